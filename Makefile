@@ -1,0 +1,61 @@
+# Needs Python 3.11 or newer and make; each target sets up the rest, in .venv and .venv-ministack.
+PYTHON ?= python3
+PIP = .venv/bin/pip install --quiet --disable-pip-version-check
+
+# DYNASTORE_SKIP_ENGINES=ministack runs the tests without it.
+ENGINES = $(if $(findstring ministack,$(DYNASTORE_SKIP_ENGINES)),,.venv-ministack/ready)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench fuzz engines format clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/app  ## Load agent conversations into one table and ask it questions (SQLite, no account)
+	.venv/bin/dynastore demo
+
+test: .venv/dev $(ENGINES)  ## Run all tests, on every engine
+	.venv/bin/pytest -n auto --dist worksteal $(ARGS)
+
+check: .venv/dev  ## Check form, types and the direction of imports
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+
+bench: .venv/dev  ## Measure requests, capacity units and time
+	.venv/bin/python -m benchmarks $(ARGS)
+
+fuzz: .venv/dev $(ENGINES)  ## Run the property tests with far more examples
+	.venv/bin/pytest -n auto --dist worksteal -m hypothesis --hypothesis-profile=fuzz $(ARGS)
+
+engines: .venv-ministack/ready  ## Set up the servers that the conformance suite runs on
+
+format: .venv/dev  ## Rewrite the code in its form
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+clean:  ## Remove everything that was set up or built
+	rm -rf .venv .venv-ministack build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "dynastore needs Python 3.11 or newer; name it: make PYTHON=python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# A file in the environment remembers what was installed, so that the next run starts at once.
+.venv/app: pyproject.toml | .venv/bin/pip
+	$(PIP) --editable '.[aio,cli]'
+	@touch $@
+
+.venv/dev: pyproject.toml | .venv/bin/pip
+	$(PIP) --editable '.[dev]'
+	@touch $@ .venv/app
+
+# ministack pins an exact botocore, so it has an environment of its own.
+.venv-ministack/ready: tests/conformance/ministack.txt
+	$(PYTHON) -m venv .venv-ministack
+	.venv-ministack/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@

@@ -1,0 +1,1 @@
+"""Benchmarks: what operations cost. ``python -m benchmarks`` runs them all."""

@@ -1,0 +1,41 @@
+"""Ready-made entities for agent state, in one table.
+
+| entity | one partition holds | reached too |
+|---|---|---|
+| Session, Run | a session: its runs, then its header | a user's, a component's, all sessions by time |
+| Memory | what is known of a user | a user's and a component's by time |
+| Metric | a month's days | |
+| EvalRun | one evaluation | a component's by type and time, the failed ones by time |
+| Knowledge | one document | all by time |
+| Checkpoint | a thread's checkpoints | |
+"""
+
+from functools import cache
+
+from ..schema import Schema
+from .checkpoints import Checkpoint
+from .evals import EvalRun
+from .knowledge import Knowledge
+from .memories import Memory
+from .metrics import Metric, month_of
+from .sessions import Run, Session
+
+__all__ = [
+    "Checkpoint",
+    "EvalRun",
+    "Knowledge",
+    "Memory",
+    "Metric",
+    "Run",
+    "Session",
+    "agent_schema",
+    "month_of",
+]
+
+ENTITIES = (Session, Run, Memory, Metric, EvalRun, Knowledge, Checkpoint)
+
+
+@cache
+def agent_schema() -> Schema:
+    """The schema of all ready-made entities."""
+    return Schema(ENTITIES)

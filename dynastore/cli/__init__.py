@@ -1,0 +1,16 @@
+"""The command line: ``dynastore``. What it stands on, typer and rich, comes with an extra."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; 2 is the exit status of a call that cannot be carried out."""
+    try:
+        from .app import app
+    except ModuleNotFoundError as missing:
+        if missing.name not in {"typer", "rich"}:
+            raise
+        sys.exit(f'the command line needs {missing.name}: pip install "dynastore[cli]"')
+    app()

@@ -1,0 +1,67 @@
+"""The commands, and what each takes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ..errors import DynastoreError, RequestError
+from . import demo as demonstration
+
+FAILURE, USAGE = 1, 2  # exit status: something failed; the call is wrong
+
+app = typer.Typer(
+    help="Everything an AI agent must remember, in one DynamoDB table.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dynastore {version('dynastore')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Options of all commands."""
+
+
+@app.command()
+def demo(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Agent conversations, one JSON object a line; a small sample if none."),
+    ] = None,
+    where: Annotated[
+        str, typer.Option(help="A file such as sqlite:///demo.db, or the URL sqlite://.")
+    ] = "sqlite:///dynastore-demo.db",
+    table: Annotated[str | None, typer.Option(help="A DynamoDB table, made if missing.")] = None,
+    endpoint_url: Annotated[
+        str | None, typer.Option(help="Another server than AWS's; the table is on it.")
+    ] = None,
+) -> None:
+    """Load agent conversations into one table and ask it what an agent asks."""
+    place = table or ("dynastore-demo" if endpoint_url else where)
+    try:
+        demonstration.show(Console(), file, place, endpoint_url)
+    except OSError as error:
+        _give_up(f"{error.filename} cannot be read: {error.strerror}", USAGE)
+    except RequestError as error:
+        _give_up(str(error), USAGE)
+    except DynastoreError as error:
+        _give_up(str(error), FAILURE)
+
+
+def _give_up(message: str, status: int) -> None:
+    typer.echo(f"dynastore: {message}", err=True)
+    raise typer.Exit(status)

@@ -1,0 +1,122 @@
+"""The async client: no request occupies a thread."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+
+from ..errors import RequestError
+from ..requests import Request
+from .base import Observer, answered
+from .retries import retried_async
+from .sessions import (
+    BOTOCORE_ERRORS,
+    botocore_error,
+    connect,
+    endpoint_of,
+    new_session,
+    policy_for,
+)
+from .wire import Refusal, check, error_of, response_of, units_of
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+
+    from .posting import Poster
+
+R = TypeVar("R")
+
+CONNECTIONS = 100  # aiohttp's own default; more requests at once wait for one of these
+
+
+class AioClient:
+    """Sends requests through aiohttp; tasks share it, and several event loops may use it in turn.
+
+    Attributes:
+        observers: called after each answered request, on the loop.
+    """
+
+    def __init__(
+        self,
+        session: boto3.Session | None = None,
+        *,
+        region_name: str | None = None,
+        endpoint_url: str | None = None,
+        config: Config | None = None,
+    ) -> None:
+        """Find credentials, region and endpoint as boto3 does, which may block. Nothing is sent.
+
+        Args:
+            session: a boto3 session, or None for one of environment and profile.
+            region_name: such as ``eu-west-1``, instead of the session's.
+            endpoint_url: another server than AWS's.
+            config: time-outs, connections, proxies and the client certificate are taken from it.
+                If it sets retries there are none: botocore's do not apply here.
+
+        Raises:
+            RequestError: aiohttp is not installed, there is no region, or a setting is wrong.
+            AccessDenied: the profile or its credentials cannot be read.
+        """
+        self.observers: list[Observer] = []
+        self._policy = policy_for(config)
+        session = session or new_session()
+        client = connect(
+            session,
+            region_name=region_name,
+            endpoint_url=endpoint_url,
+            config=config,
+            width=CONNECTIONS,
+        )
+        self._endpoint = endpoint_of(client)
+        self._poster = _poster(session, client)
+
+    async def send(self, request: Request[R], /) -> R:
+        """The response to *request*; raises what `Client.send` raises."""
+        body = _body_of(request)
+        return await retried_async(lambda: self._send_once(request, body), request, self._policy)
+
+    async def close(self) -> None:
+        """Give back connections. The client cannot be used afterwards."""
+        await self._poster.close()
+
+    async def _send_once(self, request: Request[R], body: bytes) -> R:
+        try:
+            status, headers, answer = await self._poster.post(request.operation, body)
+        except BOTOCORE_ERRORS as error:
+            raise botocore_error(error, request, self._endpoint) from error
+        response = self._response(request, status, headers, answer)
+        answered(self.observers, request, units_of(response))
+        return request.read(response)
+
+    def _response(
+        self, request: Request[Any], status: int, headers: Mapping[str, str], answer: bytes
+    ) -> dict[str, Any]:
+        if status < 300:
+            return response_of(answer, headers, self._endpoint)
+        check(answer, headers, self._endpoint)
+        raise error_of(Refusal.of(status, headers, answer), request, self._endpoint)
+
+
+def _poster(session: boto3.Session, client: Any) -> Poster:
+    try:
+        from .posting import Poster
+    except ImportError as error:
+        raise RequestError('AsyncStore needs aiohttp: pip install "dynastore[aio]"') from error
+    return Poster(session, client)
+
+
+def _body_of(request: Request[Any]) -> bytes:
+    try:
+        return orjson.dumps(request.parameters(), default=_base64)
+    except orjson.JSONEncodeError as error:
+        raise RequestError(f"{request.operation} holds what JSON cannot: {error}") from error
+
+
+def _base64(value: object) -> str:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} is no part of an attribute value")

@@ -1,0 +1,203 @@
+"""Clients send requests; runners drive an operation with one.
+
+`run` and `run_async` are all that differs between a blocking and an awaited call: the operation
+itself is written once, as a generator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from attrs import frozen
+
+from ..errors import DynastoreError, PartialFailure
+from ..requests import Request, Steps, Together, Wait
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+logger = logging.getLogger("dynastore")
+
+POOL_WIDTH = 10  # requests of a Together in flight; botocore's own default for its connections
+
+
+@frozen
+class Sent:
+    """A request that was answered, and the capacity that took.
+
+    Attributes:
+        request: the request.
+        units: read or write capacity units, of the table and its indexes together.
+    """
+
+    request: Request[Any]
+    units: float
+
+
+Observer = Callable[[Sent], None]
+
+
+class Client(Protocol):
+    """Sends one request and waits for its response.
+
+    Attributes:
+        observers: called after each answered request, in the thread that sent it.
+        overlaps: whether several requests at once are faster than one after the other.
+    """
+
+    observers: list[Observer]
+    overlaps: bool
+
+    def send(self, request: Request[R], /) -> R:
+        """The response to *request*.
+
+        Raises:
+            ConflictError: a condition did not hold; its ``stored`` is the stored item.
+            ServiceError: the service refused or failed, after retries.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back connections. The client cannot be used afterwards."""
+        ...
+
+
+class AsyncClient(Protocol):
+    """Sends one request without blocking the event loop.
+
+    Attributes:
+        observers: called after each answered request, on the loop.
+    """
+
+    observers: list[Observer]
+
+    async def send(self, request: Request[R], /) -> R:
+        """The response to *request*; raises what `Client.send` raises."""
+        ...
+
+    async def close(self) -> None:
+        """Give back connections. The client cannot be used afterwards."""
+        ...
+
+
+def answered(observers: Sequence[Observer], request: Request[Any], units: float) -> None:
+    """Tell the log and all observers of a request. Neither payloads nor keys are logged."""
+    logger.debug("%s took %s units", request.operation, units)
+    for observer in observers:
+        observer(Sent(request, units))
+
+
+def run(steps: Steps[T], client: Client) -> T:
+    """Send every request that *steps* yields; return what it returns.
+
+    An error is thrown into *steps* where the request was yielded, so an operation handles errors
+    with an ordinary ``try``.
+    """
+    try:
+        asked = next(steps)
+        while True:
+            try:
+                answer = _answer(asked, client)
+            except DynastoreError as error:
+                asked = steps.throw(error)
+            else:
+                asked = steps.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        steps.close()
+
+
+def _answer(asked: Request[Any] | Together[Any] | Wait, client: Client) -> Any:
+    match asked:
+        case Wait(seconds):
+            return time.sleep(seconds)
+        case Together(requests):
+            send = functools.partial(_outcome, client)
+            overlap = client.overlaps and len(requests) > 1
+            return _together(list(_pool().map(send, requests) if overlap else map(send, requests)))
+        case _:
+            return client.send(asked)
+
+
+def _outcome(client: Client, request: Request[R]) -> R | DynastoreError:
+    try:
+        return client.send(request)
+    except DynastoreError as error:
+        return error
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads shared by all blocking stores. They only send, never run operations: no deadlock."""
+    return ThreadPoolExecutor(POOL_WIDTH, thread_name_prefix="dynastore")
+
+
+async def run_async(steps: Steps[T], client: AsyncClient) -> T:
+    """`run` for an AsyncClient.
+
+    When it is cancelled it first waits for what was already sent, so that the caller knows that
+    nothing of it is still under way.
+    """
+    try:
+        asked = next(steps)
+        while True:
+            try:
+                answer = await _answer_async(asked, client)
+            except DynastoreError as error:
+                asked = steps.throw(error)
+            else:
+                asked = steps.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        steps.close()
+
+
+async def _answer_async(asked: Request[Any] | Together[Any] | Wait, client: AsyncClient) -> Any:
+    match asked:
+        case Wait(seconds):
+            return await asyncio.sleep(seconds)
+        case Together(requests):
+            slots = asyncio.Semaphore(POOL_WIDTH)
+            sending = asyncio.gather(*(_outcome_async(client, each, slots) for each in requests))
+            return _together(await _finished(sending))
+        case _:
+            return await _finished(client.send(asked))
+
+
+async def _outcome_async(
+    client: AsyncClient, request: Request[R], slots: asyncio.Semaphore
+) -> R | DynastoreError:
+    async with slots:
+        try:
+            return await client.send(request)
+        except DynastoreError as error:
+            return error
+
+
+async def _finished(sending: Awaitable[R]) -> R:
+    task = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # retrieved, or asyncio logs it as lost
+        raise
+
+
+def _together(outcomes: list[Any]) -> list[Any]:
+    failed = {at: each for at, each in enumerate(outcomes) if isinstance(each, DynastoreError)}
+    if failed:
+        done = {at: each for at, each in enumerate(outcomes) if at not in failed}
+        raise PartialFailure(done, failed)
+    return outcomes

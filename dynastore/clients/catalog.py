@@ -1,0 +1,112 @@
+"""The tables of an SQLite file: their definitions, so that whoever opens it next knows them."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import orjson
+
+from ..errors import RequestError, ServiceError
+from ..table import INDEX_LIMIT, PRIMARY, Index, Table
+from ..table_requests import TableDescription
+from .layout import Layout
+
+NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # of a table; DynamoDB naming rules
+
+CREATION = """
+    CREATE TABLE IF NOT EXISTS dynastore_tables (
+        number INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        indexes TEXT NOT NULL,       -- JSON: [[number, range_count], ...]
+        ttl INTEGER NOT NULL         -- whether time to live is enabled
+    )
+"""
+
+
+def find(connection: sqlite3.Connection, name: str) -> Layout | None:
+    """The layout of a table; None if the file does not have it."""
+    if not connection.execute(
+        "SELECT 1 FROM sqlite_master WHERE name = 'dynastore_tables'"
+    ).fetchone():
+        return None
+    columns = "SELECT number, indexes FROM dynastore_tables WHERE name = ?"
+    found = connection.execute(columns, (name,)).fetchone()
+    if found is None:
+        return None
+    number, indexes = found
+    return Layout(number, Table(name, tuple(Index(*each) for each in orjson.loads(indexes))))
+
+
+def create(connection: sqlite3.Connection, table: Table) -> None:
+    """Add a table, within a transaction.
+
+    Raises:
+        ServiceError: there is one of that name, as AWS answers.
+    """
+    connection.execute(CREATION)
+    if find(connection, table.name):
+        raise ServiceError(
+            "ResourceInUseException", f"table {table.name} exists already; use it, or another name"
+        )
+    indexes = orjson.dumps([(index.number, index.range_count) for index in table.indexes]).decode()
+    insertion = "INSERT INTO dynastore_tables (name, indexes, ttl) VALUES (?, ?, 0)"
+    number = connection.execute(insertion, (table.name, indexes)).lastrowid
+    assert number is not None  # every INSERT has one
+    for statement in Layout(number, table).creation:
+        connection.execute(statement)
+
+
+def expires(connection: sqlite3.Connection, layout: Layout) -> bool:
+    """Whether time to live is enabled."""
+    ttl = "SELECT ttl FROM dynastore_tables WHERE number = ?"
+    return bool(connection.execute(ttl, (layout.number,)).fetchone()[0])
+
+
+def let_expire(connection: sqlite3.Connection, layout: Layout) -> None:
+    """Enable time to live.
+
+    Raises:
+        RequestError: it is enabled already, as AWS answers.
+    """
+    enabling = "UPDATE dynastore_tables SET ttl = 1 WHERE number = ? AND ttl = 0"
+    if not connection.execute(enabling, (layout.number,)).rowcount:
+        raise RequestError(
+            f"time to live of {layout.table.name} is enabled already; there is nothing to do"
+        )
+
+
+def description(table: Table) -> TableDescription:
+    """A table as DescribeTable tells it."""
+    indexes = (PRIMARY, *table.indexes)
+    return TableDescription(
+        active=True,
+        key_schemas={index.name: index.attributes for index in indexes},
+        projections={str(index.name): "ALL" for index in table.indexes},
+    )
+
+
+def check_name(name: str) -> None:
+    """Refuse a table name that AWS refuses.
+
+    Raises:
+        RequestError: it is too short or long, or has other characters.
+    """
+    if not NAME.fullmatch(name):
+        raise RequestError(
+            f"{name!r} is no table name; use 3 to 255 letters, digits, '_', '-', '.'"
+        )
+
+
+def check(table: Table) -> None:
+    """Refuse a table that AWS refuses to create.
+
+    Raises:
+        RequestError: its name or its indexes are wrong.
+    """
+    check_name(table.name)
+    numbers = [index.number for index in table.indexes]
+    if 0 in numbers or len(set(numbers)) < len(numbers):
+        raise RequestError(
+            f"indexes of {table.name} need numbers of their own, from 1 to {INDEX_LIMIT}"
+        )

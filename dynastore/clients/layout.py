@@ -1,0 +1,165 @@
+"""How a table is kept in SQLite, and the SQL that reads and writes it.
+
+An item is one row: its key, the item as JSON, its size, and the key attributes of each index it is
+in::
+
+    PK     SK         item                          bytes  GSI1H    GSI1R1  ...
+    USER#1 SESSION#1  {"PK":{"S":"USER#1"}, ...}    311    AGENT#7  open    ...
+
+SQLite orders texts by their UTF-8 bytes (its BINARY collation), as DynamoDB does.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import orjson
+from attrs import frozen
+
+from ..capacity import LIMIT_BYTES, item_bytes
+from ..errors import ItemTooLarge, RequestError
+from ..requests import AttributeMap, AttributeValue, Key
+from ..table import PRIMARY, Index, Table
+from .metering import Image, entry
+from .values import utf8
+
+HASH_BYTES = 2_048  # a partition key; DynamoDB quotas
+RANGE_BYTES = 1_024  # a sort key, each range attribute of an index; DynamoDB quotas
+
+
+@frozen
+class Layout:
+    """A table in the file.
+
+    Attributes:
+        number: its number there. It names the SQL table: SQLite takes names that differ in case
+            only for one, DynamoDB does not.
+        table: its definition.
+    """
+
+    number: int
+    table: Table
+
+    @property
+    def rows(self) -> str:
+        """Name of the SQL table."""
+        return f"dynastore_items_{self.number}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in the order of `row`."""
+        keys = (name for index in self.table.indexes for name in index.attributes)
+        return ("PK", "SK", "item", "bytes", *keys)
+
+    @property
+    def creation(self) -> tuple[str, ...]:
+        """The statements that create it."""
+        keys = "".join(f", {name} TEXT" for name in self.columns[4:])
+        table = (
+            f"CREATE TABLE {self.rows} (PK TEXT NOT NULL, SK TEXT NOT NULL, item TEXT NOT NULL, "
+            f"bytes INTEGER NOT NULL{keys}, PRIMARY KEY (PK, SK))"
+        )
+        return (table, *(self._index_creation(index) for index in self.table.indexes))
+
+    def _index_creation(self, index: Index) -> str:
+        columns = ", ".join((*index.attributes, "PK", "SK"))
+        return (
+            f"CREATE INDEX {self.rows}_{index.name} ON {self.rows} ({columns}) "
+            f"WHERE {index.hash} IS NOT NULL"
+        )
+
+    @cached_property
+    def get(self) -> str:
+        """Reads size and item of a key."""
+        return f"SELECT bytes, item FROM {self.rows} WHERE PK = ? AND SK = ?"
+
+    @cached_property
+    def put(self) -> str:
+        """Writes a `row`, over what is there."""
+        columns = self.columns
+        places = ", ".join("?" * len(columns))
+        replaced = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])
+        return (
+            f"INSERT INTO {self.rows} ({', '.join(columns)}) VALUES ({places}) "
+            f"ON CONFLICT (PK, SK) DO UPDATE SET {replaced}"
+        )
+
+    @cached_property
+    def delete(self) -> str:
+        """Deletes the row of a key."""
+        return f"DELETE FROM {self.rows} WHERE PK = ? AND SK = ?"
+
+    def row(self, image: Image) -> list[str | int | None]:
+        """The values of the columns for an item."""
+        item = image.item
+        row = [item["PK"]["S"], item["SK"]["S"], orjson.dumps(item).decode(), image.size]
+        for index in self.table.indexes:
+            row += entry(index, item) or [None] * len(index.attributes)
+        return row
+
+    def image(self, item: AttributeMap) -> Image:
+        """An item with its size, once it is known to fit DynamoDB's limits.
+
+        Args:
+            item: as `values.kept_item` makes it.
+
+        Raises:
+            RequestError: a key attribute is missing, no text, empty or too long.
+            ItemTooLarge: it is over 400 KB.
+        """
+        for name, limit in self._key_limits.items():
+            if name in item:
+                key_text(name, item[name], limit)
+        if "PK" not in item or "SK" not in item:
+            raise RequestError("an item needs its primary key, the texts PK and SK")
+        size = item_bytes(item)
+        if size > LIMIT_BYTES:
+            raise ItemTooLarge(Key.of(item), size_bytes=size, limit_bytes=LIMIT_BYTES)
+        return Image(item, size)
+
+    @cached_property
+    def _key_limits(self) -> dict[str, int]:
+        """The most bytes of each key attribute."""
+        indexes = (PRIMARY, *self.table.indexes)
+        return {name: key_limit(index, name) for index in indexes for name in index.attributes}
+
+
+def check_key(key: Key) -> None:
+    """Refuse a primary key that no item can have.
+
+    Raises:
+        RequestError: one of its texts is none, empty or too long.
+    """
+    key_text("PK", {"S": key.pk}, HASH_BYTES)
+    key_text("SK", {"S": key.sk}, RANGE_BYTES)
+
+
+def key_limit(index: Index, name: str) -> int:
+    """The most bytes of a key attribute of an index."""
+    return HASH_BYTES if name == index.hash else RANGE_BYTES
+
+
+def key_text(name: str, value: AttributeValue, limit: int) -> str:
+    """The text of a key attribute, of 1 to *limit* bytes.
+
+    Raises:
+        RequestError: it is no text, empty, or too long.
+    """
+    if value.keys() != {"S"}:
+        raise RequestError(f"{name} is a key attribute and must be a text, such as {{'S': 'x'}}")
+    text = utf8(value["S"])
+    if not text:
+        raise RequestError(
+            f"{name} is a key attribute and cannot be empty; leave it out, or give it a text"
+        )
+    if len(text) * 4 > limit and len(text.encode()) > limit:
+        raise RequestError(
+            f"{name} is {len(text.encode()):,} bytes long; as a key attribute it holds {limit:,}"
+        )
+    return text
+
+
+def loaded(text: str) -> AttributeMap:
+    """The item of a row."""
+    item: AttributeMap = orjson.loads(text)
+    return item

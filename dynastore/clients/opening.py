@@ -1,0 +1,148 @@
+"""From what a user says of a place to the client that reaches it.
+
+"agent-state"               a table of that name, in the account and region that boto3 finds
+"sqlite:///agent.db"        an SQLite file, from the working directory
+"sqlite:////var/agent.db"   an SQLite file, by its absolute path
+"sqlite://"                 SQLite in memory
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict, frozen
+
+from ..errors import RequestError
+from .base import AsyncClient, Client
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+
+VARIABLE = "DYNASTORE_URL"  # read where a call names no place
+SQLITE = "sqlite://"
+MEMORY = ":memory:"
+
+
+@frozen
+class Place:
+    """A table's place, and how to reach it; clients are made when asked for.
+
+    Attributes:
+        table: name of the table, or None for the schema's own.
+        embedded: whether it is SQLite, which needs no set-up.
+        blocking: makes a client.
+        awaited: makes an async client.
+    """
+
+    table: str | None
+    embedded: bool
+    blocking: Callable[[], Client]
+    awaited: Callable[[], AsyncClient]
+
+
+@frozen
+class Settings:
+    """How AWS is reached; what is None is found as boto3 finds it.
+
+    Attributes:
+        session: a boto3 session.
+        client: a boto3 DynamoDB client, which is then used as it is.
+        region_name: such as ``eu-west-1``.
+        endpoint_url: another server than AWS's.
+        config: a botocore Config.
+    """
+
+    session: boto3.Session | None = None
+    client: Any = None
+    region_name: str | None = None
+    endpoint_url: str | None = None
+    config: Config | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """Names of what is not None."""
+        return [name for name, value in asdict(self, recurse=False).items() if value is not None]
+
+
+def place_of(where: str | None, settings: Settings) -> Place:
+    """The place that a user means.
+
+    Args:
+        where: a table's name or a URL; without it the environment's ``DYNASTORE_URL``.
+        settings: how AWS is reached.
+
+    Raises:
+        RequestError: no place is named, the URL is of no known form, or settings do not fit it.
+    """
+    named = where if where is not None else os.environ.get(VARIABLE)
+    if not named:
+        raise RequestError(
+            f"where? Name a table, or a file such as 'sqlite:///agent.db', or set {VARIABLE}"
+        )
+    if not named.startswith(SQLITE):
+        return _aws(named, settings)
+    if settings.given:
+        raise RequestError(f"{named} is SQLite, which takes no {', '.join(settings.given)}")
+    return _sqlite(named)
+
+
+def _aws(name: str, settings: Settings) -> Place:
+    if "://" in name:
+        raise RequestError(
+            f"{name!r} is no place; name a table, or a file such as 'sqlite:///agent.db'"
+        )
+    if settings.client is not None and len(settings.given) > 1:
+        others = ", ".join(each for each in settings.given if each != "client")
+        raise RequestError(
+            f"client= is used as it is, so {others} has no effect; leave one of them out"
+        )
+    return Place(name, False, partial(_boto, settings), partial(_aio, settings))
+
+
+def _boto(settings: Settings) -> Client:
+    from .boto import BotoClient
+
+    if settings.client is not None:
+        return BotoClient(settings.client)
+    return BotoClient.connect(
+        settings.session,
+        region_name=settings.region_name,
+        endpoint_url=settings.endpoint_url,
+        config=settings.config,
+    )
+
+
+def _aio(settings: Settings) -> AsyncClient:
+    from .aio import AioClient
+
+    if settings.client is not None:
+        raise RequestError(
+            "a boto3 client blocks; give session= to an AsyncStore instead of client="
+        )
+    return AioClient(
+        settings.session,
+        region_name=settings.region_name,
+        endpoint_url=settings.endpoint_url,
+        config=settings.config,
+    )
+
+
+def _sqlite(url: str) -> Place:
+    from .sqlite import AsyncSqliteClient, SqliteClient
+
+    path = url.removeprefix(SQLITE)
+    if not path:
+        shared = SqliteClient(MEMORY)
+        return Place(None, True, lambda: shared, lambda: AsyncSqliteClient(shared))
+    if not path.startswith("/") or path == "/":
+        raise RequestError(
+            f"{url!r} names no file; a file here is 'sqlite:///agent.db', with three slashes"
+        )
+    file = path[1:]
+    return Place(
+        None, True, lambda: SqliteClient(file), lambda: AsyncSqliteClient(SqliteClient(file))
+    )

@@ -1,0 +1,140 @@
+"""Signed HTTP posts to DynamoDB, on aiohttp.
+
+boto3 finds credentials, region and endpoint, and botocore signs; neither of them sends anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import RefreshableCredentials
+from botocore.httpsession import get_cert_path
+from botocore.utils import get_environ_proxies
+
+from .sessions import endpoint_of, setting
+from .wire import unanswered, unreached
+
+if TYPE_CHECKING:
+    import boto3
+
+
+class Poster:
+    """Posts to one endpoint. It keeps connections for each event loop that uses it."""
+
+    def __init__(self, session: boto3.Session, client: Any) -> None:
+        """Go where *client*, a boto3 client of *session*, would go, with its settings."""
+        self._session = session
+        self._endpoint = endpoint_of(client)
+        self._url = f"{self._endpoint.url.rstrip('/')}/"
+        self._scheme = self._url.partition(":")[0]
+        self._config = client.meta.config
+        self._opened: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+
+    async def post(self, operation: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """The status, headers and body of the answer to one post.
+
+        Raises:
+            Unavailable: there was no connection, or no complete answer.
+            BotoCoreError: there are no credentials.
+            ClientError: the credentials could not be refreshed.
+        """
+        headers = await self._signed(operation, body)
+        here = await self._here()
+        try:
+            async with here.post(
+                self._url, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
+            ) as answer:
+                return answer.status, answer.headers, await answer.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise unreached(error, self._endpoint) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise unanswered(error, self._endpoint) from error
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        opened, self._opened = self._opened, {}
+        for loop, session in opened.items():
+            await _close(session, loop)
+
+    async def _signed(self, operation: str, body: bytes) -> dict[str, str]:
+        """The headers of a post, its signature (SigV4) among them."""
+        headers = {
+            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+            "Content-Type": "application/x-amz-json-1.0",
+        }
+        unsigned = AWSRequest("POST", self._url, headers=headers, data=body)
+        credentials = await self._credentials()
+        SigV4Auth(credentials, "dynamodb", self._endpoint.region).add_auth(unsigned)
+        # Not signed, as proxies change it. The checksum is that of the body as it is sent.
+        return {**unsigned.headers, "Accept-Encoding": "identity"}
+
+    async def _credentials(self) -> Any:
+        """The session's credentials; a due refresh asks a service, so it gets a thread."""
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            return None  # the signer has the error for it
+        if isinstance(credentials, RefreshableCredentials) and credentials.refresh_needed():
+            return await asyncio.to_thread(credentials.get_frozen_credentials)
+        return credentials.get_frozen_credentials()
+
+    async def _here(self) -> aiohttp.ClientSession:
+        """The connections of the running loop; those of loops that have ended are closed."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._opened:
+            for ended in [each for each in self._opened if each.is_closed()]:
+                await _close(self._opened.pop(ended), ended)
+            self._opened[loop] = self._open()
+        return self._opened[loop]
+
+    def _open(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._config.max_pool_connections,
+                ssl=self._tls if self._scheme == "https" else True,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                sock_connect=self._config.connect_timeout,
+                sock_read=self._config.read_timeout,
+            ),
+        )
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """TLS with the authorities that boto3 trusts: of AWS_CA_BUNDLE, the profile or certifi."""
+        bundle = setting(self._session, "ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+        context = ssl.create_default_context(cafile=get_cert_path(bundle or True))
+        certificate = self._config.client_cert  # a path, or those of certificate and key
+        if certificate:
+            paths = (certificate,) if isinstance(certificate, str) else certificate
+            context.load_cert_chain(*paths)
+        return context
+
+    @cached_property
+    def _proxy(self) -> str | None:
+        """The proxy that boto3 would take: the Config's, or HTTPS_PROXY unless NO_PROXY forbids.
+
+        aiohttp's ``trust_env`` is not used: it would read ~/.netrc in a thread for each post.
+        """
+        proxies = self._config.proxies
+        if proxies is None:
+            proxies = get_environ_proxies(self._url)
+        proxy: str | None = proxies.get(self._scheme)
+        return proxy
+
+
+async def _close(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop) -> None:
+    """Close a session, on the loop it belongs to unless that has ended."""
+    if loop.is_closed() or loop is asyncio.get_running_loop():
+        await session.close()
+    else:
+        asyncio.run_coroutine_threadsafe(session.close(), loop)

@@ -1,0 +1,172 @@
+"""What both network clients take from boto3: credentials, region, endpoint, settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import botocore
+from botocore import exceptions as aws
+
+from ..errors import AccessDenied, DynastoreError, RequestError, ServiceError
+from ..requests import Request
+from .retries import NO_RETRIES, RetryPolicy
+from .wire import Endpoint, Refusal, error_of, unanswered, unreached
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 10.0  # a page of 1 MB takes DynamoDB well under a second; botocore waits 60
+
+BOTOCORE_ERRORS = (aws.BotoCoreError, aws.ClientError)
+
+_NO_IDENTITY = (
+    aws.CredentialRetrievalError,
+    aws.LoginError,
+    aws.MetadataRetrievalError,
+    aws.NoAuthTokenError,
+    aws.NoCredentialsError,
+    aws.PartialCredentialsError,
+    aws.ProfileNotFound,
+    aws.RefreshWithMFAUnsupportedError,
+    aws.SSOError,
+    aws.TokenRetrievalError,
+    aws.UnknownCredentialError,
+)
+_NO_CONNECTION = (
+    aws.ConnectTimeoutError,
+    aws.EndpointConnectionError,
+    aws.ProxyConnectionError,
+)
+_NO_ANSWER = (aws.ChecksumError, aws.ConnectionError, aws.HTTPClientError)
+
+
+def connect(
+    session: boto3.Session,
+    *,
+    region_name: str | None = None,
+    endpoint_url: str | None = None,
+    config: Config | None = None,
+    width: int,
+) -> Any:
+    """A boto3 DynamoDB client whose settings fit us, where *config* does not say otherwise.
+
+    Args:
+        session: where credentials, region and endpoint come from, unless given here.
+        region_name: such as ``eu-west-1``.
+        endpoint_url: another server than AWS's.
+        config: what it sets is kept.
+        width: connections kept open.
+
+    Raises:
+        RequestError: there is no region, or a setting is wrong.
+        AccessDenied: the profile or its credentials cannot be read.
+    """
+    try:
+        return session.client(
+            "dynamodb",
+            region_name=region_name,
+            endpoint_url=endpoint_url,
+            config=_settings(session, config, width),
+        )
+    except (aws.BotoCoreError, ValueError) as error:
+        raise _not_connected(error) from error
+
+
+def new_session() -> boto3.Session:
+    """A boto3 session of environment and profile.
+
+    Raises:
+        AccessDenied: the profile named by ``AWS_PROFILE`` does not exist.
+    """
+    import boto3
+
+    try:
+        return boto3.Session()
+    except aws.BotoCoreError as error:
+        raise _not_connected(error) from error
+
+
+def policy_for(config: Config | None) -> RetryPolicy:
+    """Our retries; none if *config* sets botocore's, since two layers would multiply."""
+    return NO_RETRIES if config is not None and config.retries else RetryPolicy()
+
+
+def setting(session: boto3.Session, name: str) -> Any:
+    """A setting of environment or profile, under botocore's name."""
+    return session._session.get_config_variable(name)  # noqa: SLF001 - boto3 shows no other way
+
+
+def endpoint_of(client: Any) -> Endpoint:
+    """Where a boto3 client sends requests."""
+    return Endpoint(client.meta.endpoint_url, client.meta.region_name)
+
+
+def botocore_error(error: Exception, request: Request[Any], endpoint: Endpoint) -> DynastoreError:
+    """Our error for one of botocore's."""
+    match error:
+        case aws.ClientError():
+            return error_of(_refusal_of(error), request, endpoint)
+        case aws.ParamValidationError():
+            return RequestError(f"botocore refused the request: {error}")
+    if isinstance(error, _NO_IDENTITY):
+        return _no_identity(error)
+    if isinstance(error, _NO_CONNECTION):
+        return unreached(error, endpoint)
+    if isinstance(error, _NO_ANSWER):
+        return unanswered(error, endpoint)
+    return ServiceError(type(error).__name__, str(error))
+
+
+def _settings(session: boto3.Session, config: Config | None, width: int) -> Config:
+    """Ours, under those of *config*."""
+    from botocore.config import Config as Settings
+
+    given = config or Settings()
+    ours = Settings(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        max_pool_connections=width,
+        retries={"total_max_attempts": 1},  # retries.py decides
+        parameter_validation=False,  # requests are ours, and it takes 7 % of a put
+        user_agent=_user_agent(session, given),
+    )
+    return ours.merge(given)
+
+
+def _user_agent(session: boto3.Session, given: Config) -> str | None:
+    """A fixed User-Agent, since botocore builds its own twice a request: 10 % of a get.
+
+    None, so that botocore's is sent, where the application has a name that belongs into it.
+    """
+    if given.user_agent_appid or setting(session, "user_agent_appid"):
+        return None
+    return f"Botocore/{botocore.__version__} dynastore"
+
+
+def _not_connected(error: Exception) -> DynastoreError:
+    if isinstance(error, aws.NoRegionError):
+        return RequestError(
+            "no region: give region_name=, set AWS_DEFAULT_REGION, or set a region in the profile."
+        )
+    if isinstance(error, _NO_IDENTITY):
+        return _no_identity(error)
+    return RequestError(f"boto3 refuses these settings: {error}")
+
+
+def _no_identity(error: Exception) -> AccessDenied:
+    advice = "Set AWS_PROFILE or AWS_ACCESS_KEY_ID, sign in, or give session="
+    return AccessDenied(type(error).__name__, f"{str(error).rstrip('.')}. {advice}.")
+
+
+def _refusal_of(error: aws.ClientError) -> Refusal:
+    answer: Any = error.response
+    metadata = answer.get("ResponseMetadata", {})
+    return Refusal(
+        status=metadata.get("HTTPStatusCode", 400),
+        code=answer["Error"].get("Code", "Unknown"),
+        message=answer["Error"].get("Message", "no message"),
+        request_id=metadata.get("RequestId"),
+        item=answer.get("Item"),
+    )

@@ -1,0 +1,352 @@
+"""The embedded engine: requests answered from one SQLite file, or in memory.
+
+It is no emulator. It answers our requests, whose conditions and changes are values, with
+DynamoDB's limits, errors and capacity units, and each write is one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, cast
+
+from attrs import frozen
+
+from ..capacity import PAGE_BYTES, read_units
+from ..errors import ConditionFailed, RequestError, TableNotFound
+from ..requests import (
+    AttributeMap,
+    Batch,
+    BatchGetItem,
+    DeleteItem,
+    GetItem,
+    Key,
+    PutItem,
+    Query,
+    QueryPage,
+    Request,
+    UpdateItem,
+)
+from ..table import PRIMARY, TTL, Index, Table
+from ..table_requests import CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive
+from ..terms import Conditions
+from . import catalog, lanes
+from .base import Observer, answered
+from .lanes import Lane
+from .layout import Layout, check_key, loaded
+from .matching import changer, matcher
+from .metering import Image, refused, written
+from .selecting import ordering, selection
+from .values import kept_item
+
+R = TypeVar("R")
+
+BATCH_KEYS = 100  # keys of one BatchGetItem; DynamoDB quotas
+BATCH_BYTES = 16 * 1024 * 1024  # items of one BatchGetItem response; DynamoDB quotas
+
+Writing: TypeAlias = Callable[[Image | None], Image | None]
+"""What a write makes of the stored item, None being no item."""
+
+
+@frozen
+class Answer:
+    """What became of a request that was carried out.
+
+    Attributes:
+        value: the response, or the refusal of a conditional write.
+        units: capacity it took, of the table and its indexes together.
+    """
+
+    value: Any
+    units: float = 0.0
+
+
+class SqliteClient:
+    """A blocking client on an SQLite file, for any number of threads and processes.
+
+    Two connections: writes wait for each other and for the disk, reads only for each other. More
+    of them would gain nothing, since reading is Python work under its global lock.
+
+    Attributes:
+        observers: called after each answered request, in the thread that sent it.
+        overlaps: False; requests at once are no faster.
+    """
+
+    overlaps = False
+
+    def __init__(self, path: str) -> None:
+        """Nothing is opened or made yet.
+
+        Args:
+            path: of the file, which `CreateTable` makes; ``:memory:`` keeps everything in memory,
+                for this client and this process alone.
+        """
+        self.observers: list[Observer] = []
+        self._path = None if path == ":memory:" else Path(path).absolute()
+        self._writes = Lane(self._path)
+        self._reads = Lane(self._path) if self._path else self._writes
+        self._layouts: dict[str, Layout] = {}
+
+    def send(self, request: Request[R], /) -> R:
+        """The response to *request*.
+
+        Raises:
+            RequestError: DynamoDB would refuse it; nothing was written.
+            ConditionFailed: a condition did not hold; its ``stored`` is the stored item.
+            ServiceError: there is no such table, or SQLite refused or failed.
+        """
+        return _reported(self.observers, request, self.answer(request))
+
+    def close(self) -> None:
+        """Close the file. The client cannot be used afterwards."""
+        self._reads.close()
+        self._writes.close()
+
+    def answer(self, request: Request[Any]) -> Answer:
+        """Carry out *request*, untold to observers; raises as `send` does, but no ConditionFailed."""
+        try:
+            return self._carried_out(request)
+        except ConditionFailed as error:
+            return Answer(error, refused(cast("AttributeMap | None", error.stored)))
+
+    def _carried_out(self, request: Request[Any]) -> Answer:
+        match request:
+            case GetItem():
+                return self._get(request)
+            case Query():
+                return self._query(request)
+            case PutItem():
+                return self._put(request)
+            case UpdateItem():
+                return self._update(request)
+            case DeleteItem():
+                return self._delete(request)
+            case BatchGetItem():
+                return self._get_batch(request)
+            case CreateTable(table):
+                return self._create(table)
+            case DescribeTable(name):
+                return Answer(catalog.description(self._layout(name).table))
+            case DescribeTimeToLive(name):
+                return self._expiry(name)
+            case UpdateTimeToLive(name):
+                return self._let_expire(name)
+        raise RequestError(
+            f"the SQLite engine does not answer {request.operation}; use another request"
+        )
+
+    def _get(self, request: GetItem) -> Answer:
+        check_key(request.key)
+        layout = self._layout(request.table)
+        with self._reads as connection:
+            image = _stored(connection, layout, request.key)
+        units = read_units(image.size if image else 0, consistent=request.consistent)
+        return Answer(image and image.item, units)
+
+    def _get_batch(self, request: BatchGetItem) -> Answer:
+        _check_batch(request.keys)
+        layout = self._layout(request.table)
+        with self._reads as connection:
+            images = _fitting(_stored(connection, layout, key) for key in request.keys)
+        sizes = [image.size if image else 0 for image in images]
+        batch = Batch([image.item for image in images if image], request.keys[len(images) :])
+        return Answer(batch, sum(read_units(size, consistent=request.consistent) for size in sizes))
+
+    def _query(self, request: Query) -> Answer:
+        select = selection(self._layout(request.table), request)
+        # A SELECT left open would keep showing its connection the past.
+        with (
+            self._reads as connection,
+            closing(connection.execute(select.sql, select.values)) as rows,
+        ):
+            page, size = _page(rows, request)
+        return Answer(page, read_units(size, consistent=request.consistent))
+
+    def _put(self, request: PutItem) -> Answer:
+        layout = self._layout(request.table)
+        image = layout.image(kept_item(request.item))
+        key = Key.of(image.item)
+        before, after = self._write(layout, key, request.conditions, lambda before: image)
+        return Answer(None, written(layout.table.indexes, before, after))
+
+    def _update(self, request: UpdateItem) -> Answer:
+        if not request.changes.keys().isdisjoint(PRIMARY.attributes):
+            raise RequestError("PK and SK cannot be changed; put a new item and delete the old one")
+        layout = self._layout(request.table)
+        changed = changer(request.changes)
+
+        def change(before: Image | None) -> Image:
+            return layout.image(changed(before.item if before else request.key.attributes))
+
+        before, after = self._write(layout, request.key, request.conditions, change)
+        return Answer(after and after.item, written(layout.table.indexes, before, after))
+
+    def _delete(self, request: DeleteItem) -> Answer:
+        layout = self._layout(request.table)
+        before, after = self._write(layout, request.key, request.conditions, lambda before: None)
+        return Answer(before and before.item, written(layout.table.indexes, before, after))
+
+    def _write(
+        self, layout: Layout, key: Key, conditions: Conditions, change: Writing
+    ) -> tuple[Image | None, Image | None]:
+        """Change one item in one transaction; the item before and after."""
+        check_key(key)
+        allows = matcher(conditions)
+        with self._writes as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            before = _stored(connection, layout, key)
+            if not allows(before.item if before else {}):
+                raise ConditionFailed(key, before and before.item)
+            after = change(before)
+            _store(connection, layout, key, after)
+        return before, after
+
+    def _create(self, table: Table) -> Answer:
+        catalog.check(table)
+        if self._path:
+            lanes.create(self._path)
+        with self._writes as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            catalog.create(connection, table)
+        return Answer(None)
+
+    def _expiry(self, name: str) -> Answer:
+        layout = self._layout(name)
+        with self._reads as connection:
+            return Answer(TTL if catalog.expires(connection, layout) else None)
+
+    def _let_expire(self, name: str) -> Answer:
+        layout = self._layout(name)
+        with self._writes as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            catalog.let_expire(connection, layout)
+        return Answer(None)
+
+    def _layout(self, name: str) -> Layout:
+        """How a table is kept. It never changes, so it is looked up once."""
+        known = self._layouts.get(name)
+        return known or self._layouts.setdefault(name, self._found(name))
+
+    def _found(self, name: str) -> Layout:
+        catalog.check_name(name)
+        if self._path is None or not lanes.is_missing(self._path):
+            with self._reads as connection:
+                layout = catalog.find(connection, name)
+            if layout:
+                return layout
+        where = self._path or "memory"
+        advice = "call create_table(), or connect with create=True"
+        raise TableNotFound(
+            "ResourceNotFoundException", f"there is no table {name} in {where}; {advice}"
+        )
+
+
+class AsyncSqliteClient:
+    """A `SqliteClient` for event loops: SQLite blocks, so it has a thread of its own.
+
+    It belongs to no loop; loops may use it one after the other.
+
+    Attributes:
+        observers: called after each answered request, on the loop.
+    """
+
+    def __init__(self, client: SqliteClient) -> None:
+        """Take a client, which blocking calls may use at the same time."""
+        self.observers: list[Observer] = []
+        self._client = client
+        self._thread: ThreadPoolExecutor | None = None
+        self._process = os.getpid()
+
+    async def send(self, request: Request[R], /) -> R:
+        """The response to *request*; raises what `SqliteClient.send` raises."""
+        loop = asyncio.get_running_loop()
+        answer = await loop.run_in_executor(self._own_thread(), self._client.answer, request)
+        return _reported(self.observers, request, answer)
+
+    async def close(self) -> None:
+        """Close the file. The client cannot be used afterwards."""
+        thread = self._own_thread()
+        await asyncio.get_running_loop().run_in_executor(thread, self._client.close)
+        thread.shutdown(wait=False)
+        self._thread = None
+
+    def _own_thread(self) -> ThreadPoolExecutor:
+        # After a fork the child has the executor, but not its thread: nothing would ever answer.
+        if self._thread is None or self._process != os.getpid():
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="dynastore-sqlite")
+            self._process = os.getpid()
+        return self._thread
+
+
+def _reported(observers: Sequence[Observer], request: Request[R], answer: Answer) -> R:
+    answered(observers, request, answer.units)
+    if isinstance(answer.value, ConditionFailed):
+        raise answer.value
+    return cast("R", answer.value)
+
+
+def _stored(connection: sqlite3.Connection, layout: Layout, key: Key) -> Image | None:
+    row = connection.execute(layout.get, (key.pk, key.sk)).fetchone()
+    return Image(loaded(row[1]), row[0]) if row else None
+
+
+def _store(connection: sqlite3.Connection, layout: Layout, key: Key, image: Image | None) -> None:
+    if image:
+        connection.execute(layout.put, layout.row(image))
+    else:
+        connection.execute(layout.delete, (key.pk, key.sk))
+
+
+def _check_batch(keys: Sequence[Key]) -> None:
+    if not 1 <= len(keys) <= BATCH_KEYS:
+        raise RequestError(f"a batch has 1 to {BATCH_KEYS} keys, not {len(keys)}; split it")
+    if len(set(keys)) < len(keys):
+        raise RequestError("a batch has the same key twice; ask once")
+    for key in keys:
+        check_key(key)
+
+
+def _fitting(images: Iterable[Image | None]) -> list[Image | None]:
+    """Those from the start that one response holds; no more of them are read."""
+    fitting: list[Image | None] = []
+    size = 0
+    for image in images:
+        size += image.size if image else 0
+        if size > BATCH_BYTES:
+            break
+        fitting.append(image)
+    return fitting
+
+
+def _page(rows: Iterable[tuple[int, str]], request: Query) -> tuple[QueryPage, int]:
+    """One page of *rows*, and the bytes that were read for it."""
+    texts, size, ended = _read(rows, request.limit)
+    last_key = _key_in(request.index, loaded(texts[-1])) if ended else None
+    if request.count_only and not request.filter:
+        return QueryPage((), len(texts), last_key), size
+    items = list(filter(matcher(request.filter), map(loaded, texts)))
+    return QueryPage(() if request.count_only else items, len(items), last_key), size
+
+
+def _read(rows: Iterable[tuple[int, str]], limit: int | None) -> tuple[list[str], int, bool]:
+    """What one page holds, its bytes, and whether it ended before *rows* were known to.
+
+    The item that fills a page is still in it. More may follow then: DynamoDB does not look ahead.
+    """
+    texts: list[str] = []
+    size = 0
+    for item_size, text in rows:
+        texts.append(text)
+        size += item_size
+        if len(texts) == limit or size >= PAGE_BYTES:
+            return texts, size, True
+    return texts, size, False
+
+
+def _key_in(index: Index, item: AttributeMap) -> AttributeMap:
+    return {name: item[name] for name in ordering(index)}

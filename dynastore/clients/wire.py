@@ -1,0 +1,238 @@
+"""What DynamoDB answers -> responses, capacity and our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zlib import crc32
+
+import orjson
+from attrs import frozen
+
+from ..errors import (
+    AccessDenied,
+    ConditionFailed,
+    DynastoreError,
+    RequestError,
+    ServiceError,
+    TableNotFound,
+    Throttled,
+    Unavailable,
+)
+from ..requests import Key, PutItem, Request
+from ..table import Table
+
+# Codes: DynamoDB Developer Guide, "Error handling", and botocore's retry and credential code.
+THROTTLING = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        # Not a rate, but as harmless: another writer holds the item, and nothing was written.
+        "ReplicatedWriteConflictException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+FAILURES = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+    }
+)
+REFUSALS = frozenset(
+    {
+        "RequestEntityTooLarge",
+        "SerializationException",
+        "UnknownOperationException",
+        "ValidationException",
+    }
+)
+NO_PERMISSION = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorized"})
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+NO_IDENTITY = frozenset(
+    {
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignature",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
+
+class Unreached(Unavailable):
+    """No connection was made, so nothing was sent and nothing was written."""
+
+
+@frozen
+class Endpoint:
+    """Where requests go.
+
+    Attributes:
+        url: such as ``https://dynamodb.eu-west-1.amazonaws.com``.
+        region: AWS's name of the region that requests are signed for.
+    """
+
+    url: str
+    region: str
+
+    def __str__(self) -> str:
+        return f"{self.url} (region {self.region})"
+
+
+@frozen
+class Refusal:
+    """An answer that is no success.
+
+    Attributes:
+        status: of HTTP.
+        code: AWS's, without its namespace: ``ValidationException``; the status where there is none.
+        message: AWS's, for people.
+        request_id: AWS's, or None.
+        item: the stored item that failed a condition, or None.
+    """
+
+    status: int
+    code: str
+    message: str
+    request_id: str | None = None
+    item: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+        """The refusal that an HTTP answer holds; what is not DynamoDB's keeps its status."""
+        error = _error_body(body)
+        code = str(error.get("__type", status)).partition(":")[0].rpartition("#")[2]
+        message = error.get("message", error.get("Message", "no message"))
+        request_id = headers.get("x-amzn-requestid")
+        return cls(status, code, str(message), request_id, error.get("Item"))
+
+
+def _error_body(body: bytes) -> dict[str, Any]:
+    try:
+        error = orjson.loads(body)
+    except orjson.JSONDecodeError:  # a proxy's page, or a load balancer's
+        return {}
+    return error if isinstance(error, dict) else {}
+
+
+def response_of(body: bytes, headers: Mapping[str, str], endpoint: Endpoint) -> dict[str, Any]:
+    """The response that the body of a successful answer holds; B values stay base64 text.
+
+    Raises:
+        Unavailable: the body is damaged, or not DynamoDB's.
+    """
+    check(body, headers, endpoint)
+    try:
+        response = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(endpoint) from error
+    if not isinstance(response, dict):
+        raise _unreadable(endpoint)
+    return response
+
+
+def _unreadable(endpoint: Endpoint) -> Unavailable:
+    message = f"the answer of {endpoint} is not DynamoDB's. Check endpoint_url= and proxies."
+    return Unavailable("UnreadableResponse", message)
+
+
+def check(body: bytes, headers: Mapping[str, str], endpoint: Endpoint) -> None:
+    """See that a body arrived as DynamoDB sent it.
+
+    Raises:
+        Unavailable: the body differs from its checksum, ``x-amz-crc32``.
+    """
+    expected = headers.get("x-amz-crc32")
+    # The checksum is that of the compressed body, if it was compressed; it is unpacked by now.
+    if expected is None or "content-encoding" in headers:
+        return
+    if str(crc32(body)) != expected:
+        raise Unavailable("ChecksumMismatch", f"an answer of {endpoint} was damaged on its way")
+
+
+def units_of(response: Mapping[str, Any]) -> float:
+    """The capacity units that a response says it took, of all tables; 0.0 if it says nothing."""
+    consumed = response.get("ConsumedCapacity") or ()
+    tables = [consumed] if isinstance(consumed, dict) else consumed
+    return float(sum(table.get("CapacityUnits", 0.0) for table in tables))
+
+
+def error_of(refusal: Refusal, request: Request[Any], endpoint: Endpoint) -> DynastoreError:
+    """The error for a refusal, by its code and status; never by the text of its message."""
+    match refusal.code:
+        case "ConditionalCheckFailedException":
+            return ConditionFailed(_key_of(request), refusal.item or None)
+        case code if code in REFUSALS:
+            return RequestError(f"DynamoDB refused the request: {refusal.message}")
+    kind, message = _service_error(refusal, request, endpoint)
+    return kind(refusal.code, message, request_id=refusal.request_id)
+
+
+def _service_error(
+    refusal: Refusal, request: Request[Any], endpoint: Endpoint
+) -> tuple[type[ServiceError], str]:
+    code, message = refusal.code, refusal.message
+    if code == "ResourceNotFoundException":
+        return TableNotFound, _no_table(request, endpoint)
+    if code in THROTTLING:
+        return Throttled, message
+    if code in FAILURES or refusal.status >= 500:
+        return Unavailable, f"{endpoint} failed: {message}"
+    if advice := _access_advice(code, request):
+        return AccessDenied, f"{message.rstrip('.')}. {advice}"
+    return ServiceError, message
+
+
+def unreached(error: Exception, endpoint: Endpoint) -> Unreached:
+    """The error for a connection that was not made."""
+    message = f"no connection to {endpoint}: {error}. Check endpoint_url=, the region, the network."
+    return Unreached(type(error).__name__, message)
+
+
+def unanswered(error: Exception, endpoint: Endpoint) -> Unavailable:
+    """The error for a request that may have been sent, but was not answered as a whole."""
+    return Unavailable(type(error).__name__, f"{endpoint} gave no complete answer. {error}".strip())
+
+
+def _access_advice(code: str, request: Request[Any]) -> str | None:
+    if code in NO_PERMISSION:
+        return f"Allow dynamodb:{request.operation} on table {_table_of(request)}."
+    if code in EXPIRED:
+        return "Renew the credentials, or sign in again."
+    if code in NO_IDENTITY:
+        return "Check the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, session=) and the clock."
+    return None
+
+
+def _no_table(request: Request[Any], endpoint: Endpoint) -> str:
+    return (
+        f"there is no table {_table_of(request)} at {endpoint}. Make it with create_table() or "
+        "create=True, or check its name, the region and the account."
+    )
+
+
+def _table_of(request: Request[Any]) -> str:
+    table = getattr(request, "table", "")
+    return table.name if isinstance(table, Table) else str(table)
+
+
+def _key_of(request: Request[Any]) -> object:
+    if isinstance(request, PutItem):
+        return Key.of(request.item)
+    return getattr(request, "key", request.operation)

@@ -1,0 +1,257 @@
+"""The codec: entity <-> item.
+
+    Note(user_id="ann", note_id="n1", topic="tea", written_at=...)
+    <-> {"PK": {"S": "USER#ann"}, "SK": {"S": "NOTE#n1"}, "TYPE": {"S": "note"},
+         "GSI1H": {"S": "TOPIC#tea"}, "GSI1R1": {"S": "NOTE"}, "GSI1R2": {"S": "2026-…Z"}, …,
+         "user_id": {"S": "ann"}, "note_id": {"S": "n1"}, "topic": {"S": "tea"}, …}
+
+Pure: no I/O, no clock. Range attributes of an index are written even while the item is not in the
+index, so that it enters and leaves by its hash attribute alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+from typing import Any
+
+from attrs import NOTHING, Factory, field, fields_dict, frozen
+
+from .attributes import AttributeMap, AttributeValue
+from .capacity import LIMIT_BYTES, item_bytes
+from .converter import FieldHooks, field_hooks, hooks_of
+from .entity import EntitySpec
+from .errors import ItemTooLarge, ModelError, RequestError, UnknownType
+from .hooks import Hooks
+from .keys import FILLER, HASH_BYTES, RANGE_BYTES, KeyTemplate, fitting
+from .patterns import AccessPattern
+from .requests import Key
+from .table import PRIMARY, TTL, TYPE, Index
+from .trouble import UNREADABLE, malformed, unstorable
+
+
+@frozen
+class Placement:
+    """Where an access pattern's texts go: one template for each key attribute of an index."""
+
+    pattern: AccessPattern
+    index: Index
+    ranges: tuple[KeyTemplate | None, ...]
+
+    @classmethod
+    def of(cls, pattern: AccessPattern, index: Index) -> Placement:
+        """The placement of a pattern on its index."""
+        return cls(pattern, index, pattern.templates(index))
+
+    def hash_text(self, values: Mapping[str, Any], prefix: str) -> str | None:
+        """The hash attribute, or None while the item is not in the index."""
+        if any(values[name] != wanted for name, wanted in self.pattern.when.items()):
+            return None
+        text = self.pattern.hash.render(values)
+        return None if text is None else fitting(self.index.hash, prefix + text, HASH_BYTES)
+
+    def range_text(self, place: int, values: Mapping[str, Any]) -> str:
+        """A range attribute, by its place from the left."""
+        template = self.ranges[place]
+        if template is None:
+            return FILLER
+        text = template.render(values)
+        if text is None:
+            name = next(name for name in template.fields if values.get(name) is None)
+            raise RequestError(
+                f"{name} is None, and it is part of {self.pattern.name}, which needs a value"
+            )
+        return fitting(self.index.ranges[place], text, RANGE_BYTES)
+
+
+@frozen(eq=False)
+class Codec:
+    """Turns entities of one class into items of one table and back.
+
+    Attributes:
+        spec: the entity.
+        primary: where its primary key goes.
+        secondary: where its other access patterns go.
+    """
+
+    spec: EntitySpec
+    primary: Placement
+    secondary: tuple[Placement, ...]
+    hooks: Mapping[str, Hooks] = field(repr=False)
+    fields: FieldHooks = field(repr=False)
+    key_fields: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, spec: EntitySpec, indexes: Mapping[int, Index]) -> Codec:
+        """The codec of an entity on a table with these indexes, by number.
+
+        Raises:
+            ModelError: a field's values cannot be stored, or a pattern's index is missing.
+        """
+        if missing := [each for each in spec.secondary if each.number not in indexes]:
+            where = f"{spec}.{missing[0].name}"
+            raise ModelError(
+                f"{where} is on index {missing[0].number}, which the table does not have"
+            )
+        try:
+            hooks = {name: hooks_of(kind) for name, kind in spec.types.items()}
+            fields = field_hooks(spec.cls, spec.types)
+        except TypeError as error:
+            raise ModelError(f"{spec}: {error}") from error
+        _check_when(spec, hooks)
+        placements = tuple(Placement.of(each, indexes[each.number]) for each in spec.secondary)
+        used = {name for each in spec.patterns for name in (*each.fields, *each.when)}
+        return cls(
+            spec=spec,
+            primary=Placement.of(spec.primary, PRIMARY),
+            secondary=placements,
+            hooks=hooks,
+            fields=fields,
+            key_fields=tuple(name for name in spec.types if name in used),
+        )
+
+    def placement(self, pattern: AccessPattern) -> Placement:
+        """Where one of the entity's access patterns goes."""
+        return next(each for each in (self.primary, *self.secondary) if each.pattern == pattern)
+
+    def key(self, values: Mapping[str, Any], prefix: str) -> Key:
+        """The primary key of an entity.
+
+        Args:
+            values: a value for each field of the key.
+            prefix: of the scope, or "".
+
+        Raises:
+            RequestError: a value is missing, empty, too long or of the wrong type.
+        """
+        self.spec.check_key(values)
+        pk = self.primary.hash_text(values, prefix)
+        assert pk is not None, "no key field is None"
+        return Key(pk, self.primary.range_text(0, values))
+
+    def encode(self, entity: Any, prefix: str) -> AttributeMap:
+        """The item of an entity: its fields, its type tag, its keys and its expiry.
+
+        Raises:
+            RequestError: a value cannot be stored; the message names the field.
+            ItemTooLarge: the item would pass 400 KB.
+        """
+        values = {name: getattr(entity, name) for name in self.key_fields}
+        key = self.key(values, prefix)
+        try:
+            fields = self.fields.encode(entity)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise unstorable(self.spec.name, self.hooks, vars_of(entity)) or error from error
+        item: AttributeMap = {**key.attributes, TYPE: {"S": self.spec.tag}}
+        for placement in self.secondary:
+            item |= self._index_attributes(placement, values, prefix)
+        if (
+            self.spec.expires is not None
+            and (moment := getattr(entity, self.spec.expires)) is not None
+        ):
+            item[TTL] = expiry(moment)
+        item |= fields
+        return checked_size(key, item)
+
+    def _index_attributes(
+        self, placement: Placement, values: Mapping[str, Any], prefix: str
+    ) -> AttributeMap:
+        attributes = {
+            name: {"S": placement.range_text(place, values)}
+            for place, name in enumerate(placement.index.ranges)
+        }
+        if (text := placement.hash_text(values, prefix)) is not None:
+            attributes[placement.index.hash] = {"S": text}
+        return attributes
+
+    def decode(self, item: Mapping[str, AttributeValue]) -> Any:
+        """The entity of an item.
+
+        Raises:
+            UnknownType: the item has another type tag.
+            MalformedItem: a field does not fit the class.
+        """
+        tag = item.get(TYPE, {}).get("S")
+        if tag != self.spec.tag:
+            raise UnknownType(tag, [self.spec.tag])
+        try:
+            return self.fields.decode(item)
+        except UNREADABLE as error:
+            raise malformed(self.spec, item, error) from error
+
+    def value(self, name: str, value: Any) -> AttributeValue:
+        """The attribute value of one field.
+
+        Raises:
+            RequestError: the value cannot be stored in this field.
+        """
+        try:
+            return self.hooks[name].encode(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise RequestError(f"{self.spec}.{name} = {value!r}: {error}") from error
+
+    def has_default(self, name: str) -> bool:
+        """Whether an item may lack a field."""
+        return fields_dict(self.spec.cls)[name].default is not NOTHING
+
+    def is_absent_none(self, name: str) -> bool:
+        """Whether None is stored by leaving the field out."""
+        return fields_dict(self.spec.cls)[name].default is None and not self.is_set(name)
+
+    def is_set(self, name: str) -> bool:
+        """Whether a field holds a set, of which the empty one is stored by leaving it out."""
+        return self.hooks[name].is_set
+
+    def default(self, name: str) -> Any:
+        """What a field is while it is not stored.
+
+        Raises:
+            RequestError: the field has no default.
+        """
+        default: Any = fields_dict(self.spec.cls)[name].default
+        if default is NOTHING:
+            raise RequestError(f"{self.spec}.{name} has no default, so it cannot be unset")
+        return default.factory() if isinstance(default, Factory) else default  # type: ignore[arg-type]
+
+
+def checked_size(key: Key, item: AttributeMap) -> AttributeMap:
+    """The item, if DynamoDB can hold it.
+
+    Raises:
+        ItemTooLarge: it would pass 400 KB.
+        RequestError: a text is no valid Unicode.
+    """
+    try:
+        size = item_bytes(item)
+    except UnicodeEncodeError as error:
+        raise RequestError(
+            f"{key} holds half of a surrogate pair, which UTF-8 cannot: {error}"
+        ) from error
+    if size > LIMIT_BYTES:
+        raise ItemTooLarge(key, size_bytes=size, limit_bytes=LIMIT_BYTES)
+    return item
+
+
+def expiry(moment: Any) -> AttributeValue:
+    """The TTL attribute of a point in time: epoch seconds, rounded up so that nothing goes early."""
+    if moment.tzinfo is None:
+        raise RequestError(
+            f"the expiry {moment!r} has no time zone; use datetime.now(UTC) + timedelta(...)"
+        )
+    return {"N": str(ceil(moment.timestamp()))}
+
+
+def vars_of(entity: Any) -> dict[str, Any]:
+    """Field name -> value of an attrs object."""
+    return {name: getattr(entity, name) for name in fields_dict(type(entity))}
+
+
+def _check_when(spec: EntitySpec, hooks: Mapping[str, Hooks]) -> None:
+    for pattern in spec.secondary:
+        for name, value in pattern.when.items():
+            try:
+                hooks[name].encode(value)
+            except (TypeError, ValueError) as error:
+                raise ModelError(
+                    f"{spec}.{pattern.name}: when {name} = {value!r}: {error}"
+                ) from error

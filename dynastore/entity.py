@@ -1,0 +1,326 @@
+"""Entities: attrs classes with named access patterns.
+
+    @entity("note")
+    class Note:
+        user_id: str
+        note_id: str
+        topic: str | None = None
+        written_at: datetime
+
+        primary = key("USER#{user_id}", "NOTE#{note_id}")
+        by_topic = gsi(1, "TOPIC#{topic}", "NOTE", "{written_at}")      # absent without a topic
+
+Everything that can be wrong with one declaration is refused here, while modules are imported; what
+can only be wrong between entities is refused by `Schema`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar, dataclass_transform, get_type_hints
+
+import attrs
+from attrs import NOTHING, evolve, frozen
+
+from .errors import ModelError, RequestError, UnknownField
+from .key_text import is_optional, plain_type
+from .keys import HEADER
+from .patterns import AccessPattern
+
+E = TypeVar("E")
+T = TypeVar("T")
+
+ROLE = "dynastore"  # in an attrs field's metadata: what the field is to us
+PAYLOAD, VERSION = "payload", "version"
+
+
+def payload(*, default: Any = NOTHING, factory: Callable[[], Any] | None = None) -> Any:
+    """A field that may grow large: messages, documents, state.
+
+    It is part of no key and of no filter, so that how it is stored may change with its size.
+
+    Args:
+        default: value of the field when none is given.
+        factory: makes the default anew each time; instead of *default*.
+    """
+    return attrs.field(default=default, factory=factory, metadata={ROLE: PAYLOAD}, repr=False)
+
+
+def version() -> Any:
+    """An optimistic lock: an int that counts the writes of an entity, from 0 for one not stored yet.
+
+    A write of an entity whose revision is no longer the stored one raises `RevisionConflict`.
+    """
+    return attrs.field(default=0, metadata={ROLE: VERSION})
+
+
+@frozen(eq=False)
+class EntitySpec:
+    """What the planner and the codec know of one entity class.
+
+    Attributes:
+        cls: the class.
+        tag: what the items' TYPE attribute says.
+        types: field name -> annotation, in the order of declaration.
+        primary: the primary key.
+        secondary: access patterns on other indexes, in the order of declaration.
+        expires: the field that says when items may be deleted, or None.
+        version: the field that counts writes, or None.
+        payloads: fields that may grow large.
+    """
+
+    cls: type[Any]
+    tag: str
+    types: Mapping[str, Any]
+    primary: AccessPattern
+    secondary: tuple[AccessPattern, ...]
+    expires: str | None
+    version: str | None
+    payloads: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        """Name of the class."""
+        return self.cls.__name__
+
+    @property
+    def patterns(self) -> tuple[AccessPattern, ...]:
+        """All access patterns, the primary key first."""
+        return (self.primary, *self.secondary)
+
+    def check_fields(self, names: Mapping[str, Any]) -> None:
+        """Refuse a keyword that names no field.
+
+        Raises:
+            UnknownField: with the closest name.
+        """
+        for name in names:
+            if name not in self.types:
+                raise UnknownField(self.name, name, tuple(self.types))
+
+    def check_key(self, values: Mapping[str, Any]) -> None:
+        """Refuse an empty key field, unless the field is empty by default, which says it may be.
+
+        Raises:
+            RequestError: a value is None or empty.
+        """
+        for name in self.primary.fields:
+            value = values[name]
+            if value is None or (value in ("", b"") and value != self.default(name)):
+                raise RequestError(
+                    f"{self}.{name} is empty; a key field needs at least one character"
+                )
+
+    def default(self, name: str) -> Any:
+        """What a field is if nothing is given; `attrs.NOTHING` if something has to be."""
+        return attrs.fields_dict(self.cls)[name].default
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@frozen
+class Ref(Generic[E]):
+    """A primary key without its entity; made by `ref`.
+
+    Attributes:
+        cls: the entity class.
+        values: key field and value, in the order of the key.
+    """
+
+    cls: type[E]
+    values: tuple[tuple[str, Any], ...]
+
+
+def ref(cls: type[E], /, **key: Any) -> Ref[E]:
+    """The primary key of an entity, for calls that need no more.
+
+    Args:
+        cls: the entity class.
+        key: a value for every field of its primary key, and nothing else.
+
+    Raises:
+        RequestError: a key field is missing or empty, or a keyword is no key field.
+    """
+    spec = spec_of(cls)
+    spec.check_fields(key)
+    fields = dict.fromkeys(spec.primary.fields)
+    wanted = " and ".join(fields)
+    if missing := [name for name in fields if key.get(name) is None]:
+        raise RequestError(f"{spec} is found by {wanted}; {' and '.join(missing)} is missing")
+    if extra := [name for name in key if name not in fields]:
+        raise RequestError(
+            f"{spec} is found by {wanted}; filter by {' and '.join(extra)} with query()"
+        )
+    spec.check_key(key)
+    return Ref(cls, tuple((name, key[name]) for name in fields))
+
+
+@dataclass_transform(
+    kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field, payload)
+)
+def entity(tag: str, /, *, expires: str | None = None) -> Callable[[type[T]], type[T]]:
+    """Make a class an entity: a frozen, keyword-only attrs class stored under a type tag.
+
+    Args:
+        tag: what the items' TYPE attribute says; it cannot change once items are stored.
+        expires: name of a field, a datetime or None, after which DynamoDB may delete the item.
+
+    Raises:
+        ModelError: the declaration is wrong; the message says what and where.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        built = attrs.frozen(kw_only=True)(cls)
+        spec = _spec(built, tag, expires)
+        for pattern in spec.patterns:
+            setattr(built, pattern.name, pattern)
+        built.__entity__ = spec  # type: ignore[attr-defined]
+        return built
+
+    return decorate
+
+
+def spec_of(cls: type[Any]) -> EntitySpec:
+    """The spec that ``@entity`` made for a class.
+
+    Raises:
+        RequestError: the class is not an entity.
+    """
+    spec = vars(cls).get("__entity__") if isinstance(cls, type) else None
+    if not isinstance(spec, EntitySpec):
+        raise RequestError(
+            f"{getattr(cls, '__name__', cls)!r} is no entity: decorate the class with @entity"
+        )
+    return spec
+
+
+def _spec(cls: type[Any], tag: str, expires: str | None) -> EntitySpec:
+    types = _types(cls)
+    roles = {field.name: field.metadata.get(ROLE) for field in attrs.fields(cls)}
+    patterns = _declared_patterns(cls)
+    primaries = [pattern for pattern in patterns if pattern.number == 0]
+    if len(primaries) != 1:
+        raise ModelError(f"{cls.__name__} needs one primary = key(…); it has {len(primaries)}")
+    locks = [name for name, role in roles.items() if role == VERSION]
+    if len(locks) > 1:
+        raise ModelError(f"{cls.__name__} has several version() fields: {', '.join(locks)}")
+    spec = EntitySpec(
+        cls=cls,
+        tag=tag,
+        types=types,
+        primary=_typed(cls, types, primaries[0]),
+        secondary=tuple(_typed(cls, types, each) for each in patterns if each.number),
+        expires=expires,
+        version=next(iter(locks), None),
+        payloads=frozenset(name for name, role in roles.items() if role == PAYLOAD),
+    )
+    _check(spec)
+    return spec
+
+
+def _types(cls: type[Any]) -> Mapping[str, Any]:
+    try:
+        hints = get_type_hints(cls, include_extras=True)
+    except NameError as error:
+        raise ModelError(
+            f"{cls.__name__} has an annotation that cannot be resolved: {error}"
+        ) from error
+    types = {field.name: hints[field.name] for field in attrs.fields(cls)}
+    if capital := next((name for name in types if name.isupper()), None):
+        raise ModelError(
+            f"{cls.__name__}.{capital}: names in capitals are dynastore's; write {capital.lower()}"
+        )
+    if private := next((name for name in types if name.startswith("_")), None):
+        raise ModelError(f"{cls.__name__}.{private}: a stored field is public; drop the underscore")
+    return types
+
+
+def _declared_patterns(cls: type[Any]) -> list[AccessPattern]:
+    members = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
+    found = [
+        evolve(each, name=name) for name, each in members.items() if isinstance(each, AccessPattern)
+    ]
+    numbers = [pattern.number for pattern in found]
+    for number in set(numbers):
+        if number and numbers.count(number) > 1:
+            names = ", ".join(pattern.name for pattern in found if pattern.number == number)
+            raise ModelError(f"{cls.__name__} uses index {number} more than once: {names}")
+    return found
+
+
+def _typed(cls: type[Any], types: Mapping[str, Any], pattern: AccessPattern) -> AccessPattern:
+    where = f"{cls.__name__}.{pattern.name}"
+    for name in (*pattern.fields, *pattern.when):
+        if name not in types:
+            raise ModelError(f"{where}: {UnknownField(cls.__name__, name, tuple(types))}")
+    try:
+        ranges = tuple(template.typed(types) for template in pattern.ranges)
+        return evolve(pattern, hash=pattern.hash.typed(types), ranges=ranges)
+    except ModelError as error:
+        raise ModelError(f"{where}: {error}") from error
+
+
+def _check(spec: EntitySpec) -> None:
+    if not spec.tag:
+        raise ModelError(f"{spec} needs a type tag: @entity('session')")
+    for pattern in spec.patterns:
+        _check_hash(spec, pattern)
+        _check_ranges(spec, pattern)
+        _check_roles(spec, pattern)
+    _check_primary(spec)
+    _check_special_fields(spec)
+
+
+def _check_hash(spec: EntitySpec, pattern: AccessPattern) -> None:
+    where = f"{spec}.{pattern.name}"
+    if pattern.hash.lead.startswith("@"):
+        raise ModelError(f"{where}: a partition key cannot begin with '@', which begins a scope")
+    if any(part.optional for part in pattern.hash.parts):
+        raise ModelError(
+            f"{where}: no '?' in a partition key; an item without the field is not in the index"
+        )
+
+
+def _check_ranges(spec: EntitySpec, pattern: AccessPattern) -> None:
+    for part in pattern.sort.parts:
+        if part.name is not None and not part.optional and is_optional(spec.types[part.name]):
+            raise ModelError(
+                f"{spec}.{pattern.name}: {part.name} may be None, which would hide the item; "
+                f"write {{{part.name}?}} to sort None first"
+            )
+
+
+def _check_roles(spec: EntitySpec, pattern: AccessPattern) -> None:
+    used = {*pattern.fields, *pattern.when}
+    if payloads := used & spec.payloads:
+        raise ModelError(
+            f"{spec}.{pattern.name}: {payloads.pop()} is a payload(), which no key can hold"
+        )
+    if spec.version in used:
+        raise ModelError(
+            f"{spec}.{pattern.name}: {spec.version} changes with every write, which no key should"
+        )
+
+
+def _check_primary(spec: EntitySpec) -> None:
+    primary = spec.primary
+    where = f"{spec}.{primary.name}"
+    if hidden := [name for name in primary.fields if is_optional(spec.types[name])]:
+        raise ModelError(f"{where}: {hidden[0]} may be None, and a primary key may not")
+    lead = primary.sort.lead
+    if lead and not (lead[0].isascii() and lead[0].isalpha()) and not lead.startswith(HEADER):
+        raise ModelError(
+            f"{where}: a sort key begins with a letter (or is '~'), not with {lead[0]!r}"
+        )
+
+
+def _check_special_fields(spec: EntitySpec) -> None:
+    if spec.expires is not None:
+        if spec.expires not in spec.types:
+            raise ModelError(f"{spec}: expires={spec.expires!r} names no field")
+        if plain_type(spec.types[spec.expires]) is not dt.datetime:
+            raise ModelError(f"{spec}.{spec.expires}: expires= needs a datetime or None")
+    if spec.version is not None and spec.types[spec.version] is not int:
+        raise ModelError(f"{spec}.{spec.version}: version() counts, so its type is int")

@@ -1,0 +1,260 @@
+"""Errors, grouped by who has to act.
+
+DynastoreError
+|-- ModelError            a declaration is wrong; at import      fix the entity or the schema
+|-- RequestError          a call is wrong; nothing was written   fix the call
+|   |-- NoAccessPattern
+|   |-- UnknownField
+|   |-- ItemTooLarge
+|   `-- InvalidCursor
+|-- ConflictError         the stored state disagrees             re-read and decide
+|   |-- AlreadyExists
+|   |-- ConditionFailed
+|   |-- RevisionConflict
+|   `-- TableMismatch
+|-- PartialFailure        some of many were done                 look at .done and .failed
+|-- DataError             a stored item is unreadable            repair or migrate it
+|   |-- UnknownType
+|   `-- MalformedItem
+`-- ServiceError          AWS refused or failed                  retry, or fix access
+    |-- Throttled, Unavailable            (retryable)
+    `-- AccessDenied, TableNotFound       (not)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, ClassVar
+
+
+class DynastoreError(Exception):
+    """Base of everything this package raises on purpose."""
+
+
+class ModelError(DynastoreError):
+    """An entity, schema or table declaration is wrong. Raised while modules are imported."""
+
+
+class RequestError(DynastoreError):
+    """A call is wrong. Nothing was written; the message says what to change."""
+
+
+class NoAccessPattern(RequestError):
+    """No key or index serves these filters, and a scan is never chosen silently.
+
+    Attributes:
+        entity: name of the entity asked for.
+        missing: access pattern name -> the fields it would still need, by equality.
+        nearest: name of the pattern that lacks least; the first declared of several.
+    """
+
+    def __init__(self, entity: str, missing: Mapping[str, Sequence[str]]) -> None:
+        self.entity = entity
+        self.missing = {name: tuple(fields) for name, fields in missing.items()}
+        self.nearest = min(self.missing, key=lambda name: len(self.missing[name]))
+        needs = "; ".join(f"{name} needs {', '.join(f)}" for name, f in self.missing.items())
+        super().__init__(
+            f"no access pattern of {entity} serves this query: {needs}. "
+            f"Give {' and '.join(self.missing[self.nearest])} by equality, "
+            "or declare a gsi() that starts with the fields you have."
+        )
+
+
+class UnknownField(RequestError):
+    """A keyword names no field of the entity.
+
+    Attributes:
+        entity: name of the entity.
+        name: the keyword that was given.
+        suggestion: the closest field name, or None.
+    """
+
+    def __init__(self, entity: str, name: str, fields: Sequence[str]) -> None:
+        self.entity = entity
+        self.name = name
+        self.suggestion = next(iter(get_close_matches(name, fields, n=1)), None)
+        hint = (
+            f"Did you mean {self.suggestion}?"
+            if self.suggestion
+            else f"It has {', '.join(fields)}."
+        )
+        super().__init__(f"{entity} has no field {name}. {hint}")
+
+
+class ItemTooLarge(RequestError):
+    """An item would pass DynamoDB's 400 KB.
+
+    Attributes:
+        key: the item's primary key, as text.
+        size_bytes: its size as stored, attribute names included.
+        limit_bytes: what an item holds.
+    """
+
+    def __init__(self, key: object, *, size_bytes: int, limit_bytes: int) -> None:
+        self.key = key
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes
+        super().__init__(
+            f"{key} is {size_bytes:,} bytes; items hold {limit_bytes:,}. "
+            "Split it, or keep what grows in items of its own."
+        )
+
+
+class InvalidCursor(RequestError):
+    """A cursor is damaged, or belongs to another query or scope."""
+
+
+class ConflictError(DynastoreError):
+    """The stored state is not what the write expected."""
+
+
+class AlreadyExists(ConflictError):
+    """A create found its key taken.
+
+    Attributes:
+        key: the primary key, as text.
+    """
+
+    def __init__(self, key: object) -> None:
+        self.key = key
+        super().__init__(f"{key} exists already. Use put() to replace it, or another key.")
+
+
+class ConditionFailed(ConflictError):
+    """A condition on a write did not hold.
+
+    Attributes:
+        key: the primary key, as text.
+        stored: the entity as it is stored, or None if there is none.
+    """
+
+    def __init__(self, key: object, stored: object | None = None) -> None:
+        self.key = key
+        self.stored = stored
+        state = (
+            "there is none" if stored is None else f"stored is {type(stored).__name__}, see .stored"
+        )
+        super().__init__(f"the condition on {key} did not hold: {state}. Read it again and decide.")
+
+
+class RevisionConflict(ConflictError):
+    """Somebody else wrote the entity since it was read.
+
+    Attributes:
+        key: the primary key, as text.
+        expected: the revision the caller's entity has.
+        stored: the revision that is stored, or None if the entity is gone.
+    """
+
+    def __init__(self, key: object, *, expected: int, stored: int | None) -> None:
+        self.key = key
+        self.expected = expected
+        self.stored = stored
+        found = "it is gone" if stored is None else f"revision {stored} is stored"
+        super().__init__(
+            f"{key} was expected at revision {expected}; {found}. Read it again and redo the change."
+        )
+
+
+class TableMismatch(ConflictError):
+    """A table exists whose keys or indexes do not fit the schema.
+
+    Attributes:
+        table: its name.
+        differences: one sentence each.
+    """
+
+    def __init__(self, table: str, differences: Sequence[str]) -> None:
+        self.table = table
+        self.differences = tuple(differences)
+        super().__init__(
+            f"table {table} does not fit the schema: {'; '.join(self.differences)}. "
+            "Use another table, or change the schema to fit this one."
+        )
+
+
+class PartialFailure(DynastoreError):
+    """An operation on many did some and failed on others.
+
+    Attributes:
+        done: key or request -> its result, for all that succeeded.
+        failed: key or request -> its error.
+    """
+
+    def __init__(self, done: Mapping[Any, Any], failed: Mapping[Any, DynastoreError]) -> None:
+        self.done = dict(done)
+        self.failed = dict(failed)
+        first = next(iter(self.failed.values()))
+        super().__init__(
+            f"{len(self.failed)} of {len(self.done) + len(self.failed)} failed, the first with: {first}"
+        )
+
+
+class DataError(DynastoreError):
+    """A stored item cannot be read as an entity of this schema."""
+
+
+class UnknownType(DataError):
+    """A stored item has a type tag that no entity asked for has.
+
+    Attributes:
+        tag: the tag, or None if the item has none.
+    """
+
+    def __init__(self, tag: str | None, known: Sequence[str]) -> None:
+        self.tag = tag
+        super().__init__(
+            f"an item is of type {tag!r}; known here: {', '.join(known)}. Add its entity to the call."
+        )
+
+
+class MalformedItem(DataError):
+    """A stored item does not fit its class.
+
+    Attributes:
+        entity: name of the entity.
+        path: where in the item, such as ``$.runs[3].tokens``.
+    """
+
+    def __init__(self, entity: str, path: str, reason: str) -> None:
+        self.entity = entity
+        self.path = path
+        super().__init__(f"a stored {entity} does not fit its class at {path}: {reason}")
+
+
+class ServiceError(DynastoreError):
+    """AWS refused a request or failed to serve it.
+
+    Attributes:
+        code: the service's error code, such as ``ThrottlingException``.
+        request_id: what AWS support asks for, or None.
+        retryable: whether the same request may succeed later.
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, code: str, message: str, *, request_id: str | None = None) -> None:
+        self.code = code
+        self.request_id = request_id
+        super().__init__(f"{code}: {message}")
+
+
+class Throttled(ServiceError):
+    """The table, an index or the account is over its rate. Nothing was written."""
+
+    retryable = True
+
+
+class Unavailable(ServiceError):
+    """No answer, or a failure at the service. A write may or may not have happened."""
+
+    retryable = True
+
+
+class AccessDenied(ServiceError):
+    """No credentials, invalid ones, or ones that may not do this."""
+
+
+class TableNotFound(ServiceError):
+    """There is no such table in this region and account."""

@@ -1,0 +1,82 @@
+"""Making the table, and checking that an existing one fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..errors import RequestError, ServiceError, TableMismatch, TableNotFound, Unavailable
+from ..requests import Steps, Wait
+from ..schema import Schema
+from ..table import PRIMARY, TTL
+from ..table_requests import (
+    CreateTable,
+    DescribeTable,
+    DescribeTimeToLive,
+    TableDescription,
+    UpdateTimeToLive,
+)
+
+FIRST_WAIT_SECONDS = 0.05  # doubled up to the longest
+LONGEST_WAIT_SECONDS = 2.0
+WAITS = 160  # some five minutes; an empty table takes AWS about ten seconds
+
+
+def create_table(schema: Schema) -> Steps[None]:
+    """Make the table unless it is there, wait until it can be used, and check that it fits.
+
+    Several processes may do it at once: all succeed.
+
+    Raises:
+        TableMismatch: the table has other keys or indexes than the schema needs.
+        Unavailable: it was not active within five minutes.
+    """
+    try:
+        yield from CreateTable(schema.table)
+    except ServiceError as error:
+        if error.code != "ResourceInUseException":  # there already, or just being made
+            raise
+    description = yield from _active(schema.table.name)
+    if differences := tuple(_differences(schema, description)):
+        raise TableMismatch(schema.table.name, differences)
+    yield from _expire_items(schema.table.name)
+
+
+def _active(table: str) -> Steps[TableDescription]:
+    wait = FIRST_WAIT_SECONDS
+    for _ in range(WAITS):
+        try:
+            description = yield from DescribeTable(table)
+        except TableNotFound:  # created a moment ago, and not yet seen everywhere
+            description = None
+        if description is not None and description.active:
+            return description
+        yield from Wait(wait)
+        wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+    raise Unavailable(
+        "TableNotActive", f"table {table} is still not active; look at it in the console"
+    )
+
+
+def _differences(schema: Schema, found: TableDescription) -> Iterator[str]:
+    for index in (PRIMARY, *schema.table.indexes):
+        name = index.name or "the primary key"
+        keys = found.key_schemas.get(index.name)
+        if keys is None:
+            yield f"index {name} is missing"
+        elif keys != index.attributes:
+            yield f"{name} is ({', '.join(keys)}), not ({', '.join(index.attributes)})"
+        elif found.projections.get(name, "ALL") != "ALL":
+            yield f"index {name} holds {found.projections[name]}, not ALL attributes"
+
+
+def _expire_items(table: str) -> Steps[None]:
+    attribute = yield from DescribeTimeToLive(table)
+    if attribute is None:
+        try:
+            yield from UpdateTimeToLive(table)
+        except RequestError:  # refused where another process enabled it just now
+            attribute = yield from DescribeTimeToLive(table)
+            if attribute is None:
+                raise
+    if attribute not in {None, TTL}:
+        raise TableMismatch(table, [f"items expire by {attribute}, not by {TTL}"])

@@ -1,0 +1,138 @@
+"""Writing whole entities: put, create, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import evolve
+
+from ..attributes import AttributeMap
+from ..codec import Codec
+from ..entity import Ref
+from ..errors import AlreadyExists, ConditionFailed, ConflictError, RevisionConflict
+from ..requests import DeleteItem, Key, PutItem, Steps
+from ..schema import Schema
+from ..terms import Absent, Conditions, Equal
+from .conditions import conditions_of
+from .reads import key_of
+
+E = TypeVar("E")
+
+NEW: Conditions = (("PK", Absent()),)
+
+
+def put(schema: Schema, entity: E, *, when: Mapping[str, Any] | None = None) -> Steps[E]:
+    """Write a whole entity, replacing what is stored under its key.
+
+    Args:
+        schema: where to.
+        entity: what to write.
+        when: field -> what it must be in the stored entity.
+
+    Returns:
+        The entity as stored: with its next revision, where it has a `version()`.
+
+    Raises:
+        RevisionConflict: somebody else wrote it since *entity* was read.
+        ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
+    """
+    codec = schema.codec(type(entity))
+    conditions = conditions_of(codec, when or {}) + revision_guard(codec, entity)
+    return (yield from _write(schema, codec, entity, conditions))
+
+
+def create(schema: Schema, entity: E) -> Steps[E]:
+    """Write an entity where none is stored.
+
+    Returns:
+        The entity as stored.
+
+    Raises:
+        AlreadyExists: its key is taken.
+    """
+    codec = schema.codec(type(entity))
+    try:
+        return (yield from _write(schema, codec, entity, NEW))
+    except (ConditionFailed, RevisionConflict) as conflict:
+        raise AlreadyExists(conflict.key) from conflict
+
+
+def delete(
+    schema: Schema, target: E | Ref[E], *, when: Mapping[str, Any] | None = None
+) -> Steps[E | None]:
+    """Remove an entity.
+
+    Args:
+        schema: where from.
+        target: the entity, whose revision must then be the stored one, or a ref.
+        when: field -> what it must be in the stored entity.
+
+    Returns:
+        The entity as it was stored, or None if there was none.
+
+    Raises:
+        RevisionConflict: somebody else wrote it since *target* was read.
+        ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
+    """
+    codec, key = located(schema, target)
+    guard = () if isinstance(target, Ref) else revision_guard(codec, target)
+    conditions = conditions_of(codec, when or {}) + guard
+    try:
+        old = yield from DeleteItem(schema.table.name, key, conditions)
+    except ConditionFailed as failure:
+        raise conflict_of(codec, key, failure, target) from failure
+    if old is None:
+        return None
+    deleted: E = codec.decode(old)
+    return deleted
+
+
+def located(schema: Schema, target: object) -> tuple[Codec, Key]:
+    """The codec and the primary key of an entity or a ref."""
+    if isinstance(target, Ref):
+        return schema.codec(target.cls), key_of(schema, target)
+    codec = schema.codec(type(target))
+    values = {name: getattr(target, name) for name in codec.spec.primary.fields}
+    return codec, codec.key(values, schema.prefix)
+
+
+def revision_guard(codec: Codec, entity: object) -> Conditions:
+    """What holds while nobody else wrote the entity; nothing without a `version()`."""
+    name = codec.spec.version
+    if name is None:
+        return ()
+    revision = getattr(entity, name)
+    return ((name, Equal(codec.value(name, revision))),) if revision else NEW
+
+
+def conflict_of(codec: Codec, key: Key, failure: ConditionFailed, target: object) -> ConflictError:
+    """The error for a failed condition, with the stored entity decoded."""
+    item: Any = failure.stored
+    stored = None if item is None else codec.decode(item)
+    name = codec.spec.version
+    if name is not None and not isinstance(target, Ref):
+        expected = getattr(target, name)
+        found = None if stored is None else getattr(stored, name)
+        if found != (expected or None):
+            return RevisionConflict(key, expected=expected, stored=found)
+    return ConditionFailed(key, stored)
+
+
+def _write(schema: Schema, codec: Codec, entity: E, conditions: Conditions) -> Steps[E]:
+    written = _next_revision(codec, entity)
+    item: AttributeMap = codec.encode(written, schema.prefix)
+    try:
+        yield from PutItem(schema.table.name, item, conditions)
+    except ConditionFailed as failure:
+        raise conflict_of(codec, Key.of(item), failure, entity) from failure
+    return written
+
+
+def _next_revision(codec: Codec, entity: E) -> E:
+    name = codec.spec.version
+    if name is None:
+        return entity
+    stored: Any = entity
+    written: E = evolve(stored, **{name: getattr(entity, name) + 1})
+    return written

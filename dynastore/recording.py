@@ -1,0 +1,23 @@
+"""What a store sent, and the capacity units that took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .clients.base import Sent
+from .store import AsyncStore, Store
+
+
+@contextmanager
+def recorded(store: Store | AsyncStore) -> Iterator[list[Sent]]:
+    """The requests that a store sends meanwhile, in the order in which they were answered.
+
+    Stores derived from it, such as a scope's, are recorded too: they share its client.
+    """
+    sent: list[Sent] = []
+    store.client.observers.append(sent.append)
+    try:
+        yield sent
+    finally:
+        store.client.observers.remove(sent.append)

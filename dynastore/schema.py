@@ -1,0 +1,172 @@
+"""A Schema: one table and the entities in it, checked together.
+
+Immutable and without a global registry: two schemas, of two tests or two agents, never meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from attrs import Factory, evolve, field, frozen
+
+from .codec import Codec
+from .entity import EntitySpec, spec_of
+from .errors import ModelError, RequestError, UnknownType
+from .keys import scope_prefix
+from .patterns import AccessPattern
+from .plan import Plan
+from .planner import plan, plan_collection
+from .table import TYPE, Index, Table
+
+DEFAULT_NAME = "dynastore"
+
+
+def _as_tuple(entities: Iterable[type[Any]]) -> tuple[type[Any], ...]:
+    return tuple(entities)
+
+
+def _default_table(schema: Schema) -> Table:
+    numbers = {each.number for cls in schema.entities for each in spec_of(cls).secondary}
+    return Table(DEFAULT_NAME, tuple(map(Index, sorted(numbers))))
+
+
+def _checked_codecs(schema: Schema) -> dict[type[Any], Codec]:
+    specs = [spec_of(cls) for cls in schema.entities]
+    _check_tags(specs)
+    for one, other in combinations(specs, 2):
+        _check_apart(one, other)
+    indexes = {index.number: index for index in schema.table.indexes}
+    return {spec.cls: Codec.of(spec, indexes) for spec in specs}
+
+
+def _mixed_patterns(schema: Schema) -> dict[type[Any], frozenset[str]]:
+    specs = [codec.spec for codec in schema.codecs.values()]
+    return {
+        spec.cls: frozenset(
+            mine.name
+            for mine in spec.secondary
+            for other in specs
+            for theirs in other.secondary
+            if other is not spec and mine.number == theirs.number and _adjacent(mine, theirs)
+        )
+        for spec in specs
+    }
+
+
+@frozen(eq=False)
+class Schema:
+    """A table and the entities in it.
+
+    Attributes:
+        entities: the entity classes.
+        table: where they are kept; by default a table named ``dynastore`` with the indexes that
+            the entities use.
+        scopes: what every partition key begins with, the outermost scope first.
+        codecs: entity class -> its codec. Made once, and kept by schemas derived from this one.
+        mixed: entity class -> access patterns that share a stretch of an index with other entities.
+        prefix: what the scopes put before every partition key.
+
+    Raises:
+        ModelError: two entities clash, or an entity needs an index that the table does not have.
+    """
+
+    entities: tuple[type[Any], ...] = field(converter=_as_tuple)
+    table: Table = field(default=Factory(_default_table, takes_self=True))
+    scopes: tuple[str, ...] = field(default=(), kw_only=True)
+    codecs: Mapping[type[Any], Codec] = field(
+        default=Factory(_checked_codecs, takes_self=True), kw_only=True, repr=False
+    )
+    mixed: Mapping[type[Any], frozenset[str]] = field(
+        default=Factory(_mixed_patterns, takes_self=True), kw_only=True, repr=False
+    )
+    prefix: str = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Render the scopes once; every key needs them."""
+        object.__setattr__(self, "prefix", scope_prefix(self.scopes))
+
+    def named(self, table_name: str) -> Schema:
+        """The same entities in a table of another name."""
+        return evolve(self, table=evolve(self.table, name=table_name))
+
+    def scoped(self, name: str) -> Schema:
+        """The same entities inside a scope, whose keys all begin with its name.
+
+        Raises:
+            RequestError: the name is empty, or no text.
+        """
+        if not isinstance(name, str) or not name:
+            raise RequestError(f"a scope's name is a text of at least one character, not {name!r}")
+        return evolve(self, scopes=(*self.scopes, name))
+
+    def codec(self, cls: type[Any]) -> Codec:
+        """The codec of an entity class.
+
+        Raises:
+            RequestError: the class is not in the schema.
+        """
+        codec = self.codecs.get(cls)
+        if codec is None:
+            known = ", ".join(each.__name__ for each in self.entities)
+            raise RequestError(
+                f"{spec_of(cls)} is not in this schema, which has {known}; add it to Schema([...])"
+            )
+        return codec
+
+    def plan(self, cls: type[Any], where: Mapping[str, Any]) -> Plan:
+        """How entities of a class are found by their fields; see `planner.plan`."""
+        spec = self.codec(cls).spec
+        return plan(spec, where, indexes=self._indexes, prefix=self.prefix, mixed=self.mixed[cls])
+
+    def plan_collection(self, classes: Sequence[type[Any]], where: Mapping[str, Any]) -> Plan:
+        """How entities of several classes in one partition are found; see `planner.plan_collection`."""
+        specs = [self.codec(cls).spec for cls in classes]
+        others = [codec.spec for cls, codec in self.codecs.items() if cls not in classes]
+        return plan_collection(
+            specs, where, indexes=self._indexes, prefix=self.prefix, others=others
+        )
+
+    def decode(self, item: Mapping[str, Any], classes: Sequence[type[Any]]) -> Any:
+        """The entity of an item of one of several classes.
+
+        Raises:
+            UnknownType: the item is of none of them.
+            MalformedItem: the item does not fit its class.
+        """
+        tag = item.get(TYPE, {}).get("S")
+        for cls in classes:
+            codec = self.codec(cls)
+            if codec.spec.tag == tag:
+                return codec.decode(item)
+        raise UnknownType(tag, [self.codec(cls).spec.tag for cls in classes])
+
+    @property
+    def _indexes(self) -> Mapping[int, Index]:
+        return {index.number: index for index in self.table.indexes}
+
+
+def _check_tags(specs: Iterable[EntitySpec]) -> None:
+    seen: dict[str, EntitySpec] = {}
+    for spec in specs:
+        if spec.tag in seen:
+            raise ModelError(
+                f"{seen[spec.tag]} and {spec} have one type tag, {spec.tag!r}; give each its own"
+            )
+        seen[spec.tag] = spec
+
+
+def _check_apart(one: EntitySpec, other: EntitySpec) -> None:
+    """Two entities that may share a partition must have sort keys that cannot be confused."""
+    if _adjacent(one.primary, other.primary):
+        raise ModelError(
+            f"{one} and {other} may share a partition ({one.primary.hash} and {other.primary.hash}), "
+            f"and their sort keys overlap ({one.primary.sort} and {other.primary.sort}); "
+            "begin each with a word of its own and '#'"
+        )
+
+
+def _adjacent(one: AccessPattern, other: AccessPattern) -> bool:
+    mine, theirs = one.sort.lead, other.sort.lead
+    return one.hash.overlaps(other.hash) and (mine.startswith(theirs) or theirs.startswith(mine))

@@ -1,0 +1,140 @@
+"""Requests about the table itself. None of them is ever on the data path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+from .requests import Request
+from .table import PRIMARY, TTL, Index, Table
+
+
+@frozen
+class CreateTable(Request[None]):
+    """Create a table: on demand, multi-attribute indexes, a stream of old and new images."""
+
+    operation: ClassVar[str] = "CreateTable"
+    table: Table
+
+    @property
+    def repeatable(self) -> bool:
+        """The second try finds the table in use."""
+        return False
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call, under AWS's names."""
+        indexes = [
+            {
+                "IndexName": index.name,
+                "KeySchema": key_schema(index),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index in self.table.indexes
+        ]
+        names = [name for index in (PRIMARY, *self.table.indexes) for name in index.attributes]
+        return {
+            "TableName": self.table.name,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in names],
+            "KeySchema": key_schema(PRIMARY),
+            "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        }
+
+    def read(self, response: Mapping[str, Any]) -> None:
+        """Nothing."""
+
+
+def key_schema(index: Index) -> list[dict[str, str]]:
+    """The KeySchema of an index, hash first."""
+    ranges = [{"AttributeName": name, "KeyType": "RANGE"} for name in index.ranges]
+    return [{"AttributeName": index.hash, "KeyType": "HASH"}, *ranges]
+
+
+@frozen
+class TableDescription:
+    """What DescribeTable says of a table, as far as a schema asks.
+
+    Attributes:
+        active: whether it and all its indexes can be used.
+        key_schemas: index name (None: the primary key) -> names of its key attributes, hash first.
+        projections: index name -> ALL, KEYS_ONLY or INCLUDE.
+    """
+
+    active: bool
+    key_schemas: Mapping[str | None, tuple[str, ...]]
+    projections: Mapping[str, str]
+
+
+@frozen
+class DescribeTable(Request[TableDescription]):
+    """Read a table's keys, indexes and state. Never on the data path."""
+
+    operation: ClassVar[str] = "DescribeTable"
+    table: str
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call, under AWS's names."""
+        return {"TableName": self.table}
+
+    def read(self, response: Mapping[str, Any]) -> TableDescription:
+        """The description."""
+        table = response["Table"]
+        indexes = table.get("GlobalSecondaryIndexes", ())
+        return TableDescription(
+            active=all(
+                part.get("TableStatus", part.get("IndexStatus")) == "ACTIVE"
+                for part in (table, *indexes)
+            ),
+            key_schemas={part.get("IndexName"): _key_names(part) for part in (table, *indexes)},
+            projections={
+                index["IndexName"]: index["Projection"]["ProjectionType"] for index in indexes
+            },
+        )
+
+
+def _key_names(part: Mapping[str, Any]) -> tuple[str, ...]:
+    ordered = sorted(part["KeySchema"], key=lambda entry: entry["KeyType"] != "HASH")
+    return tuple(entry["AttributeName"] for entry in ordered)
+
+
+@frozen
+class DescribeTimeToLive(Request[str | None]):
+    """Read which attribute holds the expiry; None while none is enabled."""
+
+    operation: ClassVar[str] = "DescribeTimeToLive"
+    table: str
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call, under AWS's names."""
+        return {"TableName": self.table}
+
+    def read(self, response: Mapping[str, Any]) -> str | None:
+        """The attribute's name."""
+        described = response["TimeToLiveDescription"]
+        if described["TimeToLiveStatus"] not in {"ENABLED", "ENABLING"}:
+            return None
+        return str(described["AttributeName"])
+
+
+@frozen
+class UpdateTimeToLive(Request[None]):
+    """Let DynamoDB delete items once their TTL attribute is past."""
+
+    operation: ClassVar[str] = "UpdateTimeToLive"
+    table: str
+
+    @property
+    def repeatable(self) -> bool:
+        """The second try is refused: it is enabled already."""
+        return False
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call, under AWS's names."""
+        specification = {"Enabled": True, "AttributeName": TTL}
+        return {"TableName": self.table, "TimeToLiveSpecification": specification}
+
+    def read(self, response: Mapping[str, Any]) -> None:
+        """Nothing."""

@@ -1,0 +1,88 @@
+"""For users' tests: stores without AWS, an index that lags, and what was sent.
+
+def test_a_note_is_found(…):
+    store = memory_store(Schema([Note]))
+    with recorded(store) as sent:
+        store.get(Note, user_id="ann", note_id="n1")
+    assert [each.request.operation for each in sent] == ["GetItem"]
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any
+
+from .attributes import AttributeMap
+from .clients.base import Sent
+from .clients.opening import MEMORY, Place
+from .clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
+from .recording import recorded
+from .requests import DeleteItem, GetItem, Key, PutItem, Query, Request, UpdateItem
+from .schema import Schema
+from .store import Store
+from .table import PRIMARY
+from .table_requests import CreateTable, UpdateTimeToLive
+
+__all__ = ["LaggingClient", "Sent", "lagging_store", "memory_store", "recorded"]
+
+
+def memory_store(schema: Schema | None = None) -> Store:
+    """An empty store on SQLite in memory; ``awaited()`` gives its async twin on the same items."""
+    return Store.connect("sqlite://", schema)
+
+
+def lagging_store(schema: Schema, *, writes: int) -> Store:
+    """An empty store in memory whose indexes lag as DynamoDB's do, by a number of writes.
+
+    Args:
+        schema: its entities.
+        writes: how many writes later an index shows a write; reads by primary key see it at once.
+    """
+    client = LaggingClient(writes)
+    place = Place(None, True, lambda: client, lambda: AsyncSqliteClient(client))
+    return Store.at(place, schema, create=True)
+
+
+class LaggingClient(SqliteClient):
+    """SQLite in memory, whose indexes are those of a second database that is some writes behind."""
+
+    def __init__(self, writes: int) -> None:
+        """Two empty databases.
+
+        Args:
+            writes: how many the second one is behind.
+        """
+        super().__init__(MEMORY)
+        self._lag = writes
+        self._indexes = SqliteClient(MEMORY)
+        self._behind: deque[tuple[str, Key, AttributeMap | None]] = deque()
+        self._order = threading.Lock()
+
+    def answer(self, request: Request[Any]) -> Answer:
+        """The response, that of an index from the database that lags."""
+        with self._order:
+            if isinstance(request, Query) and request.index != PRIMARY:
+                return self._indexes.answer(request)
+            answer = super().answer(request)
+            if isinstance(request, PutItem | UpdateItem | DeleteItem):
+                self._remember(request)
+            if isinstance(request, CreateTable | UpdateTimeToLive):
+                self._indexes.answer(request)
+            return answer
+
+    def catch_up(self) -> None:
+        """Let the indexes show all that was written."""
+        with self._order:
+            self._show(0)
+
+    def _remember(self, request: PutItem | UpdateItem | DeleteItem) -> None:
+        key = Key.of(request.item) if isinstance(request, PutItem) else request.key
+        stored = super().answer(GetItem(request.table, key, consistent=True))
+        self._behind.append((request.table, key, stored.value))
+        self._show(self._lag)
+
+    def _show(self, behind: int) -> None:
+        while len(self._behind) > behind:
+            table, key, item = self._behind.popleft()
+            self._indexes.answer(DeleteItem(table, key) if item is None else PutItem(table, item))

@@ -1,0 +1,85 @@
+"""Which part of a value or an item is wrong; looked for only once something is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+
+import attrs
+
+from .attributes import AttributeValue
+from .converter import hooks_of
+from .entity import EntitySpec
+from .errors import MalformedItem, RequestError
+from .hooks import Hooks, type_name
+from .key_text import plain_type
+
+# What decoding raises for a value that does not fit its type.
+UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError, IndexError, AttributeError)
+
+
+def unstorable(
+    name: str, hooks: Mapping[str, Hooks], values: Mapping[str, Any]
+) -> RequestError | None:
+    """The error for the first field whose value cannot be stored, or None if all can."""
+    for field, value in values.items():
+        try:
+            hooks[field].encode(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            return RequestError(f"{name}.{field} cannot be stored: {error}")
+    return None
+
+
+def malformed(
+    spec: EntitySpec, item: Mapping[str, AttributeValue], error: Exception
+) -> MalformedItem:
+    """The error for an item that does not fit its class, with the path to the innermost culprit."""
+    for name, kind in spec.types.items():
+        if name in item and (found := _culprit(f"$.{name}", kind, item[name])):
+            return MalformedItem(spec.name, *found)
+    if isinstance(error, KeyError):
+        return MalformedItem(spec.name, f"$.{error.args[0]}", "it is missing and has no default")
+    return MalformedItem(spec.name, "$", str(error))
+
+
+def _culprit(path: str, kind: Any, value: AttributeValue) -> tuple[str, str] | None:
+    try:
+        hooks_of(kind).decode(value, kind)
+    except UNREADABLE as error:
+        for step, part, held in _parts(plain_type(kind), value):
+            if found := _culprit(path + step, part, held):
+                return found
+        return path, _reason(kind, value, error)
+    return None
+
+
+def _reason(kind: Any, value: AttributeValue, error: Exception) -> str:
+    stored = next(iter(value), "nothing")
+    if stored not in hooks_of(kind).kinds:
+        return f"it is stored as {stored}, and {type_name(kind)} is not"
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    return str(error)
+
+
+def _parts(kind: Any, value: AttributeValue) -> Iterator[tuple[str, Any, AttributeValue]]:
+    origin, arguments = get_origin(kind) or kind, get_args(kind)
+    held: Any = next(iter(value.values()), None)
+    if attrs.has(origin) and "M" in value:
+        fields = attrs.fields(origin)
+        yield from ((f".{f.name}", f.type, held[f.name]) for f in fields if f.name in held)
+    elif origin is list and arguments and "L" in value:
+        yield from ((f"[{at}]", arguments[0], each) for at, each in enumerate(held))
+    elif origin is tuple and arguments and "L" in value:
+        kinds = arguments[:1] * len(held) if arguments[-1] is Ellipsis else arguments
+        yield from (
+            (f"[{at}]", part, each)
+            for at, (part, each) in enumerate(zip(kinds, held, strict=False))
+        )
+    elif origin is dict and arguments and "M" in value:
+        yield from ((f".{name}", arguments[1], each) for name, each in held.items())
+    elif origin in {Union, UnionType}:
+        for member in arguments:
+            if member is not NoneType and next(iter(value)) in hooks_of(member).kinds:
+                yield from _parts(member, value)

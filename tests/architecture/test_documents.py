@@ -1,0 +1,50 @@
+"""README and docs: their programs run, print what they say, and their commands exist."""
+
+import contextlib
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from moto import mock_aws
+
+from .documents import ROOT, commands, documents, programs
+
+DYNASTORE = Path(sys.executable).with_name("dynastore")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", [p for p in documents() if any(programs(p))], ids=name_of)
+def test_programs_run_and_print_what_the_text_says(path, tmp_path, monkeypatch):
+    """All blocks of a file are one program, run in an empty folder, with moto instead of AWS."""
+    module = ModuleType(re.sub(r"\W", "_", f"document_{path.stem}"))
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # annotations are resolved there
+    monkeypatch.chdir(tmp_path)
+    with mock_aws():
+        for block, output in programs(path):
+            source = "\n" * (block.line - 1) + block.text  # tracebacks then show the file's lines
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec(compile(source, path, "exec"), vars(module))
+            if output:
+                assert printed.getvalue().strip() == output.text.strip()
+
+
+@pytest.mark.parametrize("path", documents(), ids=name_of)
+def test_make_targets_exist(path):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {words[1] for words in commands(path) if words[0] == "make" and len(words) > 1}
+    assert named - targets == set()
+
+
+@pytest.mark.parametrize("path", documents(), ids=name_of)
+def test_dynastore_commands_exist(path):
+    named = {words[1] for words in commands(path) if words[0] == "dynastore" and len(words) > 1}
+    for command in named:
+        asked = subprocess.run([DYNASTORE, command, "--help"], capture_output=True, text=True)
+        assert asked.returncode == 0, asked.stderr

@@ -1,0 +1,143 @@
+"""The engines and stores of the conformance suite.
+
+A test asks for ``open_store`` and runs on every engine, blocking and awaited:
+
+    def test_what_was_put_is_read(open_store):
+        store = open_store(Schema([Note]))
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from dynastore import AsyncStore, Store
+from dynastore.clients.opening import Place, Settings, place_of
+from dynastore.clients.sqlite import AsyncSqliteClient
+from dynastore.testing import LaggingClient
+
+from .drivers import Awaited
+from .engines import ENGINES, LEFT_OUT, ministack_server, moto_server
+
+MODES = ("blocking", "awaited")
+LAG = 3  # writes that the indexes of sqlite-lagging are behind
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out engines that the environment names, and expect the faults that tests name."""
+    for item in items:
+        engine = getattr(item, "callspec", None) and item.callspec.params.get("engine")
+        if engine is None:
+            continue
+        if engine in LEFT_OUT:
+            item.add_marker(pytest.mark.skip(f"DYNASTORE_SKIP_ENGINES leaves out {engine}"))
+        for fault in item.iter_markers("fault"):
+            if fault.args[0] not in ENGINES:
+                raise pytest.UsageError(f"{item.nodeid}: there is no engine {fault.args[0]!r}")
+            if fault.args[0] == engine:
+                item.add_marker(pytest.mark.xfail(reason=fault.kwargs["reason"], strict=True))
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def ministack_url() -> Iterator[str]:
+    with ministack_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """One for all tests: making a client of a new one takes a quarter of a second."""
+    return boto3.Session()
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def lagging() -> LaggingClient:
+    return LaggingClient(LAG)
+
+
+@pytest.fixture
+def connect(
+    engine: str,
+    mode: str,
+    tmp_path: Path,
+    session: boto3.Session,
+    lagging: LaggingClient,
+    request: pytest.FixtureRequest,
+) -> Iterator[Callable[..., Any]]:
+    """``Store.connect`` or ``AsyncStore.connect`` to a table of this test's own."""
+    kind = AsyncStore if mode == "awaited" else Store
+    table = f"conformance-{uuid4().hex[:12]}"
+    match engine:
+        case "sqlite-file":
+            yield partial(kind.connect, f"sqlite:///{tmp_path / 'table.db'}")
+        case "sqlite-memory":  # one place, so that all stores of the test share its items
+            yield partial(kind.at, place_of("sqlite://", Settings()))
+        case "sqlite-lagging":
+            place = Place(None, True, lambda: lagging, lambda: AsyncSqliteClient(lagging))
+            yield partial(kind.at, place)
+        case "moto" if mode == "blocking":  # in this process, as users' tests have it
+            with mock_aws():
+                yield partial(kind.connect, table, session=session)
+        case "moto" | "ministack":
+            url = request.getfixturevalue(f"{engine}_url")
+            yield partial(kind.connect, table, session=session, endpoint_url=url)
+        case url:
+            yield partial(kind.connect, table, session=session, endpoint_url=url)
+            client = session.client("dynamodb", endpoint_url=url)
+            with suppress(client.exceptions.ResourceNotFoundException):
+                client.delete_table(TableName=table)
+
+
+@pytest.fixture
+def open_store(
+    mode: str, connect: Callable[..., Any], runner: asyncio.Runner
+) -> Iterator[Callable[..., Store]]:
+    """Opens a store on the test's table: ``open_store(schema)``, ``open_store(schema, create=False)``.
+
+    Opened again, it is another connection to the same table, as another process would have.
+    """
+    with ExitStack() as opened:
+
+        def open_store(schema: Any, *, create: bool = True) -> Any:
+            store = connect(schema=schema, create=create)
+            driver = Awaited(store, runner) if mode == "awaited" else store
+            return opened.enter_context(closing(driver))
+
+        yield open_store
+
+
+@pytest.fixture
+def settled(lagging: LaggingClient) -> Callable[[], None]:
+    """Called after writing and before reading an index: lets an index that lags catch up."""
+    return lagging.catch_up

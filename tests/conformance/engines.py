@@ -1,0 +1,122 @@
+"""What the conformance suite runs on, and how its servers are started.
+
+A server is a process of its own on a free loopback port. It is up within half a second, so each
+test process has its own and nothing is shared.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+EMBEDDED = ("sqlite-file", "sqlite-memory", "sqlite-lagging")
+SERVERS = ("moto", "ministack")
+ENDPOINTS = tuple(filter(None, os.environ.get("DYNASTORE_ENDPOINTS", "").split(",")))
+ENGINES = (*EMBEDDED, *SERVERS, *ENDPOINTS)
+
+LEFT_OUT = frozenset(filter(None, os.environ.get("DYNASTORE_SKIP_ENGINES", "").split(",")))
+
+MINISTACK_PYTHON = Path(__file__).parents[2] / ".venv-ministack" / "bin" / "python"
+MINISTACK_SETTINGS = {
+    "BIND_HOST": "127.0.0.1",  # it would listen on all interfaces
+    "SERVICES": "dynamodb",
+    "IOT_MTLS_ENABLED": "0",  # it would open port 8883
+    "SFTP_ENABLED": "0",
+    "LOG_LEVEL": "WARNING",
+}
+
+START_SECONDS = 30.0
+STARTS = 3  # another process may take the port between our look and the server's
+
+
+class EngineUnavailable(Exception):
+    """An engine of the suite cannot be started."""
+
+
+@contextmanager
+def moto_server() -> Iterator[str]:
+    """The URL of a moto server while it runs."""
+    command = [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", "{port}"]
+    with _server("moto", command, {}, "/moto-api/") as url:
+        yield url
+
+
+@contextmanager
+def ministack_server() -> Iterator[str]:
+    """The URL of a ministack server while it runs.
+
+    Raises:
+        EngineUnavailable: its environment has not been made.
+    """
+    if not MINISTACK_PYTHON.exists():
+        raise EngineUnavailable(
+            "ministack is not installed: run `make engines`, which makes .venv-ministack. "
+            "DYNASTORE_SKIP_ENGINES=ministack leaves it out."
+        )
+    command = [str(MINISTACK_PYTHON), "-m", "ministack"]
+    with _server("ministack", command, MINISTACK_SETTINGS, "/_ministack/ready") as url:
+        yield url
+
+
+@contextmanager
+def _server(
+    name: str, command: list[str], settings: Mapping[str, str], health: str
+) -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix=f"dynastore-{name}-") as folder:
+        log = Path(folder) / "log"
+        process, url = _started(name, command, {**settings, "TMPDIR": folder}, health, log)
+        try:
+            yield url
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _started(
+    name: str, command: list[str], settings: Mapping[str, str], health: str, log: Path
+) -> tuple[subprocess.Popen[bytes], str]:
+    for _ in range(STARTS):
+        port = str(_free_port())
+        url = f"http://127.0.0.1:{port}"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [part.format(port=port) for part in command],
+                env={**os.environ, **settings, "GATEWAY_PORT": port},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        if _is_up(process, url + health):
+            return process, url
+        process.kill()
+        process.wait()
+    raise EngineUnavailable(
+        f"{name} did not start {STARTS} times; it says:\n{log.read_text()[-2000:]}"
+    )
+
+
+def _is_up(process: subprocess.Popen[bytes], url: str) -> bool:
+    """Whether the server answers before it ends or its time is over."""
+    deadline = time.monotonic() + START_SECONDS
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with opener.open(url, timeout=1):
+                return True
+        except OSError:  # URLError and HTTPError among them: not listening yet, or not ready
+            time.sleep(0.02)
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

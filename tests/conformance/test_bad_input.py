@@ -1,0 +1,161 @@
+"""Bad input is refused before anything is written, with the same error on every engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Any
+
+import pytest
+
+from dynastore import Schema, append, entity, field, gsi, increment, key, ref, since
+from dynastore.errors import (
+    InvalidCursor,
+    ItemTooLarge,
+    NoAccessPattern,
+    RequestError,
+    UnknownField,
+)
+
+NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
+ITEM_BYTES = 400 * 1024
+
+
+@entity("trip")
+class Trip:
+    """A journey that a user plans."""
+
+    user_id: str
+    trip_id: str
+    leaves_at: dt.datetime = NOON
+    price: float = 0.0
+    season: str = ""
+    notes: str = ""
+    stops: list[str] = field(factory=list)
+    extra: Any = None
+
+    primary = key("USER#{user_id}", "TRIP#{trip_id}")
+    by_month = gsi(1, "SEASON#{season}", "{leaves_at}")
+
+
+@pytest.fixture
+def store(open_store):
+    return open_store(Schema([Trip]))
+
+
+def trip(**changes: Any) -> Trip:
+    return Trip(**{"user_id": "ann", "trip_id": "t1", **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"user_id": ""}, "Trip.user_id is empty"),
+        ({"trip_id": "x" * 1025}, "SK would be 1,030 bytes; it holds 1,024"),
+        ({"user_id": "x" * 2048}, "PK would be 2,053 bytes; it holds 2,048"),
+        ({"price": math.nan}, "Trip.price cannot be stored: nan"),
+        ({"price": math.inf}, "Trip.price cannot be stored: inf"),
+        ({"leaves_at": NOON.replace(tzinfo=None)}, "leaves_at .* it has no time zone"),
+        ({"notes": 5}, "Trip.notes cannot be stored: it is int, not str"),
+        ({"notes": "\ud800"}, "half of a surrogate pair"),
+        ({"extra": {"deep": (1, 2)}}, "Trip.extra cannot be stored: tuple is not JSON"),
+        ({"extra": 10**39 + 1}, "Trip.extra cannot be stored: numbers have up to 38 digits"),
+        ({"extra": {"": 1}}, "a key is empty"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused(store, changes, says):
+    with pytest.raises(RequestError, match=says):
+        store.put(trip(**changes))
+    assert store.query(Trip, user_id="ann").count() == 0
+
+
+@pytest.mark.fault("moto", reason="counts more bytes than DynamoDB, and refuses items that fit")
+def test_an_item_of_400_kb_is_stored_and_one_byte_more_is_refused(store):
+    with pytest.raises(ItemTooLarge) as refused:
+        store.put(trip(notes="x" * ITEM_BYTES))
+    room = ITEM_BYTES - (refused.value.size_bytes - ITEM_BYTES)
+    fits = trip(notes="x" * room)
+    store.put(fits)
+    with pytest.raises(ItemTooLarge, match="409,601 bytes; items hold 409,600"):
+        store.put(trip(notes="y" * (room + 1)))
+    assert store.get(Trip, user_id="ann", trip_id="t1") == fits
+
+
+def test_an_update_that_makes_an_item_too_large_is_refused(store):
+    stored = store.put(trip(notes="x" * 300_000))
+    with pytest.raises(RequestError):
+        store.update(stored, stops=append("y" * 150_000))
+    assert store.get(Trip, user_id="ann", trip_id="t1") == stored
+
+
+def test_a_keyword_that_is_no_field_is_refused_with_the_closest_one(store):
+    for call in (
+        lambda: store.get(Trip, user_id="ann", tripid="t1"),
+        lambda: store.query(Trip, userid="ann"),
+        lambda: store.update(ref(Trip, user_id="ann", trip_id="t1"), note="x"),
+        lambda: store.delete(ref(Trip, user_id="ann", trip_id="t1"), when={"note": "x"}),
+    ):
+        with pytest.raises(UnknownField, match=r"Did you mean (trip_id|user_id|notes)"):
+            call()
+
+
+def test_a_key_field_that_is_missing_is_named(store):
+    with pytest.raises(RequestError, match="found by user_id and trip_id; trip_id is missing"):
+        store.get(Trip, user_id="ann")
+
+
+def test_a_query_that_would_scan_is_refused(store):
+    with pytest.raises(NoAccessPattern, match="primary needs user_id") as refused:
+        store.query(Trip, price=1.5)
+    assert refused.value.missing == {"primary": ("user_id",), "by_month": ("season",)}
+
+
+def test_a_cursor_of_another_query_or_scope_is_refused(store):
+    for number in range(3):
+        store.put(trip(trip_id=f"t{number}"))
+    trips = store.query(Trip, user_id="ann")
+    cursor = trips.page(limit=1).cursor
+    for foreign in (
+        store.query(Trip, user_id="bob"),
+        store.query(Trip, user_id="ann", price=0.0),
+        trips.newest_first(),
+        store.scope("other").query(Trip, user_id="ann"),
+    ):
+        with pytest.raises(InvalidCursor):
+            foreign.page(cursor=cursor)
+    for damaged in ("", "x", cursor[:-1], "A" + cursor[1:], "ü"):
+        with pytest.raises(InvalidCursor):
+            trips.page(cursor=damaged)
+
+
+def test_a_page_of_no_entities_is_refused(store):
+    with pytest.raises(RequestError, match="at least 1"):
+        store.query(Trip, user_id="ann").page(limit=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "changes no field"),
+        ({"trip_id": "t2"}, "part of the primary key"),
+        ({"price": math.nan}, "nan"),
+        ({"leaves_at": NOON.replace(tzinfo=None)}, "no time zone"),
+        ({"notes": increment(1)}, "Trip.notes"),
+        ({"price": append("x")}, "Trip.price"),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_refused(store, changes, says):
+    stored = store.put(trip())
+    with pytest.raises(RequestError, match=says):
+        store.update(ref(Trip, user_id="ann", trip_id="t1"), **changes)
+    assert store.get(Trip, user_id="ann", trip_id="t1") == stored
+
+
+def test_a_range_of_the_wrong_type_is_refused(store):
+    with pytest.raises(RequestError):
+        store.query(Trip, user_id="ann", leaves_at=since("monday")).count()
+
+
+def test_a_scope_needs_a_name(store):
+    with pytest.raises(RequestError, match="at least one character"):
+        store.scope("")

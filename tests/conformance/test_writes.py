@@ -1,0 +1,237 @@
+"""Updates, conditions and revisions, on every engine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import pytest
+
+from dynastore import (
+    Schema,
+    append,
+    before,
+    begins_with,
+    between,
+    entity,
+    field,
+    gsi,
+    increment,
+    key,
+    ref,
+    since,
+    unset,
+    version,
+)
+from dynastore.errors import AlreadyExists, ConditionFailed, RevisionConflict
+
+MONDAY = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+
+
+@entity("task")
+class Task:
+    """Something an agent has to do."""
+
+    owner: str
+    task_id: str
+    status: Literal["open", "done"] = "open"
+    team: str | None = None
+    priority: int = 0
+    due_at: dt.datetime = MONDAY
+    title: str | None = None
+    log: list[str] = field(factory=list)
+    labels: set[str] = field(factory=set)
+    effort: float = 1.5
+
+    primary = key("OWNER#{owner}", "TASK#{task_id}")
+    by_team = gsi(1, "TEAM#{team}", "TASK", "{status}", "{priority}", "{due_at}")
+    open_ones = gsi(2, "OPEN", "{priority}#{owner}", when={"status": "open"})
+
+
+@entity("draft")
+class Draft:
+    """A text that several people edit."""
+
+    owner: str
+    draft_id: str
+    text: str = ""
+    revision: int = version()
+
+    primary = key("OWNER#{owner}", "DRAFT#{draft_id}")
+
+
+T1 = ref(Task, owner="ann", task_id="t1")
+D1 = ref(Draft, owner="ann", draft_id="d1")
+
+
+@pytest.fixture
+def store(open_store):
+    return open_store(Schema([Task, Draft]))
+
+
+def task(**changes):
+    return Task(**{"owner": "ann", "task_id": "t1", **changes})
+
+
+def test_an_update_returns_what_is_stored_now(store):
+    store.put(task(title="old", log=["made"], labels={"a"}))
+    changed = store.update(
+        T1,
+        priority=increment(3),
+        log=append("seen", "read"),
+        title=unset(),
+        labels=set(),
+        effort=0.1,
+    )
+    assert changed == task(priority=3, log=["made", "seen", "read"], effort=0.1)
+    assert store.get(Task, owner="ann", task_id="t1") == changed
+
+
+def test_increments_and_appends_start_from_the_default(store):
+    store.put(task())
+    assert store.update(T1, effort=increment(1.25), priority=increment(-2)).effort == 2.75
+    assert store.update(T1, log=append("x")).log == ["x"]
+
+
+def test_an_update_without_a_read_keeps_every_index_right(store, settled):
+    store.put(task(team="core"))
+    store.update(T1, status="done")
+    settled()
+    assert store.query(Task, team="core", status="open").count() == 0
+    assert store.query(Task, team="core", status="done").count() == 1
+    assert store.query(Task, status="open").count() == 0
+    store.update(T1, team=None)
+    settled()
+    assert store.query(Task, team="core").count() == 0
+
+
+def test_an_item_enters_a_sparse_index_again(store, settled):
+    store.put(task(status="done", priority=7))
+    store.update(T1, status="open")
+    settled()
+    assert [each.priority for each in store.query(Task, status="open")] == [7]
+
+
+def test_an_increment_of_a_sorted_field_moves_the_entry(store, settled):
+    store.put(task(team="core", priority=9))
+    store.update(T1, priority=increment(1))
+    settled()
+    assert store.query(Task, team="core", status="open", priority=10).count() == 1
+    assert [each.priority for each in store.query(Task, status="open", priority=since(10))] == [10]
+
+
+def test_an_update_of_nothing_makes_nothing(store):
+    with pytest.raises(ConditionFailed, match="there is none"):
+        store.update(T1, priority=1)
+    with pytest.raises(ConditionFailed, match="there is none"):
+        store.update(T1, priority=increment(1))
+    assert store.get(Task, owner="ann", task_id="t1") is None
+
+
+@pytest.mark.parametrize(
+    ("when", "holds"),
+    [
+        ({"status": "open"}, True),
+        ({"status": "done"}, False),
+        ({"title": None}, True),
+        ({"team": None}, False),
+        ({"priority": since(5)}, True),
+        ({"priority": before(5)}, False),
+        ({"priority": between(1, 5)}, True),
+        ({"team": begins_with("co")}, True),
+        ({"team": begins_with("x")}, False),
+        ({"labels": {"b", "a"}}, True),
+        ({"log": []}, True),
+        ({"effort": 1.5, "status": "open"}, True),
+        ({"effort": 1.5, "status": "done"}, False),
+    ],
+)
+def test_a_condition_decides_over_the_write(store, when, holds):
+    stored = store.put(task(team="core", priority=5, labels={"a", "b"}))
+    if holds:
+        assert store.update(T1, when=when, title="new").title == "new"
+        assert store.delete(T1, when={**when, "title": "new"})
+        return
+    for write in (
+        lambda: store.update(T1, when=when, title="new"),
+        lambda: store.put(task(title="new"), when=when),
+        lambda: store.delete(T1, when=when),
+    ):
+        with pytest.raises(ConditionFailed) as failed:
+            write()
+        assert failed.value.stored == stored
+    assert store.get(Task, owner="ann", task_id="t1") == stored
+
+
+def test_delete_returns_what_was_there(store):
+    stored = store.put(task())
+    assert store.delete(T1) == stored
+    assert store.delete(T1) is None
+
+
+def test_create_never_replaces(store):
+    first = store.create(task(title="first"))
+    with pytest.raises(AlreadyExists, match="OWNER#ann TASK#t1"):
+        store.create(task(title="second"))
+    assert store.get(Task, owner="ann", task_id="t1") == first
+
+
+def test_a_revision_counts_writes_and_refuses_stale_ones(store):
+    first = store.put(Draft(owner="ann", draft_id="d1", text="a"))
+    assert first.revision == 1
+    second = store.update(first, text="b")
+    assert second.revision == 2
+    for stale_write in (
+        lambda: store.put(first),
+        lambda: store.update(first, text="c"),
+        lambda: store.delete(first),
+        lambda: store.put(Draft(owner="ann", draft_id="d1")),
+    ):
+        with pytest.raises(RevisionConflict) as conflict:
+            stale_write()
+        assert conflict.value.stored == 2
+    assert store.update(D1, text="d").revision == 3
+    assert store.get(Draft, owner="ann", draft_id="d1").text == "d"
+
+
+def test_a_write_of_what_is_gone_says_so(store):
+    first = store.put(Draft(owner="ann", draft_id="d1"))
+    store.delete(first)
+    with pytest.raises(RevisionConflict, match="it is gone"):
+        store.put(first)
+
+
+def test_get_many_answers_in_order(store):
+    for number in range(120):
+        store.put(task(task_id=f"t{number}", priority=number))
+    wanted = [ref(Task, owner="ann", task_id=f"t{n}") for n in (119, 500, 3, 3, *range(101))]
+    found = store.get_many(wanted)
+    assert [each and each.priority for each in found] == [119, None, 3, 3, *range(101)]
+    assert store.get_many([]) == []
+
+
+def test_a_collection_is_one_query_of_several_types(store):
+    store.put(task())
+    store.put(Draft(owner="ann", draft_id="d1"))
+    store.put(task(owner="bob"))
+    found = list(store.collection(Draft, Task, owner="ann"))
+    assert [type(each) for each in found] == [Draft, Task]
+    assert store.collection(Draft, Task, owner="ann").newest_first().first() == task()
+
+
+def test_a_scope_sees_its_own_only(store, settled):
+    team = store.scope("qa").scope("nightly")
+    team.put(task(team="core", title="scoped"))
+    settled()
+    assert store.get(Task, owner="ann", task_id="t1") is None
+    assert store.query(Task, team="core").count() == 0
+    assert team.query(Task, team="core").first().title == "scoped"
+    assert store.scope("qa#@nightly").query(Task, team="core").count() == 0
+
+
+def test_strong_reads_are_for_the_primary_key(store):
+    store.put(task())
+    assert store.query(Task, owner="ann").consistent().count() == 1
+    assert store.consistent().get(Task, owner="ann", task_id="t1")
+    with pytest.raises(Exception, match="eventually consistent"):
+        store.query(Task, status="open").consistent()

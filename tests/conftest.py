@@ -1,0 +1,41 @@
+"""What all tests share: an environment that cannot reach AWS, and how hard hypothesis tries."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REGION = "eu-west-1"
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",  # or botocore waits seconds for a machine role
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "NO_PROXY": "127.0.0.1,localhost",
+}
+
+# No deadline: a machine with other work on it is slow, and not wrong.
+settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile(
+    "fuzz",
+    deadline=None,
+    print_blob=True,
+    max_examples=5_000,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hide the user's AWS account from the tests.
+
+    Not if there are endpoints of the user's to test on: one of them may be AWS itself.
+    """
+    if os.environ.get("DYNASTORE_ENDPOINTS"):
+        return
+    for name in [name for name in os.environ if name.startswith("AWS_") or name == "DYNASTORE_URL"]:
+        del os.environ[name]
+    os.environ.update(ENVIRONMENT)

@@ -1,0 +1,24 @@
+"""What calls cost does not depend on how much the table holds."""
+
+from benchmarks.cost import costs
+
+
+def test_no_call_costs_more_in_a_larger_table():
+    small, large = costs(100), costs(2_000)
+    assert small == large
+
+
+def test_calls_take_the_units_that_dynamodb_counts():
+    measured = {name: (each.requests, each.units) for name, each in costs(100).items()}
+    assert measured == {
+        "get": (1, 0.5),
+        "get_many of 20": (1, 10),  # each item rounded up
+        "query of 20 by primary key": (1, 2.5),  # 17 KB, rounded up as a whole
+        "page of 5, newest first": (1, 1),
+        "query by index and range": (1, 1.5),
+        "count": (1, 2.5),
+        "put": (1, 2),  # the item and its index entry
+        "update of a field in no index": (1, 2),
+        "update that moves an index entry": (1, 3),  # the entry is deleted and put
+        "delete": (1, 2),
+    }

@@ -1,0 +1,59 @@
+"""What stores give back, as type checkers see it."""
+
+import datetime as dt
+from typing import assert_type
+
+from dynastore import AccessPattern, AsyncStore, Page, Store, entity, gsi, key, ref
+
+
+@entity("note")
+class Note:
+    user_id: str
+    note_id: str
+    written_at: dt.datetime
+    topic: str | None = None
+
+    primary = key("USER#{user_id}", "NOTE#{note_id}")
+    by_topic = gsi(1, "TOPIC#{topic}", "{written_at}")
+
+
+@entity("tag")
+class Tag:
+    user_id: str
+    name: str
+
+    primary = key("USER#{user_id}", "TAG#{name}")
+
+
+def blocking(store: Store, note: Note) -> None:
+    assert_type(store.get(Note, user_id="ann", note_id="n1"), Note | None)
+    assert_type(store.put(note), Note)
+    assert_type(store.update(note, topic="tea"), Note)
+    assert_type(store.delete(ref(Note, user_id="ann", note_id="n1")), Note | None)
+    results = store.query(Note, user_id="ann").newest_first()
+    assert_type(results.page(limit=2), Page[Note])
+    assert_type(results.first(), Note | None)
+    for each in results:
+        assert_type(each, Note)
+        assert_type(each.topic, str | None)
+    for either in store.collection(Note, Tag, user_id="ann"):
+        assert_type(either, Note | Tag)
+
+
+async def awaited(store: AsyncStore, note: Note) -> None:
+    assert_type(await store.get(Note, user_id="ann", note_id="n1"), Note | None)
+    assert_type(await store.put(note), Note)
+    assert_type(await store.query(Note, user_id="ann").page(), Page[Note])
+    async for each in store.query(Note, user_id="ann"):
+        assert_type(each, Note)
+
+
+def declarations() -> None:
+    assert_type(Note.by_topic, AccessPattern)
+    Note(user_id="ann", note_id="n1", written_at=dt.datetime.now(dt.UTC))
+    Note(user_id="ann", note_id="n1")  # type: ignore[call-arg]
+    Note("ann", "n1", dt.datetime.now(dt.UTC))  # type: ignore[call-arg]
+
+
+def refused(note: Note) -> None:
+    note.topic = "rum"  # type: ignore[misc]

@@ -1,0 +1,105 @@
+"""A server that answers as it is told: DynamoDB's faults, which no engine of ours has."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+from attrs import field, frozen
+
+
+@frozen
+class Reply:
+    """An answer: a status, a body, headers besides the usual; sent after some seconds."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: dict[str, str] = field(factory=dict)
+    after_seconds: float = 0.0
+
+
+@frozen
+class Reset:
+    """The connection breaks once the request has arrived."""
+
+
+def ok(**response: Any) -> Reply:
+    """A success as DynamoDB answers it, its checksum included."""
+    body = json.dumps(response).encode()
+    return Reply(200, body, {"x-amz-crc32": str(zlib.crc32(body))})
+
+
+def error(code: str, status: int = 400, **more: Any) -> Reply:
+    """An error as DynamoDB answers it."""
+    named = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": f"about {code}"}
+    return Reply(status, json.dumps({**named, **more}).encode(), {"x-amzn-requestid": "ID42"})
+
+
+class FaultyServer:
+    """Gives its answers in turn, the last one again and again; remembers what it was asked."""
+
+    def __init__(self, *answers: Reply | Reset) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[str, dict[str, str], Any]] = []
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.script = self
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def next(self) -> Reply | Reset:
+        """The next answer."""
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+class _Server(ThreadingHTTPServer):
+    script: FaultyServer
+    block_on_close = False
+    request_queue_size = 128  # connections not yet accepted; with 5, others wait a second
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that went away are part of the play."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.script.asked.append((operation, headers, json.loads(body)))
+        answer = self.server.script.next()
+        if isinstance(answer, Reset):
+            return self._reset()
+        return self._send(answer)
+
+    def _reset(self) -> None:
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.connection.close()
+        self.close_connection = True
+
+    def _send(self, answer: Reply) -> None:
+        time.sleep(answer.after_seconds)
+        self.send_response(answer.status)
+        for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on the terminal."""

@@ -1,0 +1,148 @@
+"""A wrong declaration fails at import, and says what is wrong where."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+import pytest
+
+from dynastore import Index, Schema, Table, entity, gsi, key, payload, version
+from dynastore.errors import ModelError, RequestError
+
+PRIMARY = key("USER#{user_id}", "NOTE#{note_id}")
+FIELDS = {"user_id": str, "note_id": str, "topic": str | None, "at": dt.datetime, "score": float}
+
+
+def declared(fields=None, expires=None, **members: Any) -> type:
+    namespace = {"__annotations__": {**FIELDS, **(fields or {})}, "primary": PRIMARY, **members}
+    return entity("note", expires=expires)(type("Note", (), namespace))
+
+
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        (
+            {"by": gsi(1, "TOPIC#{topik}", "{at}")},
+            "Note.by: Note has no field topik. Did you mean topic",
+        ),
+        ({"by": gsi(1, "T#{topic}", "{note}")}, "Note.by: Note has no field note"),
+        ({"by": gsi(1, "ALL", "{topic}")}, r"Note.by: topic may be None.*write \{topic\?\}"),
+        ({"by": gsi(1, "ALL", "{score}")}, "Note.by: score cannot be part of a key: float"),
+        ({"by": gsi(1, "S#{score}", "{at}")}, "Note.by: score cannot be part of a key: float"),
+        ({"by": gsi(1, "T#{topic?}", "{at}")}, r"Note.by: no '\?' in a partition key"),
+        ({"by": gsi(1, "@{topic}", "{at}")}, "Note.by: a partition key cannot begin with '@'"),
+        ({"by": gsi(1, "ALL", "{at}", when={"topc": "x"})}, "Did you mean topic"),
+        ({"a": gsi(1, "A", "{at}"), "b": gsi(1, "B", "{at}")}, "uses index 1 more than once: a, b"),
+        ({"primary": key("U#{topic}", "X")}, "Note.primary: topic may be None"),
+        ({"primary": key("U#{user_id}", "5#{note_id}")}, "sort key begins with a letter"),
+        ({"primary": None}, r"Note needs one primary = key\(…\); it has 0"),
+        ({"other": key("X#{user_id}", "Y")}, "it has 2"),
+        ({"expires": "gone"}, "expires='gone' names no field"),
+        ({"expires": "topic"}, "Note.topic: expires= needs a datetime"),
+        ({"fields": {"TTL": int}}, "Note.TTL: names in capitals are dynastore's; write ttl"),
+        ({"fields": {"_hidden": int}}, "Note._hidden: a stored field is public"),
+        ({"fields": {"count": str}, "count": version()}, r"Note.count: version\(\) counts"),
+        (
+            {"fields": {"body": str}, "body": payload(), "by": gsi(1, "B#{body}", "{at}")},
+            r"Note.by: body is a payload\(\)",
+        ),
+    ],
+)
+def test_a_wrong_entity_is_refused(members, says):
+    with pytest.raises(ModelError, match=says):
+        declared(**members)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: gsi(21, "ALL", "{at}"), r"gsi\(21, …\): a table has indexes 1 to 20"),
+        (lambda: gsi(1, "ALL", *"abcde"), "has 5 range components; an index tells 4 apart"),
+        (lambda: gsi(1, "ALL"), "'ALL' needs a range component"),
+        (lambda: key("", "X"), "a key template is empty"),
+        (lambda: key("{a}{b}", "X"), r"nothing tells \{b\} from what is before it"),
+        (lambda: key("{a}-{b}", "X"), "after a field comes '#' or the end"),
+    ],
+)
+def test_a_template_that_cannot_work_is_refused(make, says):
+    with pytest.raises(ModelError, match=says):
+        make()
+
+
+class Opaque:
+    """A class that nothing is known of."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (Opaque, "Opaque cannot be stored"),
+        (set[float | str], "sets hold texts, numbers or bytes"),
+        (dict[bytes, int], "keys of a dict are texts or numbers"),
+        (str | dt.date, "are stored alike"),
+        (list[Opaque], "Opaque cannot be stored"),
+    ],
+)
+def test_a_type_that_cannot_be_stored_is_refused_by_the_schema(kind, says):
+    with pytest.raises(ModelError, match=f"Note: .*{says}"):
+        Schema([declared({"odd": kind})])
+
+
+def test_a_predicate_that_never_holds_is_refused():
+    status = {"status": Literal["open"]}
+    with pytest.raises(ModelError, match="when status = 'opne'"):
+        Schema([declared(status, by=gsi(1, "ALL", "{at}", when={"status": "opne"}))])
+
+
+def entity_of(name: str, tag: str, hash_template: str, sort: str) -> type:
+    namespace = {"__annotations__": {"a": str, "b": str}, "primary": key(hash_template, sort)}
+    return entity(tag)(type(name, (), namespace))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("USER#{a}", "NOTE#{b}"), ("USER#{b}", "NOTE#{a}")),
+        (("USER#{a}", "NOTE#{b}"), ("USER#{a}", "N{b}")),
+        (("USER#{a}", "NOTE"), ("USER#{a}", "NOTE#{b}")),
+        (("{a}#X", "A#{b}"), ("USER#{b}", "A#{a}")),
+        (("USER#{a}", "{b}"), ("USER#{a}", "X#{b}")),
+    ],
+)
+def test_two_entities_whose_keys_may_meet_are_refused(one, other):
+    with pytest.raises(ModelError, match="One and Other may share a partition"):
+        Schema([entity_of("One", "one", *one), entity_of("Other", "other", *other)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("USER#{a}", "NOTE#{b}"), ("USER#{a}", "TASK#{b}")),
+        (("USER#{a}", "NOTE#{b}"), ("TEAM#{a}", "NOTE#{b}")),
+        (("USER#{a}", "~"), ("USER#{a}", "RUN#{b}")),
+        (("USER#{a}#X", "N#{b}"), ("USER#{a}", "N#{b}")),
+    ],
+)
+def test_two_entities_that_are_apart_share_a_table(one, other):
+    assert Schema([entity_of("One", "one", *one), entity_of("Other", "other", *other)])
+
+
+def test_two_entities_with_one_tag_are_refused():
+    with pytest.raises(ModelError, match="One and Other have one type tag, 'x'"):
+        Schema([entity_of("One", "x", "A#{a}", "A"), entity_of("Other", "x", "B#{b}", "B")])
+
+
+def test_an_index_that_the_table_lacks_is_named():
+    with pytest.raises(ModelError, match=r"Note.by is on index 2, which the table does not have"):
+        Schema([declared(by=gsi(2, "ALL", "{at}"))], Table("t", (Index(1),)))
+
+
+def test_an_annotation_that_cannot_be_resolved_is_named():
+    with pytest.raises(ModelError, match=r"Note has an annotation that cannot be resolved"):
+        declared({"odd": "Nowhere"})
+
+
+def test_what_is_no_entity_is_refused():
+    with pytest.raises(RequestError, match="'Opaque' is no entity"):
+        Schema([Opaque])

@@ -1,0 +1,152 @@
+"""The planner: one example for each way a filter becomes a key condition."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import pytest
+
+from dynastore import (
+    Index,
+    Schema,
+    Table,
+    after,
+    before,
+    begins_with,
+    between,
+    entity,
+    gsi,
+    key,
+    payload,
+    since,
+    until,
+)
+from dynastore.errors import NoAccessPattern, RequestError, UnknownField
+
+MAY = dt.date(2026, 5, 1)
+JUNE = dt.date(2026, 6, 1)
+
+
+@entity("trip")
+class Trip:
+    """A journey."""
+
+    owner: str
+    name: str
+    city: str | None = None
+    day: dt.date = MAY
+    status: Literal["open", "done"] = "open"
+    done: bool = False
+    photos: list[str] = payload(factory=list)
+
+    primary = key("OWNER#{owner}", "TRIP#{day}#{name}")
+    by_city = gsi(1, "CITY#{city}", "{status}", "{day}")
+    open_ones = gsi(2, "OPEN", "{city?}#{name}", when={"status": "open"})
+
+
+SCHEMA = Schema([Trip])
+
+
+def conditions(schema=SCHEMA, **where):
+    plan = schema.plan(Trip, where)
+    return [f"{name} {test}" for name, test in plan.key], list(plan.filters)
+
+
+def test_a_whole_key_is_an_equality_and_never_a_prefix():
+    assert conditions(owner="ann", day=MAY, name="n1") == (
+        ["PK = 'OWNER#ann'", "SK = 'TRIP#2026-05-01#n1'"],
+        [],
+    )
+
+
+def test_a_part_of_a_key_is_a_prefix_up_to_the_next_separator():
+    assert conditions(owner="ann", day=MAY)[0][1] == "SK begins with 'TRIP#2026-05-01#'"
+    assert conditions(owner="ann")[0][1] == "SK begins with 'TRIP#'"
+
+
+@pytest.mark.parametrize(
+    ("day", "condition", "filtered"),
+    [
+        (since(MAY), "between 'TRIP#2026-05-01' and 'TRIP$'", []),
+        (after(MAY), "between 'TRIP#2026-05-01$' and 'TRIP$'", []),
+        (until(MAY), "between 'TRIP#' and 'TRIP#2026-05-01$'", []),
+        (before(MAY), "between 'TRIP#' and 'TRIP#2026-05-01'", []),
+        (between(MAY, JUNE), "between 'TRIP#2026-05-01' and 'TRIP#2026-06-01$'", []),
+    ],
+)
+def test_a_range_inside_a_key_ends_where_its_values_end(day, condition, filtered):
+    (_, sort), filters = conditions(owner="ann", day=day)
+    assert (sort, filters) == (f"SK {condition}", filtered)
+
+
+def test_an_excluded_end_of_an_attribute_is_filtered_too():
+    keys, filters = conditions(city="Rome", status="open", day=before(MAY))
+    assert keys[2] == "GSI1R2 <= '2026-05-01'"
+    assert filters == ["day"]
+
+
+def test_a_range_of_an_optional_component_leaves_none_out():
+    assert conditions(status="open", city=until("b"))[0][1] == "GSI2R1 between '$' and 'b$'"
+    assert conditions(status="open", city=None)[0][1] == "GSI2R1 begins with '!#'"
+
+
+def test_a_prefix_of_a_text_is_a_prefix_of_its_key():
+    assert conditions(status="open", city=begins_with("a b"))[0][1] == "GSI2R1 begins with 'a$20b'"
+
+
+def test_a_classic_index_holds_all_components_in_one_attribute():
+    classic = Schema([Trip], Table("t", (Index(1, 1), Index(2, 1))))
+    assert conditions(classic, city="Rome", status="open", day=since(MAY))[0] == [
+        "GSI1PK = 'CITY#Rome'",
+        "GSI1SK between 'open#2026-05-01' and 'open$'",
+    ]
+
+
+def test_the_pattern_that_covers_most_wins_and_the_primary_key_wins_a_tie():
+    assert SCHEMA.plan(Trip, {"owner": "ann", "city": "Rome"}).pattern == "primary"
+    assert SCHEMA.plan(Trip, {"owner": "a", "city": "Rome", "status": "done"}).pattern == "by_city"
+
+
+def test_a_sparse_index_is_used_only_if_the_filter_says_what_it_holds():
+    with pytest.raises(NoAccessPattern) as refused:
+        SCHEMA.plan(Trip, {"name": "n1"})
+    assert refused.value.missing == {
+        "primary": ("owner",),
+        "by_city": ("city",),
+        "open_ones": ("status",),
+    }
+
+
+def test_an_index_without_the_item_is_not_asked_for_none():
+    with pytest.raises(NoAccessPattern):
+        SCHEMA.plan(Trip, {"city": None})
+
+
+@pytest.mark.parametrize(
+    "where", [{"day": between(JUNE, MAY)}, {"name": between("b", "a"), "day": MAY}]
+)
+def test_an_empty_range_sends_nothing(where):
+    plan = SCHEMA.plan(Trip, {"owner": "ann", **where})
+    assert plan.empty
+    assert "nothing to send" in str(plan)
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ({"photos": []}, r"Trip.photos is a payload\(\)"),
+        ({"day": begins_with("2026")}, "Trip.day is no text"),
+        ({"done": since(True)}, "Trip.done is bool, which has no order"),
+        ({"day": "2026-05-01"}, "day = '2026-05-01' cannot be part of a key: it is str, not date"),
+        ({"name": "x" * 1100, "day": MAY}, "SK would be 1,116 bytes"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused(where, says):
+    with pytest.raises(RequestError, match=says):
+        SCHEMA.plan(Trip, {"owner": "ann", **where})
+
+
+def test_a_keyword_that_is_no_field_is_refused():
+    with pytest.raises(UnknownField, match="Did you mean owner"):
+        SCHEMA.plan(Trip, {"ownr": "ann"})
