@@ -232,6 +232,8 @@ def _types(cls: type[Any]) -> Mapping[str, Any]:
         raise ModelError(
             f"{cls.__name__}.{capital}: names in capitals are dynastore's; write {capital.lower()}"
         )
+    if "when" in types:
+        raise ModelError(f"{cls.__name__}.when: when= says conditions; give the field another name")
     if private := next((name for name in types if name.startswith("_")), None):
         raise ModelError(f"{cls.__name__}.{private}: a stored field is public; drop the underscore")
     return types

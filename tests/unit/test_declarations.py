@@ -41,6 +41,7 @@ def declared(fields=None, expires=None, **members: Any) -> type:
         ({"expires": "gone"}, "expires='gone' names no field"),
         ({"expires": "topic"}, "Note.topic: expires= needs a datetime"),
         ({"fields": {"TTL": int}}, "Note.TTL: names in capitals are dynastore's; write ttl"),
+        ({"fields": {"when": str}}, "Note.when: when= says conditions"),
         ({"fields": {"_hidden": int}}, "Note._hidden: a stored field is public"),
         ({"fields": {"count": str}, "count": version()}, r"Note.count: version\(\) counts"),
         (
