@@ -7,6 +7,8 @@ is which.
 
 from __future__ import annotations
 
+import re
+
 from attrs import field, frozen
 from attrs.validators import and_, ge, le
 
@@ -14,6 +16,7 @@ TYPE = "TYPE"  # the entity's tag
 TTL = "TTL"  # when DynamoDB may delete the item, in epoch seconds
 
 RANGES = 4  # range attributes of an index; DynamoDB allows 1 to 4 since November 2025
+NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # of a table; DynamoDB naming rules
 INDEX_LIMIT = 20  # global secondary indexes of a table; DynamoDB quotas
 
 

@@ -8,11 +8,9 @@ import sqlite3
 import orjson
 
 from ..errors import RequestError, ServiceError
-from ..table import INDEX_LIMIT, PRIMARY, Index, Table
+from ..table import INDEX_LIMIT, NAME, PRIMARY, Index, Table
 from ..table_requests import TableDescription
 from .layout import Layout
-
-NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # of a table; DynamoDB naming rules
 
 CREATION = """
     CREATE TABLE IF NOT EXISTS dynastore_tables (

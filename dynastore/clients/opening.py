@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, frozen
 
 from ..errors import RequestError
+from ..table import NAME
 from .base import AsyncClient, Client
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ def _aws(name: str, settings: Settings) -> Place:
         raise RequestError(
             f"{name!r} is no place; name a table, or a file such as 'sqlite:///agent.db'"
         )
+    if not NAME.fullmatch(name):
+        raise RequestError(f"{name!r} names no table: 3 to 255 letters, digits, '_', '-' and '.'")
     if settings.client is not None and len(settings.given) > 1:
         others = ", ".join(each for each in settings.given if each != "client")
         raise RequestError(

@@ -44,7 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if fault.args[0] not in ENGINES:
                 raise pytest.UsageError(f"{item.nodeid}: there is no engine {fault.args[0]!r}")
             if fault.args[0] == engine:
-                item.add_marker(pytest.mark.xfail(reason=fault.kwargs["reason"], strict=True))
+                reason, strict = fault.kwargs["reason"], fault.kwargs.get("strict", True)
+                item.add_marker(pytest.mark.xfail(reason=reason, strict=strict))
 
 
 @pytest.fixture(params=ENGINES)

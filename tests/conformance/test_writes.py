@@ -25,6 +25,8 @@ from dynastore import (
 )
 from dynastore.errors import AlreadyExists, ConditionFailed, RevisionConflict
 
+from .drivers import at_once
+
 MONDAY = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 
 
@@ -235,3 +237,15 @@ def test_strong_reads_are_for_the_primary_key(store):
     assert store.consistent().get(Task, owner="ann", task_id="t1")
     with pytest.raises(Exception, match="eventually consistent"):
         store.query(Task, status="open").consistent()
+
+
+@pytest.mark.fault(
+    "moto", reason="checks and writes in two steps, between which threads interfere", strict=False
+)
+def test_writers_that_race_all_count_and_leave_one_index_entry(store, settled):
+    store.put(task(team="core"))
+    outcomes = at_once(store, lambda each, _: each.update(T1, priority=increment(1)), 8)
+    settled()
+    assert sorted(each.priority for each in outcomes) == list(range(1, 9))
+    assert [each.priority for each in store.query(Task, team="core")] == [8]
+    assert [each.priority for each in store.query(Task, status="open")] == [8]
