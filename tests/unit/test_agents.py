@@ -1,0 +1,70 @@
+"""The ready-made entities: every list that an agent asks for is a key condition."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from dynastore import between, since
+from dynastore.agents import (
+    Checkpoint,
+    EvalRun,
+    Knowledge,
+    Memory,
+    Metric,
+    Run,
+    Session,
+    agent_schema,
+    month_of,
+)
+
+MONDAY = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+SCHEMA = agent_schema()
+
+LISTS = [
+    (Session, {"user_id": "ann"}, "by_user"),
+    (Session, {"user_id": "ann", "created_at": since(MONDAY)}, "by_user"),
+    (Session, {"component": "support", "created_at": since(MONDAY)}, "by_component"),
+    (Session, {"created_at": between(MONDAY, MONDAY)}, "directory"),
+    (Run, {"session_id": "s1"}, "primary"),
+    (Run, {"session_id": "s1", "created_at": since(MONDAY)}, "primary"),
+    (Memory, {"user_id": "ann"}, "primary"),
+    (Memory, {"user_id": "ann", "updated_at": since(MONDAY)}, "by_user"),
+    (Memory, {"component": "support"}, "by_component"),
+    (Metric, {"month": "2026-01"}, "primary"),
+    (EvalRun, {"passed": False, "created_at": since(MONDAY)}, "failures"),
+    (EvalRun, {"component": "support", "eval_type": "task"}, "by_component"),
+    (Knowledge, {}, "directory"),
+    (Checkpoint, {"thread_id": "t1", "namespace": ""}, "primary"),
+]
+
+
+@pytest.mark.parametrize(("entity", "where", "pattern"), LISTS)
+def test_a_list_is_a_key_condition_without_a_filter(entity, where, pattern):
+    plan = SCHEMA.plan(entity, where)
+    assert plan.pattern == pattern
+    assert not plan.filters
+    assert not plan.tags
+
+
+def test_a_session_and_its_runs_are_one_partition_with_the_header_last():
+    plan = SCHEMA.plan_collection([Session, Run], {"session_id": "s1"})
+    assert [f"{name} {test}" for name, test in plan.key] == ["PK = 'S#s1'"]
+    header = Session(session_id="s1", created_at=MONDAY, updated_at=MONDAY)
+    run = Run(session_id="s1", run_id="r1", created_at=MONDAY, run_index=0)
+    keys = [SCHEMA.codec(type(each)).encode(each, "")["SK"]["S"] for each in (run, header)]
+    assert keys == sorted(keys)
+
+
+def test_runs_sort_by_time_then_by_their_index():
+    runs = [
+        Run(session_id="s1", run_id=f"r{index}", created_at=MONDAY, run_index=index)
+        for index in (0, 2, 10)
+    ]
+    keys = [SCHEMA.codec(Run).encode(run, "")["SK"]["S"] for run in runs]
+    assert keys == sorted(keys)
+
+
+def test_a_month_is_that_of_its_days():
+    assert month_of(dt.date(2026, 3, 9)) == "2026-03"
