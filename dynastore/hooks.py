@@ -105,7 +105,7 @@ def choice_hooks(name: str, choices: Sequence[Any]) -> Hooks:
     stored = {_identity(values[type(choice), choice]): choice for choice in choices}
     if len(stored) != len(choices):
         raise TypeError(f"two values of {name} are stored alike")
-    allowed = ", ".join(repr(getattr(choice, "value", choice)) for choice in choices)
+    allowed = ", ".join(map(choice_name, choices))
 
     def encode(value: Any) -> AttributeValue:
         try:
@@ -121,6 +121,13 @@ def choice_hooks(name: str, choices: Sequence[Any]) -> Hooks:
 
     kinds = frozenset(kind for kind, _ in stored)
     return Hooks(kinds, lambda value: (type(value), value) in values, encode, decode)
+
+
+def choice_name(choice: Any) -> str:
+    """A choice as a person writes it: ``Color.RED``, ``'open'``."""
+    if isinstance(choice, Enum):
+        return f"{type(choice).__name__}.{choice.name}"
+    return repr(choice)
 
 
 def list_hooks(part: Hooks) -> Hooks:

@@ -58,7 +58,7 @@ def renderer(annotation: Any, width: int | None = None) -> Renderer:
     if get_origin(kind) is Literal:
         return _one_of(get_args(kind), lambda value: value)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return _one_of([member.value for member in kind], lambda value: kind(value).value)
+        return _one_of([member.value for member in kind], lambda value: _expect(value, kind).value)
     if kind not in _RENDERERS:
         raise TypeError(f"{_name(kind)} has no text that sorts as its values do")
     return _RENDERERS[kind]

@@ -116,6 +116,8 @@ def plan_collection(
         NoAccessPattern: no index has all of them in one partition.
         UnknownField, RequestError: a filter is wrong.
     """
+    if not specs:
+        raise RequestError("a collection is of at least one entity class")
     tests, *_ = [checked_tests(spec, where) for spec in specs]
     for number in (0, *indexes):
         patterns = [_on(spec, number) for spec in specs]

@@ -99,7 +99,11 @@ class Schema:
         """
         if not isinstance(name, str) or not name:
             raise RequestError(f"a scope's name is a text of at least one character, not {name!r}")
-        return evolve(self, scopes=(*self.scopes, name))
+        try:
+            return evolve(self, scopes=(*self.scopes, name))
+        except UnicodeEncodeError as error:
+            message = f"a scope's name is a text of at least one character in UTF-8: {error}"
+            raise RequestError(message) from error
 
     def codec(self, cls: type[Any]) -> Codec:
         """The codec of an entity class.
@@ -107,11 +111,12 @@ class Schema:
         Raises:
             RequestError: the class is not in the schema.
         """
+        spec = spec_of(cls)
         codec = self.codecs.get(cls)
         if codec is None:
             known = ", ".join(each.__name__ for each in self.entities)
             raise RequestError(
-                f"{spec_of(cls)} is not in this schema, which has {known}; add it to Schema([...])"
+                f"{spec} is not in this schema, which has {known}; add it to Schema([...])"
             )
         return codec
 

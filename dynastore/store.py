@@ -91,6 +91,8 @@ class _Bound(Generic[ClientT]):
     def at(cls, place: Place, schema: Schema | None = None, *, create: bool | None = None) -> Self:
         """A store at a place; see `connect`, which finds the place."""
         entities = schema if schema is not None else agent_schema()
+        if not isinstance(entities, Schema):
+            raise RequestError(f"{entities!r} is no schema; write Schema([Session, Memory])")
         named = entities.named(place.table) if place.table is not None else entities
         creates = place.embedded if create is None else create
         return cls(named, cls._open(place), place, _FirstUse(pending=creates))

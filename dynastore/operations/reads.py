@@ -42,7 +42,13 @@ class Page(Generic[E]):
 
 
 def key_of(schema: Schema, target: Ref[Any]) -> Key:
-    """The primary key that a ref stands for, scope included."""
+    """The primary key that a ref stands for, scope included.
+
+    Raises:
+        RequestError: it is no ref, or of an entity that is not in the schema.
+    """
+    if not isinstance(target, Ref):
+        raise RequestError(f"{target!r} is no ref; write ref(Session, session_id=...)")
     return schema.codec(target.cls).key(dict(target.values), schema.prefix)
 
 
@@ -135,8 +141,8 @@ def read_page(
         RequestError: the limit is below 1.
         DataError: a stored item does not fit its class.
     """
-    if limit is not None and limit < 1:
-        raise RequestError(f"a page has at least 1 entity, not {limit}")
+    if limit is not None and (type(limit) is not int or limit < 1):
+        raise RequestError(f"a page has a whole number of entities, at least 1, not {limit!r}")
     query = first_query(schema, plan)
     start = None if cursor is None else start_key(query, cursor)
     if plan.empty:

@@ -38,6 +38,15 @@ class Trip:
     by_month = gsi(1, "SEASON#{season}", "{leaves_at}")
 
 
+@entity("other")
+class Other:
+    """An entity of another schema."""
+
+    name: str
+
+    primary = key("OTHER#{name}", "OTHER")
+
+
 @pytest.fixture
 def store(open_store):
     return open_store(Schema([Trip]))
@@ -128,9 +137,10 @@ def test_a_cursor_of_another_query_or_scope_is_refused(store):
             trips.page(cursor=damaged)
 
 
-def test_a_page_of_no_entities_is_refused(store):
+@pytest.mark.parametrize("limit", [0, -1, 1.5, "2", True])
+def test_a_page_of_no_entities_is_refused(store, limit):
     with pytest.raises(RequestError, match="at least 1"):
-        store.query(Trip, user_id="ann").page(limit=0)
+        store.query(Trip, user_id="ann").page(limit=limit)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +166,29 @@ def test_a_range_of_the_wrong_type_is_refused(store):
         store.query(Trip, user_id="ann", leaves_at=since("monday")).count()
 
 
-def test_a_scope_needs_a_name(store):
+@pytest.mark.parametrize("name", ["", 5, None, "\ud800"])
+def test_a_scope_needs_a_name(store, name):
     with pytest.raises(RequestError, match="at least one character"):
-        store.scope("")
+        store.scope(name)
+
+
+class Stranger:
+    """No entity."""
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda store: store.put(Stranger()), "'Stranger' is no entity"),
+        (lambda store: store.query(Stranger, name="x"), "'Stranger' is no entity"),
+        (lambda store: store.query(trip(), user_id="ann"), "is no entity"),
+        (lambda store: store.query(Other, name="x"), "Other is not in this schema, which has Trip"),
+        (lambda store: store.delete("ann"), "'str' is no entity"),
+        (lambda store: store.get_many([Trip]), "is no ref"),
+        (lambda store: store.collection(user_id="ann"), "at least one entity class"),
+        (lambda store: store.get(Trip, user_id=5, trip_id="t1"), "it is int, not str"),
+    ],
+)
+def test_what_is_no_entity_is_refused(store, call, says):
+    with pytest.raises(RequestError, match=says):
+        call(store)

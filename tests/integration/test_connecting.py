@@ -63,6 +63,11 @@ def test_a_place_that_is_none_is_refused(kind, where, settings, says, tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_list_of_entities_is_no_schema():
+    with pytest.raises(RequestError, match=r"write Schema\(\[Session, Memory\]\)"):
+        Store.connect("sqlite://", [Note])
+
+
 def test_an_async_store_takes_no_blocking_client():
     with pytest.raises(RequestError, match="give session="):
         AsyncStore.connect("table", SCHEMA, client=boto3.client("dynamodb"))
