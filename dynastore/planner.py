@@ -78,9 +78,7 @@ def plan(
     serving = [each for each in spec.patterns if not missing[each.name]]
     if not serving:
         raise NoAccessPattern(spec.name, missing)
-    reaches = {
-        each.name: reach(spec, each, _index(each, indexes), tests, prefix) for each in serving
-    }
+    reaches = {each.name: reach(each, _index(each, indexes), tests, prefix) for each in serving}
     best = max(serving, key=lambda each: reaches[each.name].bound)
     chosen = reaches[best.name]
     return Plan(
@@ -125,7 +123,7 @@ def plan_collection(
         if len(shared) != len(specs):
             continue
         index = _index(shared[0], indexes)
-        found = [reach(*pair, index, tests, prefix) for pair in zip(specs, shared, strict=True)]
+        found = [reach(each, index, tests, prefix) for each in shared]
         if len({each.key[0] for each in found}) == 1:
             return _collected(specs, shared, index, found, tests, others)
     names = " | ".join(spec.name for spec in specs)
@@ -171,9 +169,7 @@ def missing_fields(pattern: AccessPattern, tests: Tests) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*unbound, *unmet]))
 
 
-def reach(
-    spec: EntitySpec, pattern: AccessPattern, index: Index, tests: Tests, prefix: str
-) -> Reach:
+def reach(pattern: AccessPattern, index: Index, tests: Tests, prefix: str) -> Reach:
     """The key conditions that one pattern can make of the filters.
 
     Range attributes are bound from the left: by equality while every field is known, then by at
@@ -198,7 +194,7 @@ def reach(
         if part is None:
             key.append((attribute, Equal(fitting(attribute, start, RANGE_BYTES))))
             continue
-        stretch = _stretch(spec, template, part, start, tests.get(part.name or ""))
+        stretch = _stretch(template, part, start, tests.get(part.name or ""))
         if stretch.condition is not None:
             fits = partial(fitting, attribute, limit_bytes=RANGE_BYTES)
             key.append((attribute, mapped(stretch.condition, fits)))
@@ -225,14 +221,13 @@ class Stretch:
     empty: bool = False
 
 
-def _stretch(
-    spec: EntitySpec, template: KeyTemplate, part: Part, start: str, test: Predicate | None
-) -> Stretch:
+def _stretch(template: KeyTemplate, part: Part, start: str, test: Predicate | None) -> Stretch:
     anything = Stretch(BeginsWith(start) if start else None)
-    if isinstance(test, BeginsWith) and plain_type(spec.types[str(part.name)]) is str:
-        return Stretch(
-            BeginsWith(start + escape(test.text)) if start or test.text else None, True, True
-        )
+    if isinstance(test, BeginsWith):
+        prefix = start + escape(test.text)
+        # Every text begins with "", and None, which is no text, has a key that does too.
+        exact = bool(test.text) or not part.optional
+        return Stretch(BeginsWith(prefix) if prefix else None, narrows=True, exact=exact)
     if not isinstance(test, (Compare, Between)):
         return anything
     low, high, exact = _bounds(template, part, start, test)

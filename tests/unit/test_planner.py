@@ -95,6 +95,12 @@ def test_a_prefix_of_a_text_is_a_prefix_of_its_key():
     assert conditions(status="open", city=begins_with("a b"))[0][1] == "GSI2R1 begins with 'a$20b'"
 
 
+def test_an_empty_prefix_does_not_find_none():
+    keys, filters = conditions(status="open", city=begins_with(""))
+    assert filters == ["city"]
+    assert keys == ["GSI2H = 'OPEN'"]
+
+
 def test_a_classic_index_holds_all_components_in_one_attribute():
     classic = Schema([Trip], Table("t", (Index(1, 1), Index(2, 1))))
     assert conditions(classic, city="Rome", status="open", day=since(MAY))[0] == [
