@@ -9,7 +9,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dynastore.errors import ModelError, RequestError
@@ -73,6 +73,18 @@ def test_the_order_of_values_is_that_of_their_texts(drawn):
     text = renderer(kind)
     assert (low < high) == (text(low).encode() < text(high).encode())
     assert (low == high) == (text(low) == text(high))
+
+
+keyboard = st.text(st.sampled_from("ab#$%&!~ \0"), max_size=3)
+
+
+@given(keyboard, keyboard, keyboard)
+@settings(max_examples=5 * settings().max_examples)
+def test_texts_that_need_escapes_keep_their_order_inside_a_key(low, high, behind):
+    template = KeyTemplate.parse("{value}#{behind}").typed({"value": str, "behind": str})
+    keys = [template.render({"value": each, "behind": behind}) for each in (low, high)]
+    assert (low < high) == (keys[0] < keys[1])
+    assert (low == high) == (keys[0] == keys[1])
 
 
 @given(kinds_with_pairs, texts, texts)
