@@ -63,7 +63,8 @@ def number_text(value: int | float | Decimal) -> str:
     """
     if isinstance(value, int) and abs(value) < 10**NUMBER_DIGITS:
         return str(int(value))
-    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    # float(): a subclass, such as numpy's, may have a repr of its own
+    number = Decimal(repr(float(value))) if isinstance(value, float) else Decimal(value)
     if not number.is_finite():
         raise ValueError(f"{value} is not a number that DynamoDB holds; store None instead")
     if not number:
@@ -98,7 +99,7 @@ def encode_json(value: Any, depth: int = 1) -> AttributeValue:
         case bool():
             return {"BOOL": value}
         case str():
-            return {"S": str(value)}
+            return {"S": plain_text(value)}
         case int() | float():
             return encode_number(value)
         case bytes():
@@ -158,7 +159,12 @@ def map_key(name: Any) -> str:
         raise TypeError(f"the key {name!r} is {type(name).__name__}; JSON objects have text keys")
     if not name:
         raise ValueError("a key is empty; DynamoDB has no empty attribute names")
-    return name
+    return plain_text(name)
+
+
+def plain_text(text: str) -> str:
+    """A text of type str itself; `str()` of an ``Enum`` that is a str too would give its name."""
+    return str.__str__(text)
 
 
 def _int_or_float(text: str) -> int | float:
@@ -170,21 +176,31 @@ def _int_or_float(text: str) -> int | float:
     return int(number) if whole else float(text)
 
 
+# Besides values of the type itself and of its subclasses: what Python takes for one too, and what
+# is a subclass but means something else.
+_TAKEN: dict[type, tuple[type, ...]] = {float: (float, int), Decimal: (Decimal, int)}
+_REFUSED: dict[type, type] = {int: bool, float: bool, Decimal: bool, dt.date: dt.datetime}
+
+
+def is_a(value: Any, kind: type) -> bool:
+    """Whether a value can be stored as a scalar of a type: an int as float, but no bool as int."""
+    if type(value) is kind:
+        return True
+    refused = _REFUSED.get(kind)
+    taken = isinstance(value, _TAKEN.get(kind, kind))
+    return taken and not (refused is not None and isinstance(value, refused))
+
+
 def _checked(kind: type, encode: Encode) -> Encode:
-    """*encode* for values of exactly one type, or of a subclass that is no other scalar."""
+    """*encode* for values that can be stored as a type."""
 
     @functools.wraps(encode)
     def checked(value: Any) -> AttributeValue:
-        if type(value) is not kind and not _is_a(value, kind):
+        if not is_a(value, kind):
             raise TypeError(f"it is {type(value).__name__}, not {kind.__name__}")
         return encode(value)
 
     return checked
-
-
-def _is_a(value: Any, kind: type) -> bool:
-    confused = (bool,) if kind is int else (dt.datetime,) if kind is dt.date else ()
-    return isinstance(value, kind) and not isinstance(value, confused)
 
 
 def _decode_int(value: AttributeValue, _: Any = None) -> int:
@@ -197,17 +213,11 @@ def _decode_int(value: AttributeValue, _: Any = None) -> int:
         return int(number)
 
 
-def _encode_float(value: Any) -> AttributeValue:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise TypeError(f"it is {type(value).__name__}, not float")
-    if isinstance(value, float) and not math.isfinite(value):
+def _encode_float(value: int | float) -> AttributeValue:
+    if not math.isfinite(value):
         raise ValueError(f"{value} is not a number that DynamoDB holds; store None instead")
-    return {"N": number_text(value)}
-
-
-def _encode_decimal(value: Any) -> AttributeValue:
-    if not isinstance(value, (int, Decimal)) or isinstance(value, bool):
-        raise TypeError(f"it is {type(value).__name__}, not Decimal")
+    if float(value) != value:
+        raise ValueError(f"{value} has more digits than a float; give the field the type int")
     return {"N": number_text(value)}
 
 
@@ -223,15 +233,19 @@ def _microseconds(value: dt.timedelta) -> AttributeValue:
 
 SCALARS: dict[Any, Scalar] = {
     str: Scalar(
-        "S", _checked(str, lambda value: {"S": str(value)}), lambda value, _=None: value["S"]
+        "S", _checked(str, lambda value: {"S": plain_text(value)}), lambda value, _=None: value["S"]
     ),
     int: Scalar(
         "N",
         _checked(int, lambda value: {"N": number_text(value)}),
         _decode_int,
     ),
-    float: Scalar("N", _encode_float, lambda value, _=None: float(value["N"])),
-    Decimal: Scalar("N", _encode_decimal, lambda value, _=None: Decimal(value["N"])),
+    float: Scalar("N", _checked(float, _encode_float), lambda value, _=None: float(value["N"])),
+    Decimal: Scalar(
+        "N",
+        _checked(Decimal, lambda value: {"N": number_text(value)}),
+        lambda value, _=None: Decimal(value["N"]),
+    ),
     bool: Scalar(
         "BOOL", _checked(bool, lambda value: {"BOOL": value}), lambda value, _=None: value["BOOL"]
     ),
@@ -249,7 +263,7 @@ SCALARS: dict[Any, Scalar] = {
     dt.timedelta: Scalar(
         "N",
         _checked(dt.timedelta, _microseconds),
-        lambda value, _=None: dt.timedelta(microseconds=int(value["N"])),
+        lambda value, _=None: dt.timedelta(microseconds=_decode_int(value)),
     ),
     UUID: Scalar(
         "S", _checked(UUID, lambda value: {"S": str(value)}), lambda value, _=None: UUID(value["S"])

@@ -17,17 +17,17 @@ from typing import Any
 
 from attrs import NOTHING, Factory, field, fields_dict, frozen
 
-from .attributes import AttributeMap, AttributeValue
+from .attributes import NULL, AttributeMap, AttributeValue
 from .capacity import LIMIT_BYTES, item_bytes
 from .converter import FieldHooks, field_hooks, hooks_of
 from .entity import EntitySpec
-from .errors import ItemTooLarge, ModelError, RequestError, UnknownType
-from .hooks import Hooks
-from .keys import FILLER, HASH_BYTES, RANGE_BYTES, KeyTemplate, fitting
+from .errors import ItemTooLarge, ModelError, RequestError, UnknownType, shown
+from .hooks import EMPTY_SET, Hooks
+from .keys import FILLER, HASH_BYTES, RANGE_BYTES, KeyTemplate, fitting, partition_text
 from .patterns import AccessPattern
 from .requests import Key
 from .table import PRIMARY, TTL, TYPE, Index
-from .trouble import UNREADABLE, malformed, unstorable
+from .trouble import UNREADABLE, UNSTORABLE, malformed, unstorable
 
 
 @frozen
@@ -48,7 +48,9 @@ class Placement:
         if any(values[name] != wanted for name, wanted in self.pattern.when.items()):
             return None
         text = self.pattern.hash.render(values)
-        return None if text is None else fitting(self.index.hash, prefix + text, HASH_BYTES)
+        if text is None:
+            return None
+        return fitting(self.index.hash, partition_text(prefix, text), HASH_BYTES)
 
     def range_text(self, place: int, values: Mapping[str, Any]) -> str:
         """A range attribute, by its place from the left."""
@@ -140,7 +142,7 @@ class Codec:
         key = self.key(values, prefix)
         try:
             fields = self.fields.encode(entity)
-        except (TypeError, ValueError, OverflowError) as error:
+        except UNSTORABLE as error:
             raise unstorable(self.spec.name, self.hooks, vars_of(entity)) or error from error
         item: AttributeMap = {**key.attributes, TYPE: {"S": self.spec.tag}}
         for placement in self.secondary:
@@ -187,16 +189,23 @@ class Codec:
         """
         try:
             return self.hooks[name].encode(value)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise RequestError(f"{self.spec}.{name} = {value!r}: {error}") from error
+        except UNSTORABLE as error:
+            raise RequestError(f"{self.spec}.{name} = {shown(value)}: {error}") from error
+
+    def attribute(self, name: str, value: Any) -> AttributeValue | None:
+        """The attribute of one field in an item; None where its value is stored by leaving it out.
+
+        Raises:
+            RequestError: the value cannot be stored in this field.
+        """
+        encoded = self.value(name, value)
+        is_default = encoded == NULL and fields_dict(self.spec.cls)[name].default is None
+        left_out = encoded == EMPTY_SET if self.is_set(name) else is_default
+        return None if left_out else encoded
 
     def has_default(self, name: str) -> bool:
         """Whether an item may lack a field."""
         return fields_dict(self.spec.cls)[name].default is not NOTHING
-
-    def is_absent_none(self, name: str) -> bool:
-        """Whether None is stored by leaving the field out."""
-        return fields_dict(self.spec.cls)[name].default is None and not self.is_set(name)
 
     def is_set(self, name: str) -> bool:
         """Whether a field holds a set, of which the empty one is stored by leaving it out."""
@@ -211,7 +220,13 @@ class Codec:
         default: Any = fields_dict(self.spec.cls)[name].default
         if default is NOTHING:
             raise RequestError(f"{self.spec}.{name} has no default, so it cannot be unset")
-        return default.factory() if isinstance(default, Factory) else default  # type: ignore[arg-type]
+        if not isinstance(default, Factory):  # type: ignore[arg-type]
+            return default
+        if default.takes_self:
+            raise RequestError(
+                f"the default of {self.spec}.{name} depends on other fields; give it a value"
+            )
+        return default.factory()
 
 
 def checked_size(key: Key, item: AttributeMap) -> AttributeMap:
@@ -224,12 +239,21 @@ def checked_size(key: Key, item: AttributeMap) -> AttributeMap:
     try:
         size = item_bytes(item)
     except UnicodeEncodeError as error:
+        wrong = next(name for name, value in item.items() if not _is_unicode(name, value))
         raise RequestError(
-            f"{key} holds half of a surrogate pair, which UTF-8 cannot: {error}"
+            f"{wrong} of {key} holds half of a surrogate pair, which UTF-8 cannot: {error}"
         ) from error
     if size > LIMIT_BYTES:
         raise ItemTooLarge(key, size_bytes=size, limit_bytes=LIMIT_BYTES)
     return item
+
+
+def _is_unicode(name: str, value: AttributeValue) -> bool:
+    try:
+        item_bytes({name: value})
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def expiry(moment: Any) -> AttributeValue:
@@ -251,7 +275,7 @@ def _check_when(spec: EntitySpec, hooks: Mapping[str, Hooks]) -> None:
         for name, value in pattern.when.items():
             try:
                 hooks[name].encode(value)
-            except (TypeError, ValueError) as error:
+            except UNSTORABLE as error:
                 raise ModelError(
                     f"{spec}.{pattern.name}: when {name} = {value!r}: {error}"
                 ) from error

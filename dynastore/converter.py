@@ -6,7 +6,6 @@ of a class into one function, straight between the object and the wire form.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
 from contextvars import ContextVar
@@ -29,6 +28,7 @@ from .hooks import (
     list_hooks,
     long_tuple_hooks,
     none_hooks,
+    optional_hooks,
     scalar_hooks,
     set_hooks,
     tagged_hooks,
@@ -36,6 +36,9 @@ from .hooks import (
     type_name,
     union_hooks,
 )
+
+LISTS = {list, Sequence, MutableSequence}
+DICTS = {dict, Mapping, MutableMapping}
 
 
 @frozen
@@ -46,13 +49,32 @@ class FieldHooks:
     decode: Callable[[Mapping[str, AttributeValue]], Any]
 
 
-@functools.cache
+_made: dict[Any, Hooks] = {}  # of every type that was asked for
+
+# attrs classes that are being taken apart, in this thread or task, and their hooks as soon as there
+# are any: what a class that contains itself meets. None of them is kept unless all can be made.
+_building: ContextVar[dict[Any, list[Hooks]] | None] = ContextVar("building", default=None)
+
+
 def hooks_of(kind: Any) -> Hooks:
     """The hooks of a declared type.
 
     Raises:
         TypeError: values of the type cannot be stored.
     """
+    if kind in _made:
+        return _made[kind]
+    if _building.get() is not None:
+        return _build(kind)
+    token = _building.set({})
+    try:
+        made = _made[kind] = _build(kind)
+    finally:
+        _building.reset(token)
+    return made
+
+
+def _build(kind: Any) -> Hooks:
     origin = get_origin(kind) or kind
     if isinstance(kind, NewType):
         return hooks_of(kind.__supertype__)
@@ -91,6 +113,8 @@ def field_hooks(cls: type[Any], types: Mapping[str, Any]) -> FieldHooks:
     sets = [name for name, each in hooks.items() if each.is_set]
     overrides: dict[str, Any] = {}
     for field in attrs.fields(cls):
+        if not field.init:
+            raise TypeError(f"{field.name}: a stored field is given to the class; drop init=False")
         if field.name in sets:
             _check_set_default(field)
         overrides[field.name] = override(
@@ -127,14 +151,14 @@ def _check_set_default(field: Any) -> None:
 def _container_hooks(kind: Any, origin: Any) -> Hooks:
     arguments = get_args(kind)
     try:
-        if origin in {list, Sequence, MutableSequence}:
+        if origin in LISTS:
             return list_hooks(hooks_of(arguments[0] if arguments else Any))
         if origin is tuple:
             return _tuple_hooks(arguments or (Any, ...))
         if origin in {set, frozenset, AbstractSet}:
             collection = frozenset if origin is frozenset else set
             return set_hooks(collection, hooks_of(arguments[0] if arguments else str))
-        if origin in {dict, Mapping, MutableMapping}:
+        if origin in DICTS:
             keys, values = arguments or (str, Any)
             return dict_hooks(hooks_of(keys), hooks_of(values))
     except TypeError as error:
@@ -152,8 +176,6 @@ def _union_hooks(members: tuple[Any, ...]) -> Hooks:
     classes = [member for member in members if attrs.has(member)]
     others = [member for member in members if member not in {*classes, NoneType}]
     parts = [hooks_of(member) for member in others]
-    if NoneType in members and not any(part.accepts(None) for part in parts):
-        parts.append(none_hooks())
     if {int, float} <= set(members):  # 1 and 1.0 are one number to DynamoDB, and equal in Python
         number = evolve(json_hooks(), kinds=frozenset({"N"}), accepts=_is_number)
         parts = [number, *(part for part in parts if part.kinds != number.kinds)]
@@ -161,6 +183,10 @@ def _union_hooks(members: tuple[Any, ...]) -> Hooks:
         parts.append(hooks_of(classes[0]))
     elif classes:
         parts.append(tagged_hooks({member: hooks_of(member) for member in classes}))
+    if NoneType in members and not any(part.accepts(None) for part in parts):
+        if len(parts) == 1 and "NULL" not in parts[0].kinds:
+            return optional_hooks(parts[0])
+        parts.append(none_hooks())
     return union_hooks(" | ".join(map(type_name, members)), parts)
 
 
@@ -168,22 +194,15 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-# Classes whose hooks are being made, in this thread or task: what a class that contains itself meets.
-_building: ContextVar[Mapping[Any, list[Hooks]]] = ContextVar("building")
-
-
 def _class_hooks(kind: Any) -> Hooks:
     """Hooks of an attrs class inside an entity; where it contains itself, they are found when used."""
-    building = _building.get({})
-    if kind in building:
-        return _found_later(kind, building[kind])
-    made: list[Hooks] = []
-    token = _building.set({**building, kind: made})
-    try:
+    building = _building.get()
+    assert building is not None, "hooks_of() has set it"
+    if kind not in building:
+        made = building[kind] = []
         made.append(_build_class_hooks(kind))
-    finally:
-        _building.reset(token)
-    return made[0]
+    made = building[kind]
+    return made[0] if made else _found_later(kind, made)
 
 
 def _found_later(kind: Any, made: list[Hooks]) -> Hooks:
@@ -198,7 +217,10 @@ def _found_later(kind: Any, made: list[Hooks]) -> Hooks:
 def _build_class_hooks(kind: Any) -> Hooks:
     if get_args(kind):
         raise TypeError(f"{type_name(kind)} is a generic class, which cannot be stored")
-    attrs.resolve_types(kind, include_extras=True)
+    try:
+        attrs.resolve_types(kind, include_extras=False)
+    except (NameError, AttributeError, SyntaxError) as error:
+        raise TypeError(f"an annotation of {kind.__name__} cannot be resolved: {error}") from error
     fields = field_hooks(kind, {field.name: field.type or Any for field in attrs.fields(kind)})
 
     def encode(value: Any) -> AttributeValue:

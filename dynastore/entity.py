@@ -170,6 +170,8 @@ def entity(tag: str, /, *, expires: str | None = None) -> Callable[[type[T]], ty
     Raises:
         ModelError: the declaration is wrong; the message says what and where.
     """
+    if not isinstance(tag, str) or not tag:
+        raise ModelError(f"an entity needs a type tag: @entity('session'), not {tag!r}")
 
     def decorate(cls: type[T]) -> type[T]:
         built = attrs.frozen(kw_only=True)(cls)
@@ -222,11 +224,16 @@ def _spec(cls: type[Any], tag: str, expires: str | None) -> EntitySpec:
 
 def _types(cls: type[Any]) -> Mapping[str, Any]:
     try:
-        hints = get_type_hints(cls, include_extras=True)
-    except NameError as error:
+        hints = get_type_hints(cls)
+    except (NameError, AttributeError, TypeError, SyntaxError) as error:
         raise ModelError(
             f"{cls.__name__} has an annotation that cannot be resolved: {error}"
         ) from error
+    for each in attrs.fields(cls):
+        if each.name not in hints:  # attrs then overlooks all fields that are only annotated
+            raise ModelError(f"{cls.__name__}.{each.name} has no annotation; write its type")
+        if isinstance(each.default, AccessPattern):
+            raise ModelError(f"{cls.__name__}.{each.name} is no field; drop its annotation")
     types = {field.name: hints[field.name] for field in attrs.fields(cls)}
     if capital := next((name for name in types if name.isupper()), None):
         raise ModelError(
@@ -265,8 +272,6 @@ def _typed(cls: type[Any], types: Mapping[str, Any], pattern: AccessPattern) -> 
 
 
 def _check(spec: EntitySpec) -> None:
-    if not spec.tag:
-        raise ModelError(f"{spec} needs a type tag: @entity('session')")
     for pattern in spec.patterns:
         _check_hash(spec, pattern)
         _check_ranges(spec, pattern)

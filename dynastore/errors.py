@@ -27,6 +27,17 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
+SHOWN_CHARACTERS = 200  # of a value in a message; a field may hold 400 KB
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: its repr, shortened."""
+    try:
+        text = repr(value)
+    except ValueError:  # an int of more than 4,300 digits has none
+        return f"an {type(value).__name__} of too many digits"
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
 
 class DynastoreError(Exception):
     """Base of everything this package raises on purpose."""

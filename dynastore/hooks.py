@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
+import attrs
 from attrs import frozen
 
 from .attributes import (
@@ -18,6 +19,7 @@ from .attributes import (
     binary_of,
     decode_json,
     encode_json,
+    is_a,
     map_key,
 )
 from .table import TYPE
@@ -69,7 +71,7 @@ def scalar_hooks(kind: Any) -> Hooks:
     """A type without parts."""
     scalar = SCALARS[kind]
     return Hooks(
-        frozenset({scalar.kind}), lambda value: type(value) is kind, scalar.encode, scalar.decode
+        frozenset({scalar.kind}), lambda value: is_a(value, kind), scalar.encode, scalar.decode
     )
 
 
@@ -86,6 +88,20 @@ def none_hooks() -> Hooks:
             raise KeyError("NULL")
 
     return Hooks(frozenset({"NULL"}), lambda value: value is None, encode, decode)
+
+
+def optional_hooks(part: Hooks) -> Hooks:
+    """None, stored as NULL, or a value of one type."""
+
+    def encode(value: Any) -> AttributeValue:
+        return NULL if value is None else part.encode(value)
+
+    def decode(value: AttributeValue, _: Any = None) -> Any:
+        return None if "NULL" in value else part.decode(value)
+
+    return Hooks(
+        part.kinds | {"NULL"}, lambda value: value is None or part.accepts(value), encode, decode
+    )
 
 
 def json_hooks() -> Hooks:
@@ -189,7 +205,7 @@ def set_hooks(collection: type[Any], part: Hooks) -> Hooks:
         return collection(part.decode({kind: each}) for each in value[set_kind])
 
     kinds = frozenset({set_kind, "L"})
-    return Hooks(kinds, lambda value: isinstance(value, collection), encode, decode)
+    return Hooks(kinds, lambda value: isinstance(value, (set, frozenset)), encode, decode)
 
 
 def dict_hooks(keys: Hooks, values: Hooks) -> Hooks:
@@ -216,18 +232,24 @@ def tagged_hooks(parts: Mapping[type[Any], Hooks]) -> Hooks:
     """Instances of several classes, told apart by the class's name under TYPE.
 
     Raises:
-        TypeError: two classes have one name.
+        TypeError: two classes have one name, or one has a field of the name TYPE.
     """
     by_name = {cls.__name__: hooks for cls, hooks in parts.items()}
     if len(by_name) != len(parts):
         raise TypeError(f"two of {', '.join(map(str, parts))} have one name")
+    for cls in parts:
+        if TYPE in attrs.fields_dict(cls):
+            raise TypeError(f"{cls.__name__}.{TYPE} is where a union says which class it holds")
 
     def encode(value: Any) -> AttributeValue:
         name = type(value).__name__
         return {"M": {TYPE: {"S": name}, **by_name[name].encode(value)["M"]}}
 
     def decode(value: AttributeValue, _: Any = None) -> Any:
-        return by_name[value["M"][TYPE]["S"]].decode(value)
+        name = value["M"][TYPE]["S"]
+        if name not in by_name:
+            raise ValueError(f"its TYPE is {name!r}, none of {', '.join(by_name)}")
+        return by_name[name].decode(value)
 
     return Hooks(frozenset({"M"}), lambda value: type(value) in parts, encode, decode)
 
@@ -242,7 +264,7 @@ def union_hooks(name: str, parts: Sequence[Hooks]) -> Hooks:
     for part in parts:
         if alike := part.kinds & by_kind.keys():
             raise TypeError(
-                f"types of {name} are stored alike ({alike}); put them in attrs classes"
+                f"types of {name} are stored alike, as {min(alike)}; put them in attrs classes"
             )
         by_kind |= dict.fromkeys(part.kinds, part)
 
@@ -264,7 +286,10 @@ def _choice_value(choice: Any) -> AttributeValue:
     value = choice.value if isinstance(choice, Enum) else choice
     if isinstance(value, (list, dict)):
         raise TypeError(f"{value!r} of an Enum is no text, number, bool, bytes or None")
-    return encode_json(value)
+    try:
+        return encode_json(value)
+    except ValueError as error:
+        raise TypeError(f"{choice_name(choice)}: {error}") from error
 
 
 def _identity(value: AttributeValue) -> tuple[str, Any]:

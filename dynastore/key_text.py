@@ -90,6 +90,12 @@ def is_optional(annotation: Any) -> bool:
     return annotation is NoneType or annotation is Any
 
 
+def is_choice(annotation: Any) -> bool:
+    """Whether a type has a fixed set of values: an Enum, a Literal."""
+    kind = plain_type(annotation)
+    return get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, Enum))
+
+
 def escape(text: str) -> str:
     """Text without any character up to ``$`` but for the escapes; order and prefixes survive.
 

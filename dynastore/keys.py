@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from .errors import ModelError, RequestError
+from .errors import ModelError, RequestError, shown
 from .key_text import NONE, Renderer, escape_scope, renderer
 
 HASH_BYTES = 2048  # a partition key, scope included; DynamoDB quotas
@@ -55,7 +55,7 @@ class Part:
         try:
             return self.render(value)
         except (TypeError, ValueError, OverflowError) as error:
-            message = f"{self.name} = {value!r} cannot be part of a key: {error}"
+            message = f"{self.name} = {shown(value)} cannot be part of a key: {error}"
             raise RequestError(message) from error
 
 
@@ -80,6 +80,8 @@ class KeyTemplate:
         Raises:
             ModelError: the text is no template, or its fields could not be told apart.
         """
+        if not isinstance(text, str):
+            raise ModelError(f"a key template is a text, such as 'USER#{{user_id}}', not {text!r}")
         try:
             parsed = list(string.Formatter().parse(text))
         except ValueError as error:
@@ -190,6 +192,22 @@ def scope_prefix(names: Sequence[str]) -> str:
     return "".join(f"@{escape_scope(name)}#" for name in names)
 
 
+def partition_text(prefix: str, text: str) -> str:
+    """The text of a partition key in a scope.
+
+    A value may begin with ``@`` as a scope does, and is escaped, or it would reach into one. That
+    costs no order: partitions have none.
+
+    Args:
+        prefix: of the scope, or "".
+        text: of the template.
+
+    >>> partition_text("", "@qa#ann")
+    '$40qa#ann'
+    """
+    return prefix + (f"$40{text[1:]}" if text.startswith("@") else text)
+
+
 def fitting(attribute: str, text: str, limit_bytes: int) -> str:
     """The text of a key attribute, if it is not too long.
 
@@ -251,8 +269,8 @@ def _typed(part: Part, types: Mapping[str, Any]) -> Part:
 
 def _segments_overlap(mine: tuple[str, bool], theirs: tuple[str, bool]) -> bool:
     (my_text, my_field), (their_text, their_field) = mine, theirs
-    return (
-        my_text == their_text
-        or (my_field and their_text.startswith(my_text))
-        or (their_field and my_text.startswith(their_text))
+    if my_text == their_text:
+        return my_field == their_field  # a value has at least one character
+    return (my_field and their_text.startswith(my_text)) or (
+        their_field and my_text.startswith(their_text)
     )

@@ -86,7 +86,7 @@ def gsi(
     Raises:
         ModelError: a template is malformed, or there are too many components.
     """
-    if not 1 <= number <= INDEX_LIMIT:
+    if number not in range(1, INDEX_LIMIT + 1):
         raise ModelError(f"gsi({number}, …): a table has indexes 1 to {INDEX_LIMIT}")
     if len(components) > RANGES:
         raise ModelError(

@@ -9,15 +9,18 @@ filtered at the server. A scan is never chosen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from attrs import frozen
 
+from .converter import hooks_of
 from .entity import EntitySpec
-from .errors import NoAccessPattern, RequestError
-from .key_text import AFTER, escape, plain_type, renderer
-from .keys import HASH_BYTES, RANGE_BYTES, KeyTemplate, Part, fitting
+from .errors import NoAccessPattern, RequestError, shown
+from .hooks import type_name
+from .key_text import AFTER, escape, plain_type
+from .keys import HASH_BYTES, RANGE_BYTES, KeyTemplate, Part, fitting, partition_text
 from .patterns import AccessPattern
 from .plan import Plan, Tests
 from .table import PRIMARY, Index
@@ -32,7 +35,7 @@ from .terms import (
     mapped,
 )
 
-UNORDERED = (bool, dict, list, tuple, set, frozenset)  # types without a "<" at the server
+ORDERED = frozenset({"S", "N", "B"})  # wire types with a "<" at the server; DynamoDB comparators
 
 
 @frozen
@@ -152,14 +155,31 @@ def checked_tests(spec: EntitySpec, where: Mapping[str, Any]) -> dict[str, Predi
                 f"{spec}.{name} is a payload(), which cannot be compared; "
                 "keep what you filter by in a field of its own"
             )
-        kind = plain_type(spec.types[name])
-        if isinstance(test, BeginsWith) and kind is not str:
-            raise RequestError(f"{spec}.{name} is no text, so nothing begins_with()")
-        if isinstance(test, (Compare, Between)) and kind in UNORDERED:
-            raise RequestError(
-                f"{spec}.{name} is {kind.__name__}, which has no order; compare by equality"
-            )
+        if isinstance(test, BeginsWith):
+            _check_prefix(spec, name, test)
+        if isinstance(test, (Compare, Between)):
+            _check_range(spec, name, test)
     return tests
+
+
+def _check_prefix(spec: EntitySpec, name: str, test: BeginsWith) -> None:
+    if plain_type(spec.types[name]) is not str:
+        raise RequestError(f"{spec}.{name} is no text, so nothing begins_with()")
+    if not isinstance(test.text, str):
+        raise RequestError(f"{spec}.{name} begins with a text, not with {shown(test.text)}")
+    try:
+        test.text.encode()
+    except UnicodeEncodeError as error:
+        raise RequestError(f"{spec}.{name} cannot be compared with no Unicode: {error}") from error
+
+
+def _check_range(spec: EntitySpec, name: str, test: Compare | Between) -> None:
+    if ORDERED.isdisjoint(hooks_of(spec.types[name]).kinds):
+        kind = type_name(plain_type(spec.types[name]))
+        raise RequestError(f"{spec}.{name} is {kind}, which has no order; compare by equality")
+    bounds = (test.value,) if isinstance(test, Compare) else (test.low, test.high)
+    if None in bounds:
+        raise RequestError(f"{spec}.{name} is before or after a value; find None by {name}=None")
 
 
 def missing_fields(pattern: AccessPattern, tests: Tests) -> tuple[str, ...]:
@@ -180,7 +200,7 @@ def reach(pattern: AccessPattern, index: Index, tests: Tests, prefix: str) -> Re
     text = pattern.hash.render(equal)
     assert text is not None, "all fields of the hash are bound"
     key: list[tuple[str, Predicate]] = [
-        (index.hash, Equal(fitting(index.hash, prefix + text, HASH_BYTES)))
+        (index.hash, Equal(fitting(index.hash, partition_text(prefix, text), HASH_BYTES)))
     ]
     covered = {*pattern.hash.fields, *pattern.when}
     for attribute, template in zip(index.ranges, pattern.templates(index), strict=True):
@@ -272,13 +292,15 @@ def _is_empty(spec: EntitySpec, name: str, test: Predicate) -> bool:
     """Whether a range holds nothing, which DynamoDB would refuse instead of finding nothing."""
     if not isinstance(test, Between):
         return False
+    encode = hooks_of(spec.types[name]).encode
     try:
-        if plain_type(spec.types[name]) is float:
-            return bool(test.low > test.high)
-        text = renderer(spec.types[name])
-        return text(test.low) > text(test.high)
+        ((kind, low),) = encode(test.low).items()
+        ((other, high),) = encode(test.high).items()
     except (TypeError, ValueError, OverflowError) as error:
-        raise RequestError(f"{spec}.{name} cannot be {test}: {error}") from error
+        raise RequestError(f"{spec}.{name} cannot be a bound: {error}") from error
+    if kind != other or kind not in ORDERED:
+        raise RequestError(f"{spec}.{name} is between two texts, numbers or bytes, of one type")
+    return Decimal(low) > Decimal(high) if kind == "N" else bool(low > high)
 
 
 def _fields_before(template: KeyTemplate, part: Part | None) -> list[str]:

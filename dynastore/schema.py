@@ -24,7 +24,12 @@ DEFAULT_NAME = "dynastore"
 
 
 def _as_tuple(entities: Iterable[type[Any]]) -> tuple[type[Any], ...]:
-    return tuple(entities)
+    if isinstance(entities, type):
+        raise ModelError(f"a schema is made of a list: Schema([{entities.__name__}])")
+    try:
+        return tuple(spec_of(cls).cls for cls in entities)
+    except RequestError as error:
+        raise ModelError(str(error)) from error
 
 
 def _default_table(schema: Schema) -> Table:
@@ -34,6 +39,7 @@ def _default_table(schema: Schema) -> Table:
 
 def _checked_codecs(schema: Schema) -> dict[type[Any], Codec]:
     specs = [spec_of(cls) for cls in schema.entities]
+    _check_numbers(schema.table)
     _check_tags(specs)
     for one, other in combinations(specs, 2):
         _check_apart(one, other)
@@ -150,6 +156,12 @@ class Schema:
     @property
     def _indexes(self) -> Mapping[int, Index]:
         return {index.number: index for index in self.table.indexes}
+
+
+def _check_numbers(table: Table) -> None:
+    numbers = [index.number for index in table.indexes]
+    if 0 in numbers or len(set(numbers)) < len(numbers):
+        raise ModelError(f"indexes of table {table.name} need numbers of their own, from 1")
 
 
 def _check_tags(specs: Iterable[EntitySpec]) -> None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 
-from attrs import field, frozen
-from attrs.validators import and_, ge, le
+from attrs import frozen
+
+from .errors import ModelError
 
 TYPE = "TYPE"  # the entity's tag
 TTL = "TTL"  # when DynamoDB may delete the item, in epoch seconds
@@ -33,8 +34,17 @@ class Index:
             ``GSI1SK``) of tables and engines without multi-attribute keys.
     """
 
-    number: int = field(validator=and_(ge(0), le(INDEX_LIMIT)))
-    range_count: int = field(default=RANGES, validator=and_(ge(1), le(RANGES)))
+    number: int
+    range_count: int = RANGES
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what DynamoDB does not have."""
+        if self.number not in range(INDEX_LIMIT + 1):
+            raise ModelError(f"{self}: a table has indexes 1 to {INDEX_LIMIT}")
+        if self.range_count not in range(1, RANGES + 1):
+            raise ModelError(f"{self}: an index has 1 to {RANGES} range attributes")
+        if self.number == 0 and self.range_count != 1:
+            raise ModelError(f"{self}: the primary key has one range attribute")
 
     @property
     def name(self) -> str | None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import NoneType, UnionType
+from collections.abc import Iterator, Mapping, Sequence
+from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 import attrs
 
 from .attributes import AttributeValue
-from .converter import hooks_of
+from .converter import DICTS, LISTS, hooks_of
 from .entity import EntitySpec
 from .errors import MalformedItem, RequestError
 from .hooks import Hooks, type_name
 from .key_text import plain_type
+from .table import TYPE
+
+# What encoding raises for a value that cannot be stored.
+UNSTORABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
 # What decoding raises for a value that does not fit its type.
 UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError, IndexError, AttributeError)
@@ -26,7 +30,7 @@ def unstorable(
     for field, value in values.items():
         try:
             hooks[field].encode(value)
-        except (TypeError, ValueError, OverflowError) as error:
+        except UNSTORABLE as error:
             return RequestError(f"{name}.{field} cannot be stored: {error}")
     return None
 
@@ -67,19 +71,28 @@ def _parts(kind: Any, value: AttributeValue) -> Iterator[tuple[str, Any, Attribu
     origin, arguments = get_origin(kind) or kind, get_args(kind)
     held: Any = next(iter(value.values()), None)
     if attrs.has(origin) and "M" in value:
-        fields = attrs.fields(origin)
-        yield from ((f".{f.name}", f.type, held[f.name]) for f in fields if f.name in held)
-    elif origin is list and arguments and "L" in value:
-        yield from ((f"[{at}]", arguments[0], each) for at, each in enumerate(held))
+        fields = [field for field in attrs.fields(origin) if field.name in held]
+        yield from ((f".{f.name}", f.type or Any, held[f.name]) for f in fields)
     elif origin is tuple and arguments and "L" in value:
         kinds = arguments[:1] * len(held) if arguments[-1] is Ellipsis else arguments
         yield from (
             (f"[{at}]", part, each)
             for at, (part, each) in enumerate(zip(kinds, held, strict=False))
         )
-    elif origin is dict and arguments and "M" in value:
+    elif origin in LISTS and arguments and "L" in value:
+        yield from ((f"[{at}]", arguments[0], each) for at, each in enumerate(held))
+    elif origin in DICTS and arguments and "M" in value:
         yield from ((f".{name}", arguments[1], each) for name, each in held.items())
     elif origin in {Union, UnionType}:
-        for member in arguments:
-            if member is not NoneType and next(iter(value)) in hooks_of(member).kinds:
-                yield from _parts(member, value)
+        for member in _members(arguments, value):
+            yield from _parts(plain_type(member), value)
+
+
+def _members(members: Sequence[Any], value: AttributeValue) -> list[Any]:
+    """The types of a union that a value may be of, by what it is stored as."""
+    stored = next(iter(value), None)
+    alike = [each for each in members if stored in hooks_of(each).kinds]
+    if len(alike) == 1:
+        return alike
+    tag = value.get("M", {}).get(TYPE)  # several attrs classes
+    return [each for each in alike if tag == {"S": each.__name__}]

@@ -10,23 +10,27 @@ trying again costs no second read.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Context, Decimal
 from typing import Any, TypeVar
 
 from attrs import frozen
 
-from ..attributes import NULL, AttributeMap, AttributeValue
+from ..attributes import AttributeMap, AttributeValue
 from ..codec import Codec, Placement, expiry
 from ..entity import Ref
 from ..errors import ConditionFailed, RequestError
-from ..hooks import EMPTY_SET
+from ..key_text import is_choice
 from ..requests import GetItem, Key, Steps, UpdateItem
 from ..schema import Schema
 from ..table import TTL
 from ..terms import (
+    Absent,
     Append,
     Change,
     Conditions,
+    Equal,
     Increment,
+    Predicate,
     Present,
     SetTo,
     Unset,
@@ -38,6 +42,34 @@ from .writes import conflict_of, located, revision_guard
 E = TypeVar("E")
 
 ATTEMPTS = 100  # at a guarded write; each one lost means that another writer's went through
+EXACT = Context(prec=300)  # enough to add any two numbers that DynamoDB holds, without rounding
+
+
+@frozen
+class Known:
+    """What a stored entity is before an update, as far as index attributes depend on it.
+
+    Attributes:
+        values: field -> value.
+        guard: what holds while the stored item has these values.
+    """
+
+    values: Mapping[str, Any]
+    guard: Conditions
+
+    @classmethod
+    def of_item(cls, codec: Codec, item: AttributeMap, names: tuple[str, ...]) -> Known:
+        """What an item says; an attribute that it lacks is guarded as such."""
+        stored = codec.decode(item)
+        guard = tuple((name, _equal(item.get(name))) for name in names)
+        return cls({name: getattr(stored, name) for name in names}, guard)
+
+    @classmethod
+    def of_entity(cls, codec: Codec, entity: object, names: tuple[str, ...]) -> Known:
+        """What an entity at hand says."""
+        values = {name: getattr(entity, name) for name in names}
+        guard = tuple((name, _equal(codec.attribute(name, each))) for name, each in values.items())
+        return cls(values, guard)
 
 
 @frozen
@@ -102,9 +134,12 @@ def update(
             item = yield from request
         except ConditionFailed as failure:
             stored: Any = failure.stored
-            if stored is None or not _lost_race(planned, known, stored):
+            if stored is None:
                 raise conflict_of(codec, key, failure, target) from failure
-            known = _values(codec, stored, planned.needed)
+            now = Known.of_item(codec, stored, planned.needed)
+            if now.guard == known.guard:  # what failed is what the caller asked for
+                raise conflict_of(codec, key, failure, target) from failure
+            known = now
         else:
             changed: E = codec.decode(item)
             return changed
@@ -150,6 +185,10 @@ def needed_fields(codec: Codec, changes: Mapping[str, Change]) -> tuple[str, ...
 def _checked(codec: Codec, name: str, change: Change) -> Change:
     match change:
         case Increment(by, _):
+            if is_choice(codec.spec.types[name]):
+                raise RequestError(
+                    f"{codec.spec}.{name} is one of a few values, not a number to increment"
+                )
             return Increment(_operand(codec, name, by, "N"), _start(codec, name, {"N": "0"}))
         case Append(values, _):
             return Append(_operand(codec, name, values, "L"), _start(codec, name, {"L": []}))
@@ -186,26 +225,20 @@ def _attribute_fields(placement: Placement) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _known(schema: Schema, planned: Update, target: object) -> Steps[dict[str, Any]]:
+def _known(schema: Schema, planned: Update, target: object) -> Steps[Known]:
     """Values of the needed fields: those of the entity at hand, or read for the purpose."""
     if not planned.needed:
-        return {}
+        return Known({}, ())
     if not isinstance(target, Ref):
-        return {name: getattr(target, name) for name in planned.needed}
+        return Known.of_entity(planned.codec, target, planned.needed)
     item = yield from GetItem(schema.table.name, planned.key, consistent=True)
     if item is None:
         raise ConditionFailed(planned.key)
-    return _values(planned.codec, item, planned.needed)
+    return Known.of_item(planned.codec, item, planned.needed)
 
 
-def _values(codec: Codec, item: AttributeMap, names: tuple[str, ...]) -> dict[str, Any]:
-    stored = codec.decode(item)
-    return {name: getattr(stored, name) for name in names}
-
-
-def _lost_race(planned: Update, known: Mapping[str, Any], stored: AttributeMap) -> bool:
-    """Whether the guard failed, and not what the caller asked for."""
-    return _values(planned.codec, stored, planned.needed) != dict(known)
+def _equal(attribute: AttributeValue | None) -> Predicate:
+    return Absent() if attribute is None else Equal(attribute)
 
 
 def _identity(codec: Codec, target: object) -> dict[str, Any]:
@@ -214,9 +247,9 @@ def _identity(codec: Codec, target: object) -> dict[str, Any]:
     return {name: getattr(target, name) for name in codec.spec.primary.fields}
 
 
-def _request(schema: Schema, planned: Update, known: Mapping[str, Any]) -> UpdateItem:
+def _request(schema: Schema, planned: Update, known: Known) -> UpdateItem:
     codec = planned.codec
-    after = _after(planned, known)
+    after = _after(planned, known.values)
     changes = {
         name: _written(codec, name, change, after) for name, change in planned.changes.items()
     }
@@ -225,8 +258,8 @@ def _request(schema: Schema, planned: Update, known: Mapping[str, Any]) -> Updat
     if codec.spec.expires in changes:
         changes[TTL] = _expiry_change(after[codec.spec.expires])
     exists: Conditions = (("PK", Present()),)
-    guard = conditions_of(codec, known)
-    return UpdateItem(schema.table.name, planned.key, changes, exists + planned.asked + guard)
+    conditions = exists + planned.asked + known.guard
+    return UpdateItem(schema.table.name, planned.key, changes, conditions)
 
 
 def _after(planned: Update, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,20 +273,28 @@ def _after(planned: Update, known: Mapping[str, Any]) -> dict[str, Any]:
                 after[name] = planned.codec.default(name)
             case Increment(by, start) if name in known:
                 decode = planned.codec.hooks[name].decode
-                before = known[name] if known[name] is not None else decode(start)
-                after[name] = before + decode(by)
+                after[name] = _sum(
+                    decode(start) if known[name] is None else known[name], decode(by)
+                )
+            case Append(values, start) if name in known:
+                decode = planned.codec.hooks[name].decode
+                before = decode(start) if known[name] is None else known[name]
+                after[name] = before + decode(values)
             case _:
                 pass  # what the server adds to is not known, and no index attribute needs it
     return after
+
+
+def _sum(before: Any, by: Any) -> Any:
+    return EXACT.add(before, by) if isinstance(before, Decimal) else before + by
 
 
 def _written(codec: Codec, name: str, change: Change, after: Mapping[str, Any]) -> Change:
     """A change as it is sent. A field becomes its default by value, so that filters still see it."""
     if name not in after:
         return change
-    encoded = codec.value(name, after[name])
-    absent = encoded == EMPTY_SET or (encoded == NULL and codec.is_absent_none(name))
-    return Unset() if absent else SetTo(encoded)
+    attribute = codec.attribute(name, after[name])
+    return Unset() if attribute is None else SetTo(attribute)
 
 
 def _index_changes(

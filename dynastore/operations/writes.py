@@ -103,7 +103,8 @@ def revision_guard(codec: Codec, entity: object) -> Conditions:
     if name is None:
         return ()
     revision = getattr(entity, name)
-    return ((name, Equal(codec.value(name, revision))),) if revision else NEW
+    # Absent, and not NEW: items from before the class had a version() have none either.
+    return ((name, Equal(codec.value(name, revision)) if revision else Absent()),)
 
 
 def conflict_of(codec: Codec, key: Key, failure: ConditionFailed, target: object) -> ConflictError:
@@ -114,7 +115,7 @@ def conflict_of(codec: Codec, key: Key, failure: ConditionFailed, target: object
     if name is not None and not isinstance(target, Ref):
         expected = getattr(target, name)
         found = None if stored is None else getattr(stored, name)
-        if found != (expected or None):
+        if (found or 0) != expected:
             return RevisionConflict(key, expected=expected, stored=found)
     return ConditionFailed(key, stored)
 

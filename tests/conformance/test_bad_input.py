@@ -132,7 +132,8 @@ def test_a_cursor_of_another_query_or_scope_is_refused(store):
     ):
         with pytest.raises(InvalidCursor):
             foreign.page(cursor=cursor)
-    for damaged in ("", "x", cursor[:-1], "A" + cursor[1:], "ü"):
+    other = "B" if cursor.startswith("A") else "A"
+    for damaged in ("", "x", cursor[:-1], other + cursor[1:], "ü"):
         with pytest.raises(InvalidCursor):
             trips.page(cursor=damaged)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from dynastore import Index, Schema, Table, entity, gsi, key, payload, version
-from dynastore.errors import ModelError, RequestError
+from dynastore.errors import ModelError
 
 PRIMARY = key("USER#{user_id}", "NOTE#{note_id}")
 FIELDS = {"user_id": str, "note_id": str, "topic": str | None, "at": dt.datetime, "score": float}
@@ -145,5 +145,5 @@ def test_an_annotation_that_cannot_be_resolved_is_named():
 
 
 def test_what_is_no_entity_is_refused():
-    with pytest.raises(RequestError, match="'Opaque' is no entity"):
+    with pytest.raises(ModelError, match="'Opaque' is no entity"):
         Schema([Opaque])
