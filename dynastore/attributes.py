@@ -28,6 +28,7 @@ from uuid import UUID
 
 from attrs import frozen
 
+from .errors import shown
 from .key_text import LARGEST, NUMBER_DIGITS, SMALLEST, timestamp_text
 
 AttributeValue: TypeAlias = dict[str, Any]
@@ -156,7 +157,9 @@ def map_key(name: Any) -> str:
         ValueError: it is empty; DynamoDB has no empty attribute names.
     """
     if not isinstance(name, str):
-        raise TypeError(f"the key {name!r} is {type(name).__name__}; JSON objects have text keys")
+        raise TypeError(
+            f"the key {shown(name)} is {type(name).__name__}; JSON objects have text keys"
+        )
     if not name:
         raise ValueError("a key is empty; DynamoDB has no empty attribute names")
     return plain_text(name)

@@ -36,6 +36,8 @@ def shown(value: object) -> str:
         text = repr(value)
     except ValueError:  # an int of more than 4,300 digits has none
         return f"an {type(value).__name__} of too many digits"
+    except RecursionError:
+        return f"{type(value).__name__}(…), nested too deeply to be shown"
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
 
 

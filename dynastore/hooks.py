@@ -22,6 +22,7 @@ from .attributes import (
     is_a,
     map_key,
 )
+from .errors import shown
 from .table import TYPE
 
 EMPTY_SET: AttributeValue = {"L": []}  # DynamoDB has no empty sets
@@ -127,13 +128,13 @@ def choice_hooks(name: str, choices: Sequence[Any]) -> Hooks:
         try:
             return values[type(value), value]
         except (KeyError, TypeError):
-            raise ValueError(f"{value!r} is none of {allowed}") from None
+            raise ValueError(f"{shown(value)} is none of {allowed}") from None
 
     def decode(value: AttributeValue, _: Any = None) -> Any:
         try:
             return stored[_identity(value)]
         except (KeyError, TypeError):
-            raise ValueError(f"{value} is none of {allowed}") from None
+            raise ValueError(f"{shown(value)} is none of {allowed}") from None
 
     kinds = frozenset(kind for kind, _ in stored)
     return Hooks(kinds, lambda value: (type(value), value) in values, encode, decode)
@@ -248,7 +249,7 @@ def tagged_hooks(parts: Mapping[type[Any], Hooks]) -> Hooks:
     def decode(value: AttributeValue, _: Any = None) -> Any:
         name = value["M"][TYPE]["S"]
         if name not in by_name:
-            raise ValueError(f"its TYPE is {name!r}, none of {', '.join(by_name)}")
+            raise ValueError(f"its TYPE is {shown(name)}, none of {', '.join(by_name)}")
         return by_name[name].decode(value)
 
     return Hooks(frozenset({"M"}), lambda value: type(value) in parts, encode, decode)

@@ -86,7 +86,8 @@ def gsi(
     Raises:
         ModelError: a template is malformed, or there are too many components.
     """
-    if number not in range(1, INDEX_LIMIT + 1):
+    # 1.0 and True are in the range too, and would name an index GSITrueH
+    if type(number) is not int or number not in range(1, INDEX_LIMIT + 1):
         raise ModelError(f"gsi({number}, …): a table has indexes 1 to {INDEX_LIMIT}")
     if len(components) > RANGES:
         raise ModelError(

@@ -39,9 +39,10 @@ class Index:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what DynamoDB does not have."""
-        if self.number not in range(INDEX_LIMIT + 1):
+        # 1.0 and True are in the range too, and would name an index GSITrueH
+        if type(self.number) is not int or self.number not in range(INDEX_LIMIT + 1):
             raise ModelError(f"{self}: a table has indexes 1 to {INDEX_LIMIT}")
-        if self.range_count not in range(1, RANGES + 1):
+        if type(self.range_count) is not int or self.range_count not in range(1, RANGES + 1):
             raise ModelError(f"{self}: an index has 1 to {RANGES} range attributes")
         if self.number == 0 and self.range_count != 1:
             raise ModelError(f"{self}: the primary key has one range attribute")

@@ -15,7 +15,7 @@ from hashlib import blake2b
 import orjson
 
 from ..attributes import AttributeMap, AttributeValue
-from ..errors import InvalidCursor
+from ..errors import InvalidCursor, shown
 from ..requests import Query
 from ..table import PRIMARY
 from ..terms import Equal
@@ -43,7 +43,9 @@ def start_key(query: Query, cursor: str) -> AttributeMap:
     try:
         raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     except (binascii.Error, ValueError, TypeError) as error:
-        raise InvalidCursor(f"{cursor!r} is no cursor; pass on page.cursor as it was") from error
+        raise InvalidCursor(
+            f"{shown(cursor)} is no cursor; pass on page.cursor as it was"
+        ) from error
     check, texts = raw[:CHECK_BYTES], raw[CHECK_BYTES:]
     # The last character has bits that decoding drops.
     if check != _check(query, texts) or cursor != _text(raw):
