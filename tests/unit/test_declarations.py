@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
+from enum import Enum
 from typing import Any, Literal
 
 import pytest
+from attrs import frozen
 
-from dynastore import Index, Schema, Table, entity, gsi, key, payload, version
+from dynastore import Index, Schema, Table, entity, field, gsi, key, payload, version
 from dynastore.errors import ModelError
 
 PRIMARY = key("USER#{user_id}", "NOTE#{note_id}")
@@ -48,6 +51,11 @@ def declared(fields=None, expires=None, **members: Any) -> type:
             {"fields": {"body": str}, "body": payload(), "by": gsi(1, "B#{body}", "{at}")},
             r"Note.by: body is a payload\(\)",
         ),
+        ({"odd": field()}, "Note.odd has no annotation; write its type"),
+        (
+            {"fields": {"by": Any}, "by": gsi(1, "ALL", "{at}")},
+            "Note.by is no field; drop its annotation",
+        ),
     ],
 )
 def test_a_wrong_entity_is_refused(members, says):
@@ -59,9 +67,13 @@ def test_a_wrong_entity_is_refused(members, says):
     ("make", "says"),
     [
         (lambda: gsi(21, "ALL", "{at}"), r"gsi\(21, …\): a table has indexes 1 to 20"),
+        (lambda: gsi("1", "ALL", "{at}"), r"gsi\(1, …\): a table has indexes 1 to 20"),
+        (lambda: gsi(1.0, "ALL", "{at}"), r"gsi\(1.0, …\): a table has indexes 1 to 20"),
+        (lambda: gsi(True, "ALL", "{at}"), r"gsi\(True, …\): a table has indexes 1 to 20"),
         (lambda: gsi(1, "ALL", *"abcde"), "has 5 range components; an index tells 4 apart"),
         (lambda: gsi(1, "ALL"), "'ALL' needs a range component"),
         (lambda: key("", "X"), "a key template is empty"),
+        (lambda: key(5, "X"), "a key template is a text, such as .*, not 5"),
         (lambda: key("{a}{b}", "X"), r"nothing tells \{b\} from what is before it"),
         (lambda: key("{a}-{b}", "X"), "after a field comes '#' or the end"),
     ],
@@ -75,14 +87,52 @@ class Opaque:
     """A class that nothing is known of."""
 
 
+class Mode(Enum):
+    """Not a number that DynamoDB holds."""
+
+    ODD = math.nan
+
+
+@frozen
+class Tagged:
+    """It says TYPE itself."""
+
+    TYPE: str
+
+
+@frozen
+class Plain:
+    """An attrs class without a fault."""
+
+    name: str
+
+
+@frozen
+class Elsewhere:
+    """An attrs class with a type that is not there."""
+
+    name: Nowhere  # noqa: F821
+
+
+@frozen
+class Counted:
+    """An attrs class that counts by itself."""
+
+    count: int = field(default=0, init=False)
+
+
 @pytest.mark.parametrize(
     ("kind", "says"),
     [
         (Opaque, "Opaque cannot be stored"),
         (set[float | str], "sets hold texts, numbers or bytes"),
         (dict[bytes, int], "keys of a dict are texts or numbers"),
-        (str | dt.date, "are stored alike"),
+        (str | dt.date, r"str \| .*date are stored alike, as S; put them in"),
         (list[Opaque], "Opaque cannot be stored"),
+        (Mode, "Mode.ODD: nan is not a number"),
+        (Tagged | Plain, "Tagged.TYPE is where a union says which class it holds"),
+        (Elsewhere, "an annotation of Elsewhere cannot be resolved: .*'Nowhere'"),
+        (Counted, "count: a stored field is given to the class; drop init=False"),
     ],
 )
 def test_a_type_that_cannot_be_stored_is_refused_by_the_schema(kind, says):
@@ -94,6 +144,32 @@ def test_a_predicate_that_never_holds_is_refused():
     status = {"status": Literal["open"]}
     with pytest.raises(ModelError, match="when status = 'opne'"):
         Schema([declared(status, by=gsi(1, "ALL", "{at}", when={"status": "opne"}))])
+
+
+@frozen
+class Branch:
+    """It contains itself by way of its leaves, and what cannot be stored."""
+
+    leaves: list[Leaf]
+    odd: Opaque
+
+
+@frozen
+class Leaf:
+    """It contains branches, so it cannot be stored either."""
+
+    branch: Branch | None = None
+
+
+def test_a_class_stays_refused_after_a_class_around_it_was():
+    for kind in (Branch, Leaf):
+        with pytest.raises(ModelError, match="Opaque cannot be stored"):
+            Schema([declared({"odd": kind})])
+
+
+def test_a_predicate_with_a_value_beyond_the_type_is_refused():
+    with pytest.raises(ModelError, match=r"when score = .*too large"):
+        Schema([declared(by=gsi(1, "ALL", "{at}", when={"score": 10**400}))])
 
 
 def entity_of(name: str, tag: str, hash_template: str, sort: str) -> type:
@@ -123,6 +199,7 @@ def test_two_entities_whose_keys_may_meet_are_refused(one, other):
         (("USER#{a}", "NOTE#{b}"), ("TEAM#{a}", "NOTE#{b}")),
         (("USER#{a}", "~"), ("USER#{a}", "RUN#{b}")),
         (("USER#{a}#X", "N#{b}"), ("USER#{a}", "N#{b}")),
+        (("USER{a}", "N#{b}"), ("USER", "N#{b}")),
     ],
 )
 def test_two_entities_that_are_apart_share_a_table(one, other):
@@ -139,9 +216,46 @@ def test_an_index_that_the_table_lacks_is_named():
         Schema([declared(by=gsi(2, "ALL", "{at}"))], Table("t", (Index(1),)))
 
 
-def test_an_annotation_that_cannot_be_resolved_is_named():
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: Index(21), "a table has indexes 1 to 20"),
+        (lambda: Index(-1), "a table has indexes 1 to 20"),
+        (lambda: Index("1"), "a table has indexes 1 to 20"),
+        (lambda: Index(1.0), "a table has indexes 1 to 20"),
+        (lambda: Index(True), "a table has indexes 1 to 20"),
+        (lambda: Index(1, 5), "an index has 1 to 4 range attributes"),
+        (lambda: Index(1, 0), "an index has 1 to 4 range attributes"),
+        (lambda: Index(1, True), "an index has 1 to 4 range attributes"),
+        (lambda: Index(0), "the primary key has one range attribute"),
+    ],
+)
+def test_an_index_that_dynamodb_does_not_have_is_refused(make, says):
+    with pytest.raises(ModelError, match=says):
+        make()
+
+
+@pytest.mark.parametrize("indexes", [(Index(1), Index(1, 1)), (Index(0, 1),)])
+def test_indexes_of_a_table_have_numbers_of_their_own(indexes):
+    with pytest.raises(ModelError, match="indexes of table t need numbers of their own, from 1"):
+        Schema([declared()], Table("t", indexes))
+
+
+@pytest.mark.parametrize("annotation", ["Nowhere", "dt.nowhere", "dt.date[3]", "not a type"])
+def test_an_annotation_that_cannot_be_resolved_is_named(annotation):
     with pytest.raises(ModelError, match=r"Note has an annotation that cannot be resolved"):
-        declared({"odd": "Nowhere"})
+        declared({"odd": annotation})
+
+
+@pytest.mark.parametrize("tag", ["", 5, None, Opaque])
+def test_a_type_tag_is_a_text(tag):
+    with pytest.raises(ModelError, match="an entity needs a type tag: @entity"):
+        entity(tag)
+
+
+def test_a_schema_of_a_class_without_a_list_is_refused():
+    with pytest.raises(ModelError, match=r"a schema is made of a list: Schema\(\[Note\]\)"):
+        Schema(declared())
 
 
 def test_what_is_no_entity_is_refused():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import pytest
+from attrs import frozen
 
 from dynastore import (
     Index,
@@ -16,6 +18,7 @@ from dynastore import (
     begins_with,
     between,
     entity,
+    field,
     gsi,
     key,
     payload,
@@ -26,6 +29,13 @@ from dynastore.errors import NoAccessPattern, RequestError, UnknownField
 
 MAY = dt.date(2026, 5, 1)
 JUNE = dt.date(2026, 6, 1)
+
+
+@frozen
+class Hotel:
+    """Where to sleep."""
+
+    name: str
 
 
 @entity("trip")
@@ -39,6 +49,11 @@ class Trip:
     status: Literal["open", "done"] = "open"
     done: bool = False
     photos: list[str] = payload(factory=list)
+    guests: list[str] = field(factory=list)
+    prices: Mapping[str, int] = field(factory=dict)
+    hotel: Hotel | None = None
+    extra: Any = None
+    fee: float = 0.0
 
     primary = key("OWNER#{owner}", "TRIP#{day}#{name}")
     by_city = gsi(1, "CITY#{city}", "{status}", "{day}")
@@ -144,6 +159,18 @@ def test_an_empty_range_sends_nothing(where):
         ({"photos": []}, r"Trip.photos is a payload\(\)"),
         ({"day": begins_with("2026")}, "Trip.day is no text"),
         ({"done": since(True)}, "Trip.done is bool, which has no order"),
+        ({"guests": since(["ann"])}, r"Trip.guests is list\[str\], which has no order"),
+        ({"prices": before({})}, "Trip.prices is .*Mapping.*, which has no order"),
+        ({"hotel": since(Hotel("Ritz"))}, "Trip.hotel is Hotel, which has no order"),
+        ({"name": begins_with(5)}, "Trip.name begins with a text, not with 5"),
+        ({"name": begins_with(None)}, "Trip.name begins with a text, not with None"),
+        ({"name": begins_with("\ud800")}, "Trip.name cannot be compared with no Unicode"),
+        ({"city": since(None)}, "Trip.city is before or after a value; find None by city=None"),
+        ({"city": between(None, "b")}, "find None by city=None"),
+        ({"city": between("a", None)}, "find None by city=None"),
+        ({"extra": between(1, "a")}, "Trip.extra is between two texts, numbers or bytes"),
+        ({"extra": between([1], [2])}, "Trip.extra is between two texts, numbers or bytes"),
+        ({"fee": between("a", "b")}, "Trip.fee cannot be a bound: it is str, not float"),
         ({"day": "2026-05-01"}, "day = '2026-05-01' cannot be part of a key: it is str, not date"),
         ({"name": "x" * 1100, "day": MAY}, "SK would be 1,116 bytes"),
     ],
@@ -151,6 +178,17 @@ def test_an_empty_range_sends_nothing(where):
 def test_a_filter_that_makes_no_sense_is_refused(where, says):
     with pytest.raises(RequestError, match=says):
         SCHEMA.plan(Trip, {"owner": "ann", **where})
+
+
+def test_a_range_of_mixed_numbers_is_compared_as_numbers():
+    assert SCHEMA.plan(Trip, {"owner": "ann", "extra": between(10, 9.5)}).empty
+    assert not SCHEMA.plan(Trip, {"owner": "ann", "extra": between(9, 10)}).empty
+
+
+def test_a_long_value_is_shortened_in_the_message():
+    with pytest.raises(RequestError) as refused:
+        SCHEMA.plan(Trip, {"owner": "ann", "day": "x" * 5_000})
+    assert len(str(refused.value)) < 1_000
 
 
 def test_a_keyword_that_is_no_field_is_refused():

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import NewType
+
 import pytest
+from attrs import define, frozen
+from attrs import field as attribute
 
 from dynastore import Schema, entity, field, key, ref
 from dynastore.errors import MalformedItem, PartialFailure, Throttled, UnknownType
@@ -102,6 +107,65 @@ def test_a_stored_item_that_does_not_fit_says_where():
     with pytest.raises(MalformedItem, match="missing") as error:
         CODEC.decode({name: value for name, value in item(1).items() if name != "note_id"})
     assert error.value.path == "$.note_id"
+
+
+@frozen
+class Text:
+    """A part of a message."""
+
+    words: list[str]
+
+
+@frozen
+class Call:
+    """Another part of a message, with a field of the same name."""
+
+    words: int
+
+
+@define
+class Loose:
+    """A class with a field of no type."""
+
+    anything = attribute()
+    count = attribute(type=int)
+
+
+Words = NewType("Words", list[str])
+
+
+WORDS = {"L": [{"S": "a"}, {"N": "2"}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "path", "says"),
+    [
+        (Sequence[int], {"L": [{"N": "1"}, {"S": "x"}]}, "$.value[1]", "stored as S"),
+        (Mapping[str, int], {"M": {"a": {"S": "x"}}}, "$.value.a", "stored as S"),
+        (Words | int, WORDS, "$.value[1]", "stored as N"),
+        (
+            Call | Text,
+            {"M": {"TYPE": {"S": "Text"}, "words": WORDS}},
+            "$.value.words[1]",
+            "stored as N",
+        ),
+        (
+            Loose,
+            {"M": {"anything": {"S": "x"}, "count": {"S": "y"}}},
+            "$.value.count",
+            "stored as S",
+        ),
+        (Text | Call, {"M": {"TYPE": {"S": "Old"}}}, "$.value", "its TYPE is 'Old', none of"),
+    ],
+)
+def test_the_path_leads_to_the_innermost_part_that_does_not_fit(kind, stored, path, says):
+    namespace = {"__annotations__": {"name": str, "value": kind}, "primary": key("X#{name}", "~")}
+    thing = entity("thing")(type("Thing", (), namespace))
+    with pytest.raises(MalformedItem, match=says) as error:
+        Schema([thing]).codec(thing).decode(
+            {"TYPE": {"S": "thing"}, "name": {"S": "n"}, "value": stored}
+        )
+    assert error.value.path == path
 
 
 def test_an_item_of_another_type_is_refused():
