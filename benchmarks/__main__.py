@@ -2,6 +2,8 @@
 
 from rich.console import Console
 
-from . import cost
+from . import cost, planning
 
-Console().print(cost.table())
+console = Console()
+console.print(cost.table())
+console.print(planning.table())

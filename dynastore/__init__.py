@@ -16,21 +16,30 @@ store.query(Note, user_id="ann")
 from attrs import field
 
 from .entity import Ref, entity, payload, ref, version
-from .operations.reads import Page
+from .operations.reader import Page, Slice
 from .patterns import AccessPattern, gsi, key
 from .plan import Plan
 from .results import AsyncResults, Results
+from .scanned import AsyncScanned, Scanned
 from .schema import Schema
 from .store import AsyncStore, Store
 from .table import Index, Table
 from .terms import (
     after,
+    all_of,
+    any_of,
     append,
     before,
     begins_with,
     between,
+    contains,
+    exists,
     increment,
+    missing,
+    not_,
+    one_of,
     since,
+    size,
     unset,
     until,
 )
@@ -38,28 +47,39 @@ from .terms import (
 __all__ = [
     "AccessPattern",
     "AsyncResults",
+    "AsyncScanned",
     "AsyncStore",
     "Index",
     "Page",
     "Plan",
     "Ref",
     "Results",
+    "Scanned",
     "Schema",
+    "Slice",
     "Store",
     "Table",
     "after",
+    "all_of",
+    "any_of",
     "append",
     "before",
     "begins_with",
     "between",
+    "contains",
     "entity",
+    "exists",
     "field",
     "gsi",
     "increment",
     "key",
+    "missing",
+    "not_",
+    "one_of",
     "payload",
     "ref",
     "since",
+    "size",
     "unset",
     "until",
     "version",

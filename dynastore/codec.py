@@ -11,7 +11,7 @@ index, so that it enters and leaves by its hash attribute alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
@@ -23,47 +23,13 @@ from .converter import FieldHooks, field_hooks, hooks_of
 from .entity import EntitySpec
 from .errors import ItemTooLarge, ModelError, RequestError, UnknownType, shown
 from .hooks import EMPTY_SET, Hooks
-from .keys import FILLER, HASH_BYTES, RANGE_BYTES, KeyTemplate, fitting, partition_text
+from .implication import DECIDABLE
 from .patterns import AccessPattern
+from .placement import Placement
 from .requests import Key
 from .table import PRIMARY, TTL, TYPE, Index
+from .terms import BeginsWith, Not, mapped
 from .trouble import UNREADABLE, UNSTORABLE, malformed, unstorable
-
-
-@frozen
-class Placement:
-    """Where an access pattern's texts go: one template for each key attribute of an index."""
-
-    pattern: AccessPattern
-    index: Index
-    ranges: tuple[KeyTemplate | None, ...]
-
-    @classmethod
-    def of(cls, pattern: AccessPattern, index: Index) -> Placement:
-        """The placement of a pattern on its index."""
-        return cls(pattern, index, pattern.templates(index))
-
-    def hash_text(self, values: Mapping[str, Any], prefix: str) -> str | None:
-        """The hash attribute, or None while the item is not in the index."""
-        if any(values[name] != wanted for name, wanted in self.pattern.when.items()):
-            return None
-        text = self.pattern.hash.render(values)
-        if text is None:
-            return None
-        return fitting(self.index.hash, partition_text(prefix, text), HASH_BYTES)
-
-    def range_text(self, place: int, values: Mapping[str, Any]) -> str:
-        """A range attribute, by its place from the left."""
-        template = self.ranges[place]
-        if template is None:
-            return FILLER
-        text = template.render(values)
-        if text is None:
-            name = next(name for name in template.fields if values.get(name) is None)
-            raise RequestError(
-                f"{name} is None, and it is part of {self.pattern.name}, which needs a value"
-            )
-        return fitting(self.index.ranges[place], text, RANGE_BYTES)
 
 
 @frozen(eq=False)
@@ -181,6 +147,28 @@ class Codec:
         except UNREADABLE as error:
             raise malformed(self.spec, item, error) from error
 
+    def decode_fields(
+        self, item: Mapping[str, AttributeValue], names: Sequence[str]
+    ) -> dict[str, Any]:
+        """Some fields of an entity, by name.
+
+        Raises:
+            MalformedItem: a field does not fit the class.
+        """
+        try:
+            return {name: self._field(item, name) for name in names}
+        except UNREADABLE as error:
+            raise malformed(self.spec, item, error) from error
+
+    def _field(self, item: Mapping[str, AttributeValue], name: str) -> Any:
+        if name in item:
+            return self.hooks[name].decode(item[name])
+        if self.is_set(name):
+            return self.hooks[name].decode(EMPTY_SET)
+        if not self.has_default(name):
+            raise KeyError(name)
+        return self.default(name)
+
     def value(self, name: str, value: Any) -> AttributeValue:
         """The attribute value of one field.
 
@@ -272,10 +260,12 @@ def vars_of(entity: Any) -> dict[str, Any]:
 
 def _check_when(spec: EntitySpec, hooks: Mapping[str, Hooks]) -> None:
     for pattern in spec.secondary:
-        for name, value in pattern.when.items():
+        for name, test in pattern.when.items():
+            plain = test.test if isinstance(test, Not) else test
             try:
-                hooks[name].encode(value)
+                if not isinstance(plain, DECIDABLE):
+                    raise TypeError("an index cannot depend on that; use a value or a range")
+                if not isinstance(plain, BeginsWith):
+                    mapped(plain, hooks[name].encode)
             except UNSTORABLE as error:
-                raise ModelError(
-                    f"{spec}.{pattern.name}: when {name} = {value!r}: {error}"
-                ) from error
+                raise ModelError(f"{spec}.{pattern.name}: when {name} {test}: {error}") from error

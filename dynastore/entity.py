@@ -23,9 +23,9 @@ from typing import Any, Generic, TypeVar, dataclass_transform, get_type_hints
 import attrs
 from attrs import NOTHING, evolve, frozen
 
-from .errors import ModelError, RequestError, UnknownField
+from .errors import ModelError, RequestError, UnknownField, shown
 from .key_text import is_optional, plain_type
-from .keys import HEADER
+from .keys import HEADER, KeyTemplate
 from .patterns import AccessPattern
 
 E = TypeVar("E")
@@ -33,6 +33,8 @@ T = TypeVar("T")
 
 ROLE = "dynastore"  # in an attrs field's metadata: what the field is to us
 PAYLOAD, VERSION = "payload", "version"
+
+MOST = 10**18  # that a hint may say; costs are floats
 
 
 def payload(*, default: Any = NOTHING, factory: Callable[[], Any] | None = None) -> Any:
@@ -55,6 +57,21 @@ def version() -> Any:
     return attrs.field(default=0, metadata={ROLE: VERSION})
 
 
+@frozen
+class Hints:
+    """What is known of the data of an entity, for the planner to weigh patterns by.
+
+    Attributes:
+        count: how many entities there are; a guess is enough.
+        item_bytes: how large an item is.
+        distinct: field -> how many different values it has.
+    """
+
+    count: int | None = None
+    item_bytes: int | None = None
+    distinct: Mapping[str, int] = attrs.field(factory=dict)
+
+
 @frozen(eq=False)
 class EntitySpec:
     """What the planner and the codec know of one entity class.
@@ -68,6 +85,7 @@ class EntitySpec:
         expires: the field that says when items may be deleted, or None.
         version: the field that counts writes, or None.
         payloads: fields that may grow large.
+        hints: what is known of the data.
     """
 
     cls: type[Any]
@@ -78,6 +96,7 @@ class EntitySpec:
     expires: str | None
     version: str | None
     payloads: frozenset[str]
+    hints: Hints = Hints()
 
     @property
     def name(self) -> str:
@@ -160,12 +179,24 @@ def ref(cls: type[E], /, **key: Any) -> Ref[E]:
 @dataclass_transform(
     kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field, payload)
 )
-def entity(tag: str, /, *, expires: str | None = None) -> Callable[[type[T]], type[T]]:
+def entity(
+    tag: str,
+    /,
+    *,
+    expires: str | None = None,
+    count: int | None = None,
+    item_bytes: int | None = None,
+    distinct: Mapping[str, int] | None = None,
+) -> Callable[[type[T]], type[T]]:
     """Make a class an entity: a frozen, keyword-only attrs class stored under a type tag.
 
     Args:
         tag: what the items' TYPE attribute says; it cannot change once items are stored.
         expires: name of a field, a datetime or None, after which DynamoDB may delete the item.
+        count: how many entities there will be, about. This and the two below are hints by which
+            the planner weighs access patterns; they change no answer.
+        item_bytes: how large an item is, about.
+        distinct: field -> how many different values it has, about.
 
     Raises:
         ModelError: the declaration is wrong; the message says what and where.
@@ -173,9 +204,11 @@ def entity(tag: str, /, *, expires: str | None = None) -> Callable[[type[T]], ty
     if not isinstance(tag, str) or not tag:
         raise ModelError(f"an entity needs a type tag: @entity('session'), not {tag!r}")
 
+    hints = Hints(count, item_bytes, dict(distinct or {}))
+
     def decorate(cls: type[T]) -> type[T]:
         built = attrs.frozen(kw_only=True)(cls)
-        spec = _spec(built, tag, expires)
+        spec = _spec(built, tag, expires, hints)
         for pattern in spec.patterns:
             setattr(built, pattern.name, pattern)
         built.__entity__ = spec  # type: ignore[attr-defined]
@@ -198,7 +231,7 @@ def spec_of(cls: type[Any]) -> EntitySpec:
     return spec
 
 
-def _spec(cls: type[Any], tag: str, expires: str | None) -> EntitySpec:
+def _spec(cls: type[Any], tag: str, expires: str | None, hints: Hints) -> EntitySpec:
     types = _types(cls)
     roles = {field.name: field.metadata.get(ROLE) for field in attrs.fields(cls)}
     patterns = _declared_patterns(cls)
@@ -208,15 +241,19 @@ def _spec(cls: type[Any], tag: str, expires: str | None) -> EntitySpec:
     locks = [name for name, role in roles.items() if role == VERSION]
     if len(locks) > 1:
         raise ModelError(f"{cls.__name__} has several version() fields: {', '.join(locks)}")
+    primary = _typed(cls, types, primaries[0])
+    identity = KeyTemplate.joined([primary.hash, *primary.ranges])
+    secondary = [_typed(cls, types, each) for each in patterns if each.number]
     spec = EntitySpec(
         cls=cls,
         tag=tag,
         types=types,
-        primary=_typed(cls, types, primaries[0]),
-        secondary=tuple(_typed(cls, types, each) for each in patterns if each.number),
+        primary=primary,
+        secondary=tuple(evolve(each, identity=identity) for each in secondary),
         expires=expires,
         version=next(iter(locks), None),
         payloads=frozenset(name for name, role in roles.items() if role == PAYLOAD),
+        hints=hints,
     )
     _check(spec)
     return spec
@@ -261,7 +298,7 @@ def _declared_patterns(cls: type[Any]) -> list[AccessPattern]:
 
 def _typed(cls: type[Any], types: Mapping[str, Any], pattern: AccessPattern) -> AccessPattern:
     where = f"{cls.__name__}.{pattern.name}"
-    for name in (*pattern.fields, *pattern.when):
+    for name in (*pattern.fields, *pattern.when, *(pattern.include or ())):
         if name not in types:
             raise ModelError(f"{where}: {UnknownField(cls.__name__, name, tuple(types))}")
     try:
@@ -277,6 +314,7 @@ def _check(spec: EntitySpec) -> None:
         _check_ranges(spec, pattern)
         _check_roles(spec, pattern)
     _check_primary(spec)
+    _check_hints(spec)
     _check_special_fields(spec)
 
 
@@ -292,6 +330,11 @@ def _check_hash(spec: EntitySpec, pattern: AccessPattern) -> None:
 
 def _check_ranges(spec: EntitySpec, pattern: AccessPattern) -> None:
     for part in pattern.sort.parts:
+        if part.bucket:
+            raise ModelError(
+                f"{spec}.{pattern.name}: {part.name} is cut to its {part.bucket} in a partition "
+                "key only; a range component sorts by all of it"
+            )
         if part.name is not None and not part.optional and is_optional(spec.types[part.name]):
             raise ModelError(
                 f"{spec}.{pattern.name}: {part.name} may be None, which would hide the item; "
@@ -314,12 +357,28 @@ def _check_roles(spec: EntitySpec, pattern: AccessPattern) -> None:
 def _check_primary(spec: EntitySpec) -> None:
     primary = spec.primary
     where = f"{spec}.{primary.name}"
+    if buckets := [part.name for part in primary.hash.parts if part.bucket]:
+        raise ModelError(
+            f"{where}: {buckets[0]} is cut to a bucket, which tells no entities apart; use a gsi()"
+        )
     if hidden := [name for name in primary.fields if is_optional(spec.types[name])]:
         raise ModelError(f"{where}: {hidden[0]} may be None, and a primary key may not")
     lead = primary.sort.lead
     if lead and not (lead[0].isascii() and lead[0].isalpha()) and not lead.startswith(HEADER):
         raise ModelError(
             f"{where}: a sort key begins with a letter (or is '~'), not with {lead[0]!r}"
+        )
+
+
+def _check_hints(spec: EntitySpec) -> None:
+    spec_hints = spec.hints
+    if unknown := [name for name in spec_hints.distinct if name not in spec.types]:
+        raise ModelError(f"{spec}: distinct= {UnknownField(spec.name, unknown[0], [*spec.types])}")
+    numbers = (spec_hints.count, spec_hints.item_bytes, *spec_hints.distinct.values())
+    wrong = [n for n in numbers if n is not None and not (type(n) is int and 1 <= n <= MOST)]
+    if wrong:
+        raise ModelError(
+            f"{spec}: a hint is a whole number from 1 to {MOST:.0e}, not {shown(wrong[0])}"
         )
 
 

@@ -60,17 +60,21 @@ class NoAccessPattern(RequestError):
         entity: name of the entity asked for.
         missing: access pattern name -> the fields it would still need, by equality.
         nearest: name of the pattern that lacks least; the first declared of several.
+        declaration: a line of code that would serve the query, or None.
     """
 
-    def __init__(self, entity: str, missing: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, entity: str, missing: Mapping[str, Sequence[str]], declaration: str | None = None
+    ) -> None:
         self.entity = entity
+        self.declaration = declaration
         self.missing = {name: tuple(fields) for name, fields in missing.items()}
         self.nearest = min(self.missing, key=lambda name: len(self.missing[name]))
         needs = "; ".join(f"{name} needs {', '.join(f)}" for name, f in self.missing.items())
         super().__init__(
             f"no access pattern of {entity} serves this query: {needs}. "
             f"Give {' and '.join(self.missing[self.nearest])} by equality, "
-            "or declare a gsi() that starts with the fields you have."
+            f"or declare {declaration or 'a gsi() that starts with the fields you have'}"
         )
 
 

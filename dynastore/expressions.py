@@ -19,8 +19,9 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from attrs import frozen
-from pynamodb.expressions.condition import Condition, Or
+from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.operand import Path, Value
+from pynamodb.expressions.projection import create_projection_expression
 from pynamodb.expressions.update import Action, RemoveAction, SetAction, Update
 
 from . import terms
@@ -33,8 +34,12 @@ SHAPES = 1_024  # texts kept, of some hundred bytes each; a program has few shap
 
 NULL = {"NULL": True}
 
-Shape: TypeAlias = tuple[tuple[str, str, int], ...]
-"""Of each term: the attribute's name, an operator, how many values the operator takes."""
+Shape: TypeAlias = tuple[tuple[Any, ...], ...]
+"""Of each term: the attribute's name, an operator, how many values the operator takes.
+
+Of alternatives: ``("", "OR", shapes)``; an operator that is turned round or about a size has
+``NOT`` or ``size`` before it.
+"""
 
 
 def condition(conditions: Conditions) -> dict[str, Any]:
@@ -64,15 +69,32 @@ def update(changes: Mapping[str, Change], conditions: Conditions) -> dict[str, A
     return _update(changed, shape).filled(changed_values + values)
 
 
-def query(key: Conditions, filters: Conditions) -> dict[str, Any]:
+def scan(filters: Conditions) -> dict[str, Any]:
+    """The parameters that a Scan filters by; none without any.
+
+    Raises:
+        RequestError: as `condition`.
+    """
+    if not filters:
+        return {}
+    shape, values = _split(filters)
+    return _scan(shape).filled(values)
+
+
+def query(key: Conditions, filters: Conditions, attributes: tuple[str, ...] = ()) -> dict[str, Any]:
     """The parameters of a Query: key conditions, the hash attribute first, and what to filter by.
+
+    Args:
+        key: conditions on the key attributes.
+        filters: conditions on other attributes.
+        attributes: names of those that items are reduced to; none for all.
 
     Raises:
         RequestError: as `condition`; key and filter are measured each for itself.
     """
     key_shape, key_values = _split(key)
     shape, values = _split(filters)
-    return _query(key_shape, shape).filled(key_values + values)
+    return _query(key_shape, shape, attributes).filled(key_values + values)
 
 
 @frozen
@@ -109,6 +131,9 @@ _PARTS: dict[type[Predicate | Change], Callable[[Any], tuple[str, Sequence[Any]]
     terms.IsNone: lambda _: ("is none", (NULL,)),
     terms.Present: lambda _: ("attribute_exists", ()),
     terms.Absent: lambda _: ("attribute_not_exists", ()),
+    terms.Contains: lambda term: ("contains", (term.value,)),
+    terms.SizeOf: lambda term: _prefixed("size", term.test),
+    terms.Not: lambda term: _prefixed("NOT", term.test),
     terms.SetTo: lambda term: ("=", (term.value,)),
     terms.Increment: lambda term: ("+", _started(term.start, term.by)),
     terms.Append: lambda term: ("list_append", _started(term.start, term.values)),
@@ -116,22 +141,35 @@ _PARTS: dict[type[Predicate | Change], Callable[[Any], tuple[str, Sequence[Any]]
 }
 
 
+def _prefixed(prefix: str, term: Predicate) -> tuple[str, Sequence[Any]]:
+    operator, values = _PARTS[type(term)](term)
+    return f"{prefix} {operator}", values
+
+
 def _started(start: Any, value: Any) -> tuple[Any, ...]:
     return (value,) if start is None else (start, value)
 
 
-def _split(named: Iterable[tuple[str, Predicate | Change]]) -> tuple[Shape, list[Any]]:
+def _split(
+    named: Iterable[tuple[str, Predicate | Change] | terms.AnyOf],
+) -> tuple[Shape, list[Any]]:
     """What is alike in all uses of some terms, and the values of this use."""
-    shape: list[tuple[str, str, int]] = []
+    shape: list[tuple[Any, ...]] = []
     values: list[Any] = []
-    for name, term in named:
+    for each in named:
+        if isinstance(each, terms.AnyOf):
+            alternatives = [_split(conditions) for conditions in each.alternatives]
+            shape.append(("", "OR", tuple(shape for shape, _ in alternatives)))
+            values += (value for _, held in alternatives for value in held)
+            continue
+        name, term = each
         operator, held = _PARTS[type(term)](term)
         shape.append((name, operator, len(held)))
         values += held
     return tuple(shape), values
 
 
-_CONDITIONS: dict[str, Callable[[Path, Sequence[Value]], Condition]] = {
+_CONDITIONS: dict[str, Callable[[Any, Sequence[Value]], Condition]] = {
     "=": lambda path, values: path == values[0],
     "<": lambda path, values: path < values[0],
     "<=": lambda path, values: path <= values[0],
@@ -140,7 +178,7 @@ _CONDITIONS: dict[str, Callable[[Path, Sequence[Value]], Condition]] = {
     "BETWEEN": lambda path, values: path.between(*values),
     "begins_with": lambda path, _: path.startswith(""),
     "IN": lambda path, values: path.is_in(*values),
-    "is none": lambda path, values: Or(path.does_not_exist(), path == values[0]),
+    "contains": lambda path, _: path.contains(""),
     "attribute_exists": lambda path, _: path.exists(),
     "attribute_not_exists": lambda path, _: path.does_not_exist(),
 }
@@ -160,11 +198,34 @@ def _update(changes: Shape, conditions: Shape) -> Template:
 
 
 @lru_cache(SHAPES)
-def _query(key: Shape, filters: Shape) -> Template:
+def _scan(filters: Shape) -> Template:
+    return _Text().conditions("FilterExpression", filters).template()
+
+
+@lru_cache(SHAPES)
+def _query(key: Shape, filters: Shape, attributes: tuple[str, ...]) -> Template:
     text = _Text().conditions("KeyConditionExpression", key)
     if filters:
         text.conditions("FilterExpression", filters)
+    if attributes:
+        text.projection(attributes)
     return text.template()
+
+
+@frozen
+class _Joined:
+    """Part of an expression.
+
+    PynamoDB's And and Or put each pair in parentheses, and DynamoDB refuses redundant ones. So they
+    are joined here, with parentheses only where OR stands beside AND or behind NOT.
+    """
+
+    text: str
+    is_or: bool = False
+
+    @property
+    def beside_and(self) -> str:
+        return f"({self.text})" if self.is_or else self.text
 
 
 class _Text:
@@ -182,9 +243,14 @@ class _Text:
 
     def conditions(self, parameter: str, shape: Shape) -> _Text:
         """Add an expression that holds where all of *shape* does."""
-        texts = [self._rendered(self._condition(*each)) for each in shape]
-        # PynamoDB's And puts each pair in parentheses; not every engine takes them in a key.
-        return self._keep(parameter, " AND ".join(texts))
+        return self._keep(parameter, self._all_of(shape).text)
+
+    def projection(self, attributes: Sequence[str]) -> _Text:
+        """Reduce items to some attributes."""
+        paths = [
+            create_projection_expression([self._path(name)], self._aliases) for name in attributes
+        ]
+        return self._keep("ProjectionExpression", ", ".join(paths))
 
     def changes(self, shape: Shape) -> _Text:
         """Add an update expression."""
@@ -202,13 +268,38 @@ class _Text:
         aliases = {alias: names[number] for number, alias in self._aliases.items()}
         return Template(self._fixed, aliases, tuple(self._values))
 
-    def _condition(self, name: str, operator: str, count: int) -> Condition:
+    def _all_of(self, shape: Shape) -> _Joined:
+        parts = [self._one(*each) for each in shape]
+        if len(parts) == 1:
+            return parts[0]
+        return _Joined(" AND ".join(part.beside_and for part in parts))
+
+    def _one(self, name: str, operator: str, held: Any) -> _Joined:
+        if operator == "OR":
+            return self._any_of([self._all_of(each) for each in held])
+        if operator == "is none":
+            absent = self._condition(name, "attribute_not_exists", 0)
+            return self._any_of([_Joined(absent), _Joined(self._condition(name, "=", held))])
+        if operator.startswith("NOT "):
+            return _Joined(f"NOT {self._one(name, operator[4:], held).beside_and}")
+        return _Joined(self._condition(name, operator, held))
+
+    def _any_of(self, parts: Sequence[_Joined]) -> _Joined:
+        return _Joined(" OR ".join(part.text for part in parts), is_or=True)
+
+    def _condition(self, name: str, operator: str, count: int) -> str:
         if operator == "IN" and not 1 <= count <= ONE_OF_VALUES:
             raise RequestError(
                 f"{name} is compared with {count} values; DynamoDB takes 1 to {ONE_OF_VALUES}. "
                 "Split the call."
             )
-        return _CONDITIONS[operator](self._path(name), [Value({"S": ""})] * count)
+        path: Any = self._path(name)
+        if operator.startswith("size "):
+            counted: Any = size(path)  # type: ignore[no-untyped-call]
+            made = _CONDITIONS[operator[5:]](counted, [Value({"N": "0"})] * count)
+        else:
+            made = _CONDITIONS[operator](path, [Value({"S": ""})] * count)
+        return self._rendered(made)
 
     def _action(self, name: str, operator: str, count: int) -> Action:
         path = self._path(name)

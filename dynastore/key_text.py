@@ -33,6 +33,9 @@ AFTER = "$"  # ends a bound: above a value and all that continues it with "#", b
 NUMBER_DIGITS = 38  # DynamoDB's precision
 SMALLEST, LARGEST = -130, 125  # exponents of a number's first digit; DynamoDB's range
 
+# What a point in time may be cut to, and how much of its ISO 8601 text that is.
+BUCKETS = {"year": 4, "month": 7, "day": 10, "hour": 13}
+
 Renderer: TypeAlias = Callable[[Any], str]
 
 _ESCAPES = {code: f"${code:02x}" for code in range(ord("$") + 1)}
@@ -62,6 +65,74 @@ def renderer(annotation: Any, width: int | None = None) -> Renderer:
     if kind not in _RENDERERS:
         raise TypeError(f"{_name(kind)} has no text that sorts as its values do")
     return _RENDERERS[kind]
+
+
+def bucket_renderer(annotation: Any, bucket: str) -> Renderer:
+    """What turns a point in time into the text of its year, month, day or hour in UTC.
+
+    Raises:
+        TypeError: the type has no such part.
+    """
+    kind = plain_type(annotation)
+    if kind is not dt.datetime and not (kind is dt.date and bucket != "hour"):
+        raise TypeError(f"{_name(kind)} has no {bucket}")
+    render = _RENDERERS[kind]
+    return lambda value: render(value)[: BUCKETS[bucket]]
+
+
+def buckets_between(low: dt.date, high: dt.date, bucket: str, limit: int) -> list[dt.date]:
+    """A moment of each bucket from that of *low* to that of *high*, in order; at most *limit*.
+
+    Args:
+        low: a date, or a datetime with a time zone.
+        high: of the same type.
+        bucket: one of `BUCKETS`.
+        limit: after how many to stop.
+    """
+    first, last = (_utc(moment) for moment in (low, high))
+    moments: list[dt.date] = []
+    at = _bucket_start(first, bucket)
+    while at <= last and len(moments) < limit:
+        moments.append(at)
+        try:
+            at = _bucket_start(at + _LONGER[bucket], bucket)
+        except OverflowError:  # the year 9999 is the last
+            break
+    return moments
+
+
+# More than one bucket and less than two, from the start of any.
+_LONGER = {
+    "year": dt.timedelta(days=366),
+    "month": dt.timedelta(days=31),
+    "day": dt.timedelta(days=1),
+    "hour": dt.timedelta(hours=1),
+}
+
+
+def _utc(moment: dt.date) -> dt.date:
+    return moment.astimezone(dt.UTC) if isinstance(moment, dt.datetime) else moment
+
+
+def _bucket_start(moment: dt.date, bucket: str) -> dt.date:
+    month = 1 if bucket == "year" else moment.month
+    day = 1 if bucket in {"year", "month"} else moment.day
+    if not isinstance(moment, dt.datetime):
+        return moment.replace(month=month, day=day)
+    hour = moment.hour if bucket == "hour" else 0
+    return moment.replace(month=month, day=day, hour=hour, minute=0, second=0, microsecond=0)
+
+
+def choices(annotation: Any) -> tuple[Any, ...] | None:
+    """All values of a type that has few: bool, an Enum, a Literal; None for other types."""
+    kind = plain_type(annotation)
+    if kind is bool:
+        return (False, True)
+    if get_origin(kind) is Literal:
+        return tuple(value for value in get_args(kind) if value is not None)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return tuple(kind)
+    return None
 
 
 def plain_type(annotation: Any) -> Any:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from attrs import evolve, field, frozen
 
 from .errors import ModelError, RequestError, shown
-from .key_text import NONE, Renderer, escape_scope, renderer
+from .key_text import BUCKETS, NONE, Renderer, bucket_renderer, escape_scope, renderer
 
 HASH_BYTES = 2048  # a partition key, scope included; DynamoDB quotas
 RANGE_BYTES = 1024  # a sort key; DynamoDB quotas
@@ -34,6 +35,7 @@ class Part:
         name: the field's name, or None at the end of a template.
         width: digits that an integer is padded to, or None.
         optional: whether the field may be None: ``{field?}``.
+        bucket: what a point in time is cut to, such as ``month``, or None.
         render: the field's value -> text; known once the template is typed.
     """
 
@@ -41,6 +43,7 @@ class Part:
     name: str | None
     width: int | None = None
     optional: bool = False
+    bucket: str | None = None
     render: Renderer | None = field(default=None, eq=False, repr=False)
 
     def value_text(self, value: Any) -> str:
@@ -64,7 +67,7 @@ class KeyTemplate:
     """One key attribute as literal text with named fields.
 
     ``{field}`` is a field, ``{field:8}`` an integer padded to 8 digits, ``{field?}`` a field that
-    may be None.
+    may be None, ``{field:month}`` a point in time cut to its month.
 
     >>> KeyTemplate.parse("USER#{user_id}").typed({"user_id": str}).render({"user_id": "ann"})
     'USER#ann'
@@ -97,10 +100,11 @@ class KeyTemplate:
         parts = list(first.parts)
         for template in others:
             head, *tail = template.parts
-            parts += [evolve(head, literal="#" + head.literal), *tail]
+            before = parts.pop().literal if parts[-1].name is None else ""
+            parts += [evolve(head, literal=f"{before}#{head.literal}"), *tail]
         return cls("#".join(template.text for template in templates), tuple(parts))
 
-    @property
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         """Names of the fields, in the order they are written."""
         return tuple(part.name for part in self.parts if part.name is not None)
@@ -192,6 +196,15 @@ def scope_prefix(names: Sequence[str]) -> str:
     return "".join(f"@{escape_scope(name)}#" for name in names)
 
 
+def nested_prefix(prefix: str) -> str:
+    """What partition keys of the scopes inside a scope begin with, and its own never do.
+
+    Args:
+        prefix: of the scope, or "" for the whole table.
+    """
+    return f"{prefix}@"
+
+
 def partition_text(prefix: str, text: str) -> str:
     """The text of a partition key in a scope.
 
@@ -237,7 +250,8 @@ def _parts(text: str, parsed: Parsed) -> Iterator[Part]:
         plain = name.removesuffix("?")
         if not plain.isidentifier() or conversion:
             raise ModelError(f"key template {text!r}: {{{name}}} is not the name of a field")
-        yield Part(literal, plain, _width(text, spec or ""), optional)
+        bucket = spec if spec in BUCKETS else None
+        yield Part(literal, plain, _width(text, "" if bucket else spec or ""), optional, bucket)
         after_field = True
 
 
@@ -254,7 +268,10 @@ def _width(text: str, spec: str) -> int | None:
     if not spec:
         return None
     if not spec.isdecimal() or not 1 <= int(spec) <= 38:
-        raise ModelError(f"key template {text!r}: a width is 1 to 38 digits, not {spec!r}")
+        raise ModelError(
+            f"key template {text!r}: a width is 1 to 38 digits, not {spec!r}; "
+            f"a point in time is cut to {', '.join(BUCKETS)}"
+        )
     return int(spec)
 
 
@@ -262,7 +279,9 @@ def _typed(part: Part, types: Mapping[str, Any]) -> Part:
     if part.name is None:
         return part
     try:
-        return evolve(part, render=renderer(types[part.name], part.width))
+        kind = types[part.name]
+        render = bucket_renderer(kind, part.bucket) if part.bucket else renderer(kind, part.width)
+        return evolve(part, render=render)
     except TypeError as error:
         raise ModelError(f"{part.name} cannot be part of a key: {error}") from error
 

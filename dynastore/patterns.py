@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 import attrs
 from attrs import frozen
 
 from .errors import ModelError
+from .implication import holds
 from .keys import KeyTemplate
 from .table import INDEX_LIMIT, RANGES, Index
+from .terms import Predicate, as_predicate
+
+SHARDS_LIMIT = 100  # each is a request of every query; as many as a plan may have branches
 
 
 @frozen
@@ -21,15 +26,21 @@ class AccessPattern:
         number: of the index; 0 is the primary key.
         hash: template of the partition key.
         ranges: templates of the range components, the leftmost sorts first.
-        when: field -> the value it must have for an item to be in the index.
+        when: field -> what it must be for an item to be in the index.
+        shards: over how many partitions the items of one partition key are spread.
+        include: fields that index entries have to carry beside the keys; None for all.
         name: the class attribute it was assigned to.
+        identity: the whole primary key as one template; what tells the shard of an item.
     """
 
     number: int
     hash: KeyTemplate
     ranges: tuple[KeyTemplate, ...]
-    when: Mapping[str, Any] = attrs.field(factory=dict)
+    when: Mapping[str, Predicate] = attrs.field(factory=dict)
+    shards: int = 1
+    include: tuple[str, ...] | None = None
     name: str = ""
+    identity: KeyTemplate | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -40,6 +51,32 @@ class AccessPattern:
     def sort(self) -> KeyTemplate:
         """All range components as one text, as an index with one range attribute holds them."""
         return KeyTemplate.joined(self.ranges)
+
+    @property
+    def partition(self) -> KeyTemplate:
+        """The template of the partition key with the shard, where there are several."""
+        if self.shards == 1:
+            return self.hash
+        return KeyTemplate.joined([self.hash, KeyTemplate.parse("{SHARD}")])
+
+    def partition_text(self, values: Mapping[str, Any]) -> str | None:
+        """The partition key of an entity, or None while it is not in the index."""
+        if not all(holds(test, values[name]) for name, test in self.when.items()):
+            return None
+        text = self.hash.render(values)
+        if text is None or self.shards == 1:
+            return text
+        assert self.identity is not None, "the pattern is not typed"
+        return f"{text}#{crc32((self.identity.render(values) or '').encode()) % self.shards}"
+
+    def partition_texts(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """The partition keys of all entities with these values; several where it is sharded."""
+        text = self.hash.render(values)
+        if text is None:
+            return ()
+        if self.shards == 1:
+            return (text,)
+        return tuple(f"{text}#{shard}" for shard in range(self.shards))
 
     def templates(self, index: Index) -> tuple[KeyTemplate | None, ...]:
         """What each range attribute of an index holds; None for a filler.
@@ -65,11 +102,17 @@ def key(hash_template: str, /, *components: str) -> AccessPattern:
     Raises:
         ModelError: a template is malformed.
     """
-    return _pattern(0, hash_template, components, {})
+    return _pattern(0, hash_template, components)
 
 
 def gsi(
-    number: int, hash_template: str, /, *components: str, when: Mapping[str, Any] | None = None
+    number: int,
+    hash_template: str,
+    /,
+    *components: str,
+    when: Mapping[str, Any] | None = None,
+    shards: int = 1,
+    include: Sequence[str] | None = None,
 ) -> AccessPattern:
     """A secondary access pattern on a global secondary index that all entities share.
 
@@ -78,10 +121,18 @@ def gsi(
 
     Args:
         number: of the index, 1 to 20. An entity uses each number once.
-        hash_template: text of the partition key, such as ``AGENT#{agent_id}``.
+        hash_template: text of the partition key, such as ``AGENT#{agent_id}``. A point in time is
+            written in buckets, ``{created_at:month}``, which a query between two moments finds:
+            ``year``, ``month``, ``day`` or ``hour``, of UTC.
         components: one to four texts, each sorted by on its own: ``"SESSION", "{updated_at}"``.
             An optional field is written ``{field?}``: None sorts before all values.
-        when: field -> the value it must have for an item to be in the index.
+        when: field -> what it must be for an item to be in the index: a value, or a term such as
+            `one_of("open", "held")`, `since(1)` or `exists()`.
+        shards: over how many partitions the items of one partition key are spread, where one
+            would take more than 1,000 write units a second. Every query reads all of them.
+        include: the only fields that index entries carry, so that they are slim; ``()`` for keys
+            only. Lists then read and pay for little, and whole entities are fetched by key. The
+            index is shared, so it carries what its entities need together.
 
     Raises:
         ModelError: a template is malformed, or there are too many components.
@@ -94,15 +145,23 @@ def gsi(
             f"gsi({number}, …) has {len(components)} range components; "
             f"an index tells {RANGES} apart. Join the last ones with '#'."
         )
-    return _pattern(number, hash_template, components, when or {})
+    if type(shards) is not int or shards not in range(1, SHARDS_LIMIT + 1):
+        raise ModelError(f"gsi({number}, …): shards are 1 to {SHARDS_LIMIT}, not {shards!r}")
+    if isinstance(include, str):
+        raise ModelError(f"gsi({number}, …): include is a list of fields: [{include!r}]")
+    made = _pattern(number, hash_template, components)
+    return attrs.evolve(
+        made,
+        when={name: as_predicate(value) for name, value in (when or {}).items()},
+        shards=shards,
+        include=None if include is None else tuple(include),
+    )
 
 
-def _pattern(
-    number: int, hash_template: str, components: tuple[str, ...], when: Mapping[str, Any]
-) -> AccessPattern:
+def _pattern(number: int, hash_template: str, components: tuple[str, ...]) -> AccessPattern:
     if not components:
         raise ModelError(
             f"{hash_template!r} needs a range component, such as 'SESSION#{{session_id}}' or '~'"
         )
     ranges = tuple(map(KeyTemplate.parse, components))
-    return AccessPattern(number, KeyTemplate.parse(hash_template), ranges, dict(when))
+    return AccessPattern(number, KeyTemplate.parse(hash_template), ranges)

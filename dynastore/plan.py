@@ -1,17 +1,149 @@
-"""A Plan: how one query will be served. Printing it explains it; making it sent nothing."""
+"""A Plan: how one query will be served. Printing it explains it; making it sent nothing.
+
+Query Session by by_agent on GSI1
+  GSI1H = 'AGENT#a7'
+  GSI1R1 = 'SESSION'
+  filter at the server: visits >= 5
+  newest first
+  at least 1 request and 0.5 read units, $0.06 per million calls
+  passed over primary: needs user_id
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from .errors import RequestError
-from .table import PRIMARY, Index
-from .terms import Predicate
+from .capacity import READ_DOLLARS
+from .table import Index
+from .terms import Conditions, Predicate, condition_text, conjunction
 
-Tests: TypeAlias = Mapping[str, Predicate]
+KeyCondition: TypeAlias = tuple[tuple[str, Predicate], ...]
+"""Key attribute and predicate over its text, the hash attribute first."""
+
+SHOWN_BRANCHES = 5  # in print
+
+Ordering: TypeAlias = Literal["index", "merged", "memory"]
+
+
+@frozen
+class Branch:
+    """One stretch of an index: what one Query reads, page after page, or one key of an item.
+
+    Attributes:
+        key: the key condition.
+        skipped: characters of the attribute that branches are merged by, to leave out.
+    """
+
+    key: KeyCondition
+    skipped: int = 0
+
+
+@frozen
+class AccessPath:
+    """One access pattern, and the stretches of its index that are read.
+
+    Attributes:
+        pattern: name of the access pattern.
+        index: the index it is on.
+        branches: in the order of their keys.
+        conditions: what is asked of the entities on it: all that the query asks, or an alternative.
+        method: ``GetItem`` where whole primary keys are known, else ``Query``.
+        filters: what is filtered at the server, after reading; this lowers no cost.
+        checks: what is checked at the client, because DynamoDB cannot say it, or the index does
+            not carry the field.
+        unless: what an earlier path finds, and this one leaves out.
+        tags: type tags to keep, where other entities share what is read; else empty.
+        hydrated: whether whole items are fetched by key, because the index does not carry them.
+        merged_by: place of the range attribute by which branches are merged; None where they are
+            read one after the other.
+    """
+
+    pattern: str
+    index: Index
+    branches: tuple[Branch, ...]
+    conditions: Conditions
+    method: Literal["GetItem", "Query"]
+    filters: Conditions = ()
+    checks: Conditions = ()
+    unless: tuple[Conditions, ...] = ()
+    tags: tuple[str, ...] = ()
+    hydrated: bool = False
+    merged_by: int | None = None
+
+    @property
+    def request(self) -> str:
+        """AWS's name of the request that reads it."""
+        several = self.method == "GetItem" and len(self.branches) > 1
+        return "BatchGetItem" if several else self.method
+
+    @property
+    def place(self) -> str:
+        """What is read, in words."""
+        return self.index.name or "the primary key"
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """What it sends, filters and checks, for a person."""
+        yield from self._keys
+        for condition in self.filters:
+            yield f"filter at the server: {condition_text(condition)}"
+        if self.tags:
+            yield f"filter at the server: TYPE in {', '.join(self.tags)}"
+        if self.hydrated:
+            yield "whole items by BatchGetItem, 100 at a time"
+        for condition in self.checks:
+            yield f"check at the client: {condition_text(condition)}"
+        for each in self.unless:
+            yield f"leave out at the client: {conjunction(each)}"
+
+    @property
+    def _keys(self) -> Iterator[str]:
+        if len(self.branches) == 1:
+            yield from map(condition_text, self.branches[0].key)
+            return
+        for branch in self.branches[:SHOWN_BRANCHES]:
+            yield conjunction(branch.key)
+        if len(self.branches) > SHOWN_BRANCHES:
+            yield f"and {len(self.branches) - SHOWN_BRANCHES} more"
+
+
+@frozen
+class Cost:
+    """What a plan is expected to take, all of its results read, or as many as its limit says.
+
+    Attributes:
+        requests: at least so many, nothing being found.
+        floor: read units that these take.
+        items: how many items are read, as far as hints tell.
+        units: read units expected, hydration included.
+        assumed: what was assumed for want of hints.
+    """
+
+    requests: int
+    floor: float
+    items: float
+    units: float
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """What it costs at least, and what it is expected to: read units, and dollars."""
+        requests = f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"
+        yield f"at least {requests} and {_priced(self.floor)}"
+        if self.units > self.floor:
+            yield f"about {_priced(self.units)}, if {' and '.join(self.assumed)}"
+
+
+def _unknown_cost() -> Cost:
+    return Cost(1, 0.5, 1, 0.5)
+
+
+def _no_advice() -> None:
+    return None
 
 
 @frozen
@@ -20,61 +152,108 @@ class Plan:
 
     Attributes:
         classes: the entity classes asked for.
-        pattern: name of the access pattern chosen.
-        index: the index it is on.
-        key: key attribute and predicate over its text, the hash attribute first.
-        filters: field -> what is checked at the server after reading; this lowers no cost.
-        tags: type tags to keep, where other entities share what is read; else empty.
+        paths: how they are reached; several where an OR needs several access patterns.
+        conditions: all that was asked.
         passed_over: name of each other pattern -> why it does not serve.
+        order: fields to sort by; empty for the order of the index.
+        ordering: ``index`` where the index has the order, ``merged`` where several branches have
+            it, ``memory`` where everything is read and then sorted.
+        newest_first: whether the order is descending.
+        consistent: whether the reads are strongly consistent.
+        selected: the only fields wanted, or None for whole entities.
+        limit: how many entities at most, or None for all.
         empty: whether the filters contradict each other, so that nothing is sent.
-        newest_first: whether the index is read backwards.
-        consistent: whether the read is strongly consistent.
     """
 
     classes: tuple[type[Any], ...]
-    pattern: str
-    index: Index
-    key: tuple[tuple[str, Predicate], ...]
-    filters: Tests
-    tags: tuple[str, ...] = ()
+    paths: tuple[AccessPath, ...]
+    conditions: Conditions = ()
     passed_over: Mapping[str, str] = field(factory=dict)
-    empty: bool = False
+    order: tuple[str, ...] = ()
+    ordering: Ordering = "index"
     newest_first: bool = False
     consistent: bool = False
+    selected: tuple[str, ...] | None = None
+    limit: int | None = None
+    empty: bool = False
+    _costing: Callable[[], Cost] = field(default=_unknown_cost, eq=False, repr=False)
+    _advising: Callable[[], str | None] = field(default=_no_advice, eq=False, repr=False)
+
+    @cached_property
+    def cost(self) -> Cost:
+        """What it is expected to take."""
+        return self._costing()
+
+    @cached_property
+    def advice(self) -> str | None:
+        """The declaration of an index with the order that is made in memory; None without one."""
+        return self._advising() if self.ordering == "memory" else None
+
+    @property
+    def pattern(self) -> str:
+        """Name of the access pattern; of several, joined by a bar."""
+        return " | ".join(dict.fromkeys(path.pattern for path in self.paths))
+
+    @property
+    def index(self) -> Index:
+        """The index of the first path."""
+        return self.paths[0].index
+
+    @property
+    def key(self) -> KeyCondition:
+        """The key condition of the first branch."""
+        return self.paths[0].branches[0].key
+
+    @property
+    def filters(self) -> Conditions:
+        """What the first path filters at the server."""
+        return self.paths[0].filters
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        """The branches of all paths."""
+        return tuple(branch for path in self.paths for branch in path.branches)
 
     def __str__(self) -> str:
-        where = self.index.name or "the primary key"
-        lines = [
-            f"Query {' | '.join(cls.__name__ for cls in self.classes)} by {self.pattern} on {where}"
-        ]
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        names = " | ".join(cls.__name__ for cls in self.classes)
         if self.empty:
-            lines.append("  nothing to send: the filters exclude each other")
-        lines += [f"  {name} {test}" for name, test in self.key]
-        lines += [f"  filter at the server: {name} {test}" for name, test in self.filters.items()]
-        if self.tags:
-            lines.append(f"  filter at the server: TYPE in {', '.join(self.tags)}")
-        if self.newest_first:
-            lines.append("  newest first")
+            yield f"Query {names}: nothing to send, the filters exclude each other"
+            return
+        for path in self.paths:
+            yield f"{path.request} {names} by {path.pattern} on {path.place}"
+            yield from (f"  {line}" for line in path.lines)
+        yield from (f"  {line}" for line in self._order)
+        if self.limit is not None:
+            yield f"  the first {self.limit:,}"
         if self.consistent:
-            lines.append("  strongly consistent")
-        lines += [f"  passed over {name}: {why}" for name, why in self.passed_over.items()]
-        return "\n".join(lines)
+            yield "  strongly consistent"
+        yield from (f"  {line}" for line in self.cost.lines)
+        yield from (f"  passed over {name}: {why}" for name, why in self.passed_over.items())
+
+    @property
+    def _order(self) -> Iterator[str]:
+        """The order, unless it is plainly that of one stretch of an index."""
+        by = f" by {', '.join(self.order)}" if self.order else ""
+        direction = ", newest first" if self.newest_first else ""
+        if self.ordering == "memory":
+            yield f"sorted in memory{by}{direction}"
+            if self.advice:
+                yield f"an index would have this order: {self.advice}"
+        elif self.ordering == "merged" and len(self.branches) > 1:
+            yield f"merged{by}{direction}"
+        elif self.newest_first:
+            yield "newest first"
 
 
-def reversed_order(made: Plan) -> Plan:
-    """The plan, reading the index in the opposite direction."""
-    return evolve(made, newest_first=not made.newest_first)
+def _priced(units: float) -> str:
+    dollars = units * READ_DOLLARS
+    price = f"{dollars:,.2f}" if dollars >= 0.01 else f"{dollars:.2g}"
+    return f"{counted(units)} read units, ${price} per million calls"
 
 
-def consistently(made: Plan) -> Plan:
-    """The plan with strongly consistent reads.
-
-    Raises:
-        RequestError: it reads an index, which is eventually consistent only.
-    """
-    if made.index != PRIMARY:
-        raise RequestError(
-            f"{made.pattern} is on {made.index.name}, and DynamoDB keeps indexes eventually consistent; "
-            "query by the primary key, or leave consistent() out"
-        )
-    return evolve(made, consistent=True)
+def counted(units: float) -> str:
+    """Capacity units in print: three digits, or all of the whole ones."""
+    return f"{units:,.0f}" if units >= 100 else f"{units:.3g}"

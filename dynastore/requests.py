@@ -25,6 +25,8 @@ from .terms import Change, Conditions
 R = TypeVar("R")
 T = TypeVar("T")
 
+SEGMENTS = 1_000_000  # of one Scan; DynamoDB API reference
+
 Steps: TypeAlias = Generator["Request[Any] | Together[Any] | Wait", Any, T]
 """An operation: yields the requests to send, returns its result."""
 
@@ -246,6 +248,8 @@ class Query(Request[QueryPage]):
         start_key: where to start (ExclusiveStartKey): a former page's ``last_key``.
         newest_first: descending order of the range attributes.
         count_only: no items, only their number.
+        attributes: names of those that the items are reduced to (ProjectionExpression), which
+            lowers no cost; empty for all that the index holds.
     """
 
     operation: ClassVar[str] = "Query"
@@ -258,6 +262,7 @@ class Query(Request[QueryPage]):
     newest_first: bool = False
     consistent: bool = False
     count_only: bool = False
+    attributes: tuple[str, ...] = ()
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
@@ -272,7 +277,7 @@ class Query(Request[QueryPage]):
             "ScanIndexForward": not self.newest_first,
             "ConsistentRead": self.consistent,
             "ReturnConsumedCapacity": "TOTAL",
-            **expressions.query(self.key, self.filter),
+            **expressions.query(self.key, self.filter, self.attributes),
             **{name: value for name, value in optional.items() if value is not None},
         }
 
@@ -280,6 +285,67 @@ class Query(Request[QueryPage]):
         """The page."""
         return QueryPage(
             response.get("Items", ()), response["Count"], response.get("LastEvaluatedKey")
+        )
+
+
+@frozen
+class ScanPage:
+    """Items of one Scan response.
+
+    Attributes:
+        items: in no order.
+        scanned: how many items were read, before the filter.
+        last_key: where the next page starts (LastEvaluatedKey), None at the end of the segment.
+        units: capacity that reading them took.
+    """
+
+    items: Sequence[AttributeMap]
+    scanned: int
+    last_key: AttributeMap | None
+    units: float
+
+
+@frozen
+class Scan(Request[ScanPage]):
+    """Read one page of one segment of the whole table, 1 MB at most.
+
+    Attributes:
+        filter: what is checked at the server after reading; it lowers no cost.
+        segment: which part of the table, from 0.
+        segments: how many parts there are, up to 1,000,000; they can be read at the same time.
+        limit: how many items to read at most, before the filter.
+        start_key: where to start (ExclusiveStartKey): a former page's ``last_key``.
+    """
+
+    operation: ClassVar[str] = "Scan"
+    table: str
+    filter: Conditions = field(default=(), repr=False)
+    segment: int = 0
+    segments: int = 1
+    limit: int | None = None
+    start_key: AttributeMap | None = None
+    consistent: bool = False
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call, under AWS's names."""
+        optional = {"Limit": self.limit, "ExclusiveStartKey": self.start_key}
+        return {
+            "TableName": self.table,
+            "Segment": self.segment,
+            "TotalSegments": self.segments,
+            "ConsistentRead": self.consistent,
+            "ReturnConsumedCapacity": "TOTAL",
+            **expressions.scan(self.filter),
+            **{name: value for name, value in optional.items() if value is not None},
+        }
+
+    def read(self, response: Mapping[str, Any]) -> ScanPage:
+        """The page."""
+        return ScanPage(
+            response["Items"],
+            response["ScannedCount"],
+            response.get("LastEvaluatedKey"),
+            float(response["ConsumedCapacity"]["CapacityUnits"]),
         )
 
 

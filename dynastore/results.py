@@ -5,14 +5,18 @@ Making one, and setting its options, sends nothing. `plan` explains it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from typing import Any, Generic, Protocol, Self, TypeVar
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar, cast
 
-from attrs import evolve, frozen
+import orjson
+from attrs import evolve, field, frozen
 
+from .errors import RequestError, shown
+from .explain import as_dict, as_mermaid
 from .operations import reads
-from .operations.reads import Page
-from .plan import Plan, consistently, reversed_order
+from .operations.reader import MOST_ITEMS, Page, Reader, Slice
+from .plan import Plan
+from .planner import PLAIN, Ask
 from .requests import Steps
 from .schema import Schema
 
@@ -37,87 +41,210 @@ class RunsAsync(Protocol):
 
 
 @frozen
-class _Asked:
-    """What is asked, whoever runs it.
+class Asked:
+    """What a query asks for, and its plan.
 
     Attributes:
         schema: where.
-        plan: how. Print it to see the key conditions, the filters and the patterns passed over.
+        classes: the entity classes; of several, those that share a partition.
+        where: field -> a literal or a term.
+        combined: filters made by `any_of`, `all_of` and `not_`.
+        ask: order, consistency and fields.
+        plan: how it will be served. Print it to see the key conditions, the filters, what it costs
+            and why other patterns were passed over.
     """
 
     schema: Schema
-    plan: Plan
+    classes: tuple[type[Any], ...]
+    where: Mapping[str, Any]
+    combined: tuple[Any, ...] = ()
+    ask: Ask = PLAIN
+    is_collection: bool = False
+    plan: Plan = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Plan it, so that what is wrong is said where the query is written."""
+        if self.is_collection:
+            plan = self.schema.plan_collection(self.classes, self.where, self.combined, self.ask)
+        else:
+            plan = self.schema.plan(self.classes[0], self.where, self.combined, self.ask)
+        object.__setattr__(self, "plan", plan)
+
+
+@frozen
+class _Options:
+    """The options of results, whoever runs them."""
+
+    _asked: Asked
+
+    @property
+    def plan(self) -> Plan:
+        """How it will be served. Print it; that sends nothing."""
+        return self._asked.plan
+
+    def explain(self, form: Literal["text", "json", "mermaid"] = "text") -> str:
+        """How it will be served, as text, as JSON, or as a Mermaid diagram; sends nothing.
+
+        Raises:
+            RequestError: there is no such form.
+        """
+        match form:
+            case "text":
+                return str(self.plan)
+            case "json":
+                return orjson.dumps(as_dict(self.plan), option=orjson.OPT_INDENT_2).decode()
+            case "mermaid":
+                return as_mermaid(self.plan)
+        raise RequestError(f"a plan is explained as text, json or mermaid, not as {shown(form)}")
 
     def newest_first(self) -> Self:
-        """The same results in the opposite order: descending range attributes."""
-        return evolve(self, plan=reversed_order(self.plan))
+        """The same results in the opposite order: descending."""
+        return self._with(newest_first=not self._asked.ask.newest_first)
+
+    def order_by(self, *fields: str) -> Self:
+        """The same results sorted by fields, ascending; None comes first.
+
+        An index sorts where one can. Otherwise up to 10,000 items are read and sorted in memory,
+        which the plan says.
+
+        Raises:
+            UnknownField, RequestError: a field is none, or has no order.
+        """
+        return self._with(order=fields)
+
+    def limit(self, count: int) -> Self:
+        """The first of the same results; their pages end there too.
+
+        Then the plan weighs what it takes to find so many, rather than all.
+
+        Args:
+            count: how many at most, 1 or more.
+
+        Raises:
+            RequestError: the count is below 1.
+        """
+        if type(count) is not int or count < 1:
+            raise RequestError(f"results are limited to 1 or more, not to {shown(count)}")
+        return self._with(limit=min(count, MOST_ITEMS))
 
     def consistent(self) -> Self:
         """The same results, with every write acknowledged before; costs twice the read units.
 
         Raises:
-            RequestError: the plan reads an index, which DynamoDB keeps eventually consistent only.
+            RequestError: only an index serves the query, and indexes are eventually consistent.
         """
-        return evolve(self, plan=consistently(self.plan))
+        return self._with(consistent=True)
+
+    def _with(self, **options: Any) -> Self:
+        return evolve(self, asked=evolve(self._asked, ask=evolve(self._asked.ask, **options)))
+
+    def _selecting(self, fields: tuple[str, ...]) -> Self:
+        if self._asked.is_collection:
+            raise RequestError("entities of several classes are read whole; leave select() out")
+        if not fields:
+            raise RequestError("select() names at least one field")
+        return self._with(selected=fields)
 
     def _page(self, limit: int | None, cursor: str | None) -> Steps[Page[Any]]:
-        return reads.read_page(self.schema, self.plan, limit=limit, cursor=cursor)
+        return reads.read_page(self._asked.schema, self.plan, limit=limit, cursor=cursor)
+
+    def _slice(self, offset: int, limit: int) -> Steps[Slice[Any]]:
+        return reads.read_slice(self._asked.schema, self.plan, offset=offset, limit=limit)
+
+    def _count(self) -> Steps[int]:
+        return reads.count(self._asked.schema, self.plan)
+
+    def _reader(self) -> Reader:
+        return Reader(self._asked.schema, self.plan)
 
 
 @frozen
-class Results(_Asked, Generic[E]):
+class Results(_Options, Generic[E]):
     """Entities in the order of the index. Iterating reads page after page, as far as it goes."""
 
-    store: Runs
+    _store: Runs
 
     def __iter__(self) -> Iterator[E]:
-        cursor = None
+        reader = self._reader()
         while True:
-            page = self.page(cursor=cursor)
+            page = self._store.run(reader.page(None))
             yield from page.entities
-            cursor = page.cursor
-            if cursor is None:
+            if page.cursor is None:
                 return
+
+    def select(self, *fields: str) -> Results[dict[str, Any]]:
+        """The same results as dicts of some fields, which a slim index may have.
+
+        Raises:
+            UnknownField, RequestError: a field is none, or none is given.
+        """
+        return cast("Results[dict[str, Any]]", self._selecting(fields))
 
     def page(self, *, limit: int | None = None, cursor: str | None = None) -> Page[E]:
         """One page; see `operations.reads.read_page`."""
-        return self.store.run(self._page(limit, cursor))
+        return self._store.run(self._page(limit, cursor))
+
+    def slice(self, offset: int, limit: int) -> Slice[E]:
+        """The results from a place on, and their total; reads all. See `page`, which does not."""
+        return self._store.run(self._slice(offset, limit))
 
     def first(self) -> E | None:
         """The first entity, or None if there is none."""
-        page = self.page(limit=1)
+        page = self.limit(1).page()
         return page.entities[0] if page.entities else None
 
     def count(self) -> int:
         """How many entities there are. Costs what reading them costs, but sends none of them."""
-        return self.store.run(reads.count(self.schema, self.plan))
+        return self._store.run(self._count())
+
+    def by_class(self) -> dict[type[Any], list[E]]:
+        """All entities of a collection, by class, in order; a class without any has an empty list."""
+        return _by_class(self._asked.classes, list(self))
 
 
 @frozen
-class AsyncResults(_Asked, Generic[E]):
+class AsyncResults(_Options, Generic[E]):
     """`Results` of an AsyncStore: ``async for``, and awaited methods."""
 
-    store: RunsAsync
+    _store: RunsAsync
 
     async def __aiter__(self) -> AsyncIterator[E]:
-        cursor = None
+        reader = self._reader()
         while True:
-            page = await self.page(cursor=cursor)
+            page = await self._store.run(reader.page(None))
             for entity in page.entities:
                 yield entity
-            cursor = page.cursor
-            if cursor is None:
+            if page.cursor is None:
                 return
+
+    def select(self, *fields: str) -> AsyncResults[dict[str, Any]]:
+        """The same results as dicts of some fields; see `Results.select`."""
+        return cast("AsyncResults[dict[str, Any]]", self._selecting(fields))
 
     async def page(self, *, limit: int | None = None, cursor: str | None = None) -> Page[E]:
         """One page; see `operations.reads.read_page`."""
-        return await self.store.run(self._page(limit, cursor))
+        return await self._store.run(self._page(limit, cursor))
+
+    async def slice(self, offset: int, limit: int) -> Slice[E]:
+        """The results from a place on, and their total; see `Results.slice`."""
+        return await self._store.run(self._slice(offset, limit))
 
     async def first(self) -> E | None:
         """The first entity, or None if there is none."""
-        page = await self.page(limit=1)
+        page = await self.limit(1).page()
         return page.entities[0] if page.entities else None
 
     async def count(self) -> int:
         """How many entities there are. Costs what reading them costs, but sends none of them."""
-        return await self.store.run(reads.count(self.schema, self.plan))
+        return await self._store.run(self._count())
+
+    async def by_class(self) -> dict[type[Any], list[E]]:
+        """All entities of a collection, by class; see `Results.by_class`."""
+        return _by_class(self._asked.classes, [entity async for entity in self])
+
+
+def _by_class(classes: tuple[type[Any], ...], entities: list[E]) -> dict[type[Any], list[E]]:
+    found: dict[type[Any], list[E]] = {cls: [] for cls in classes}
+    for entity in entities:
+        found[type(entity)].append(entity)
+    return found

@@ -11,13 +11,14 @@ from typing import Any
 
 from attrs import Factory, evolve, field, frozen
 
+from . import filters
 from .codec import Codec
 from .entity import EntitySpec, spec_of
 from .errors import ModelError, RequestError, UnknownType
 from .keys import scope_prefix
 from .patterns import AccessPattern
 from .plan import Plan
-from .planner import plan, plan_collection
+from .planner import PLAIN, Ask, Member, Planner, plan_collection
 from .table import TYPE, Index, Table
 
 DEFAULT_NAME = "dynastore"
@@ -33,8 +34,19 @@ def _as_tuple(entities: Iterable[type[Any]]) -> tuple[type[Any], ...]:
 
 
 def _default_table(schema: Schema) -> Table:
-    numbers = {each.number for cls in schema.entities for each in spec_of(cls).secondary}
-    return Table(DEFAULT_NAME, tuple(map(Index, sorted(numbers))))
+    patterns: dict[int, list[AccessPattern]] = {}
+    for cls in schema.entities:
+        for each in spec_of(cls).secondary:
+            patterns.setdefault(each.number, []).append(each)
+    indexes = [Index(number, fields=_carried(patterns[number])) for number in sorted(patterns)]
+    return Table(DEFAULT_NAME, tuple(indexes))
+
+
+def _carried(patterns: Sequence[AccessPattern]) -> tuple[str, ...] | None:
+    """The fields that an index carries for all its patterns together; None for all."""
+    if any(each.include is None for each in patterns):
+        return None
+    return tuple(dict.fromkeys(name for each in patterns for name in each.include or ()))
 
 
 def _checked_codecs(schema: Schema) -> dict[type[Any], Codec]:
@@ -43,6 +55,7 @@ def _checked_codecs(schema: Schema) -> dict[type[Any], Codec]:
     _check_tags(specs)
     for one, other in combinations(specs, 2):
         _check_apart(one, other)
+    _check_carried(specs, schema.table)
     indexes = {index.number: index for index in schema.table.indexes}
     return {spec.cls: Codec.of(spec, indexes) for spec in specs}
 
@@ -61,6 +74,13 @@ def _mixed_patterns(schema: Schema) -> dict[type[Any], frozenset[str]]:
     }
 
 
+def _planners(schema: Schema) -> dict[type[Any], Planner]:
+    return {
+        cls: Planner(codec.spec, (codec.primary, *codec.secondary), schema.mixed[cls])
+        for cls, codec in schema.codecs.items()
+    }
+
+
 @frozen(eq=False)
 class Schema:
     """A table and the entities in it.
@@ -72,6 +92,7 @@ class Schema:
         scopes: what every partition key begins with, the outermost scope first.
         codecs: entity class -> its codec. Made once, and kept by schemas derived from this one.
         mixed: entity class -> access patterns that share a stretch of an index with other entities.
+        planners: entity class -> what plans its queries; kept like the codecs.
         prefix: what the scopes put before every partition key.
 
     Raises:
@@ -86,6 +107,9 @@ class Schema:
     )
     mixed: Mapping[type[Any], frozenset[str]] = field(
         default=Factory(_mixed_patterns, takes_self=True), kw_only=True, repr=False
+    )
+    planners: Mapping[type[Any], Planner] = field(
+        default=Factory(_planners, takes_self=True), kw_only=True, repr=False
     )
     prefix: str = field(init=False, repr=False)
 
@@ -126,18 +150,35 @@ class Schema:
             )
         return codec
 
-    def plan(self, cls: type[Any], where: Mapping[str, Any]) -> Plan:
-        """How entities of a class are found by their fields; see `planner.plan`."""
-        spec = self.codec(cls).spec
-        return plan(spec, where, indexes=self._indexes, prefix=self.prefix, mixed=self.mixed[cls])
+    def plan(
+        self,
+        cls: type[Any],
+        where: Mapping[str, Any],
+        combined: Sequence[Any] = (),
+        ask: Ask = PLAIN,
+    ) -> Plan:
+        """How entities of a class are found by their fields; see `planner.Planner.plan`."""
+        conditions = filters.conditions(self.codec(cls).spec, where, combined)
+        return self.planners[cls].plan(conditions, ask, prefix=self.prefix)
 
-    def plan_collection(self, classes: Sequence[type[Any]], where: Mapping[str, Any]) -> Plan:
-        """How entities of several classes in one partition are found; see `planner.plan_collection`."""
-        specs = [self.codec(cls).spec for cls in classes]
+    def plan_collection(
+        self,
+        classes: Sequence[type[Any]],
+        where: Mapping[str, Any],
+        combined: Sequence[Any] = (),
+        ask: Ask = PLAIN,
+    ) -> Plan:
+        """How entities of several classes in one partition are found; see `planner.collections`."""
+        members = [
+            Member(
+                self.codec(cls).spec,
+                self.planners[cls].placements,
+                filters.conditions(self.codec(cls).spec, where, combined),
+            )
+            for cls in classes
+        ]
         others = [codec.spec for cls, codec in self.codecs.items() if cls not in classes]
-        return plan_collection(
-            specs, where, indexes=self._indexes, prefix=self.prefix, others=others
-        )
+        return plan_collection(members, ask, prefix=self.prefix, others=others)
 
     def decode(self, item: Mapping[str, Any], classes: Sequence[type[Any]]) -> Any:
         """The entity of an item of one of several classes.
@@ -153,9 +194,19 @@ class Schema:
                 return codec.decode(item)
         raise UnknownType(tag, [self.codec(cls).spec.tag for cls in classes])
 
-    @property
-    def _indexes(self) -> Mapping[int, Index]:
-        return {index.number: index for index in self.table.indexes}
+
+def _check_carried(specs: Iterable[EntitySpec], table: Table) -> None:
+    carried = {index.number: index.fields for index in table.indexes}
+    for spec in specs:
+        for pattern in spec.secondary:
+            fields = carried.get(pattern.number)
+            if fields is None:
+                continue
+            if lacking := [name for name in pattern.include or () if name not in fields]:
+                raise ModelError(
+                    f"{spec}.{pattern.name} includes {lacking[0]}, which index {pattern.number} of "
+                    f"table {table.name} does not carry; add it to its fields"
+                )
 
 
 def _check_numbers(table: Table) -> None:
@@ -186,4 +237,6 @@ def _check_apart(one: EntitySpec, other: EntitySpec) -> None:
 
 def _adjacent(one: AccessPattern, other: AccessPattern) -> bool:
     mine, theirs = one.sort.lead, other.sort.lead
-    return one.hash.overlaps(other.hash) and (mine.startswith(theirs) or theirs.startswith(mine))
+    return one.partition.overlaps(other.partition) and (
+        mine.startswith(theirs) or theirs.startswith(mine)
+    )

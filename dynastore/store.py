@@ -14,10 +14,13 @@ from .clients.opening import Place, Settings, place_of
 from .entity import Ref
 from .errors import RequestError
 from .operations import reads, tables, updates, writes
-from .plan import Plan, consistently
+from .operations.scanner import Scanner, ScanOptions
+from .planner import Ask
 from .requests import Steps
-from .results import AsyncResults, Results
+from .results import Asked, AsyncResults, Results
+from .scanned import AsyncScanned, Scanned
 from .schema import Schema
+from .terms import Combined
 
 if TYPE_CHECKING:
     import boto3
@@ -118,13 +121,15 @@ class _Bound(Generic[ClientT]):
         """
         return evolve(self, consistent=True)
 
-    def _plan(self, cls: type[Any], where: Mapping[str, Any]) -> Plan:
-        plan = self.schema.plan(cls, where)
-        return consistently(plan) if self._consistent else plan
+    def _asked(self, cls: type[Any], combined: tuple[Any, ...], where: Mapping[str, Any]) -> Asked:
+        ask = Ask(consistent=self._consistent)
+        return Asked(self.schema, (cls,), where, combined, ask)
 
-    def _plan_collection(self, classes: Sequence[type[Any]], where: Mapping[str, Any]) -> Plan:
-        plan = self.schema.plan_collection(classes, where)
-        return consistently(plan) if self._consistent else plan
+    def _asked_together(self, classes: tuple[type[Any], ...], where: Mapping[str, Any]) -> Asked:
+        filters = tuple(each for each in classes if isinstance(each, Combined))
+        classes = tuple(each for each in classes if not isinstance(each, Combined))
+        ask = Ask(consistent=self._consistent)
+        return Asked(self.schema, classes, where, filters, ask, is_collection=True)
 
     def _known_place(self) -> Place:
         if self._place is None:
@@ -144,14 +149,19 @@ class Store(_Bound[Client]):
         """Read many entities by primary key; see `operations.reads.get_many`."""
         return self.run(reads.get_many(self.schema, refs, consistent=self._consistent))
 
-    def query(self, cls: type[E], /, **where: Any) -> Results[E]:
+    def query(self, cls: type[E], /, *filters: Combined, **where: Any) -> Results[E]:
         """Find entities by their fields: a keyword names a field, its value is a literal or a term.
+
+        Args:
+            cls: the entity class.
+            filters: what `any_of`, `all_of` and `not_` make of several fields.
+            where: field -> a literal, or a term such as `since(monday)` or `one_of("a", "b")`.
 
         Raises:
             NoAccessPattern: no key serves these filters; a scan is never sent.
             UnknownField, RequestError: a filter is wrong.
         """
-        return Results(self.schema, self._plan(cls, where), self)
+        return Results(self._asked(cls, filters, where), self)
 
     @overload
     def collection(self, one: type[A], /, **where: Any) -> Results[A]: ...
@@ -171,7 +181,34 @@ class Store(_Bound[Client]):
         Raises:
             NoAccessPattern: no index has all of them in one partition.
         """
-        return Results(self.schema, self._plan_collection(classes, where), self)
+        return Results(self._asked_together(classes, where), self)
+
+    def scan(
+        self,
+        cls: type[E],
+        /,
+        *filters: Combined,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+        **where: Any,
+    ) -> Scanned[E]:
+        """Read the whole table for the entities of a class, and pay for it; see `scanned`.
+
+        Args:
+            cls: the entity class.
+            filters: as those of `query`; fields named as an option go into an `all_of`.
+            segments: parts of the table, 1 to 1,000,000; up to 10 are read at once.
+            units_per_second: read units to take on average; as fast as it goes without.
+            cursor: where another scan with the same filters and segments stopped.
+            where: field -> a literal or a term; all are filtered after reading, which lowers no cost.
+
+        Raises:
+            UnknownField, RequestError: a filter, the segments or the rate are wrong.
+            InvalidCursor: the cursor is damaged, or of another scan.
+        """
+        options = ScanOptions(segments, units_per_second, self._consistent)
+        return Scanned(Scanner(self.schema, cls, where, filters, options, cursor), self)
 
     def put(self, entity: E, /, *, when: Mapping[str, Any] | None = None) -> E:
         """Write a whole entity, replacing what is stored; see `operations.writes.put`."""
@@ -243,9 +280,9 @@ class AsyncStore(_Bound[AsyncClient]):
         """Read many entities by primary key; see `operations.reads.get_many`."""
         return await self.run(reads.get_many(self.schema, refs, consistent=self._consistent))
 
-    def query(self, cls: type[E], /, **where: Any) -> AsyncResults[E]:
+    def query(self, cls: type[E], /, *filters: Combined, **where: Any) -> AsyncResults[E]:
         """Find entities by their fields; see `Store.query`. What is awaited is reading them."""
-        return AsyncResults(self.schema, self._plan(cls, where), self)
+        return AsyncResults(self._asked(cls, filters, where), self)
 
     @overload
     def collection(self, one: type[A], /, **where: Any) -> AsyncResults[A]: ...
@@ -261,7 +298,21 @@ class AsyncStore(_Bound[AsyncClient]):
     ) -> AsyncResults[A | B | C | D]: ...
     def collection(self, /, *classes: type[Any], **where: Any) -> AsyncResults[Any]:
         """Find entities of several classes that share a partition; see `Store.collection`."""
-        return AsyncResults(self.schema, self._plan_collection(classes, where), self)
+        return AsyncResults(self._asked_together(classes, where), self)
+
+    def scan(
+        self,
+        cls: type[E],
+        /,
+        *filters: Combined,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+        **where: Any,
+    ) -> AsyncScanned[E]:
+        """Read the whole table for the entities of a class; see `Store.scan`."""
+        options = ScanOptions(segments, units_per_second, self._consistent)
+        return AsyncScanned(Scanner(self.schema, cls, where, filters, options, cursor), self)
 
     async def put(self, entity: E, /, *, when: Mapping[str, Any] | None = None) -> E:
         """Write a whole entity, replacing what is stored; see `operations.writes.put`."""

@@ -8,6 +8,7 @@ is which.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from attrs import frozen
 
@@ -19,6 +20,8 @@ TTL = "TTL"  # when DynamoDB may delete the item, in epoch seconds
 RANGES = 4  # range attributes of an index; DynamoDB allows 1 to 4 since November 2025
 NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # of a table; DynamoDB naming rules
 INDEX_LIMIT = 20  # global secondary indexes of a table; DynamoDB quotas
+CARRIED_LIMIT = 20  # attributes beside keys that a slim index can carry; CreateTable reference
+ALL_CARRIED_LIMIT = 100  # those of all slim indexes of a table together; DynamoDB quotas
 
 
 @frozen
@@ -32,10 +35,13 @@ class Index:
         number: 0 for the primary key, 1 to 20 for a GSI.
         range_count: how many range attributes it has. 1 is the classic form (``GSI1PK``,
             ``GSI1SK``) of tables and engines without multi-attribute keys.
+        fields: those that its entries carry beside the keys, so that they are slim; None for all,
+            ``()`` for keys only.
     """
 
     number: int
     range_count: int = RANGES
+    fields: tuple[str, ...] | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse what DynamoDB does not have."""
@@ -46,28 +52,51 @@ class Index:
             raise ModelError(f"{self}: an index has 1 to {RANGES} range attributes")
         if self.number == 0 and self.range_count != 1:
             raise ModelError(f"{self}: the primary key has one range attribute")
+        if self.number == 0 and self.fields is not None:
+            raise ModelError(f"{self}: the table itself has all fields")
+        if len(self.carried or ()) > CARRIED_LIMIT:
+            raise ModelError(
+                f"{self}: an index carries {CARRIED_LIMIT - 2} fields at most, besides TYPE and TTL; "
+                "leave some out, or carry all"
+            )
 
-    @property
+    @cached_property
     def name(self) -> str | None:
         """Name of the index in requests; None for the primary key."""
         return f"GSI{self.number}" if self.number else None
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Name of its hash attribute."""
         return f"{self.name or ''}{'PK' if self.range_count == 1 else 'H'}"
 
-    @property
+    @cached_property
     def ranges(self) -> tuple[str, ...]:
         """Names of its range attributes, in the order they sort."""
         if self.range_count == 1:
             return (f"{self.name or ''}SK",)
         return tuple(f"{self.name}R{place}" for place in range(1, self.range_count + 1))
 
-    @property
+    @cached_property
     def attributes(self) -> tuple[str, ...]:
         """Names of all its key attributes, the hash attribute first."""
         return (self.hash, *self.ranges)
+
+    @cached_property
+    def entry_key(self) -> tuple[str, ...]:
+        """Names of the attributes that order its entries and tell them apart; its own first.
+
+        A page's last key (LastEvaluatedKey) is made of them.
+        """
+        return tuple(dict.fromkeys((*self.attributes, "PK", "SK")))
+
+    @cached_property
+    def carried(self) -> tuple[str, ...] | None:
+        """Names of the attributes in its entries beside its own keys and PK, SK; None for all.
+
+        Where fields are carried, so is what tells whose they are and when they expire.
+        """
+        return self.fields and (TYPE, TTL, *self.fields)
 
 
 PRIMARY = Index(0, 1)
@@ -84,6 +113,15 @@ class Table:
 
     name: str
     indexes: tuple[Index, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what DynamoDB does not have."""
+        carried = sum(len(index.carried or ()) for index in self.indexes)
+        if carried > ALL_CARRIED_LIMIT:
+            raise ModelError(
+                f"the slim indexes of {self.name} carry {carried} attributes, and a table has "
+                f"{ALL_CARRIED_LIMIT} for all of them; let some carry fewer, or all"
+            )
 
     def index(self, number: int) -> Index | None:
         """The index of a number, or None if the table does not have it."""

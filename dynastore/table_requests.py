@@ -29,7 +29,7 @@ class CreateTable(Request[None]):
             {
                 "IndexName": index.name,
                 "KeySchema": key_schema(index),
-                "Projection": {"ProjectionType": "ALL"},
+                "Projection": projection(index),
             }
             for index in self.table.indexes
         ]
@@ -53,6 +53,15 @@ def key_schema(index: Index) -> list[dict[str, str]]:
     return [{"AttributeName": index.hash, "KeyType": "HASH"}, *ranges]
 
 
+def projection(index: Index) -> dict[str, Any]:
+    """The Projection of an index: all attributes, some, or its keys only."""
+    if index.carried is None:
+        return {"ProjectionType": "ALL"}
+    if not index.carried:
+        return {"ProjectionType": "KEYS_ONLY"}
+    return {"ProjectionType": "INCLUDE", "NonKeyAttributes": [*index.carried]}
+
+
 @frozen
 class TableDescription:
     """What DescribeTable says of a table, as far as a schema asks.
@@ -60,12 +69,13 @@ class TableDescription:
     Attributes:
         active: whether it and all its indexes can be used.
         key_schemas: index name (None: the primary key) -> names of its key attributes, hash first.
-        projections: index name -> ALL, KEYS_ONLY or INCLUDE.
+        projections: index name -> names of the attributes that it carries beside keys; None for
+            all.
     """
 
     active: bool
     key_schemas: Mapping[str | None, tuple[str, ...]]
-    projections: Mapping[str, str]
+    projections: Mapping[str, tuple[str, ...] | None]
 
 
 @frozen
@@ -89,10 +99,12 @@ class DescribeTable(Request[TableDescription]):
                 for part in (table, *indexes)
             ),
             key_schemas={part.get("IndexName"): _key_names(part) for part in (table, *indexes)},
-            projections={
-                index["IndexName"]: index["Projection"]["ProjectionType"] for index in indexes
-            },
+            projections={index["IndexName"]: _carried(index["Projection"]) for index in indexes},
         )
+
+
+def _carried(part: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return None if part["ProjectionType"] == "ALL" else tuple(part.get("NonKeyAttributes", ()))
 
 
 def _key_names(part: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,10 +8,15 @@ embedded engine matches them as they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal, TypeAlias, get_args
 
 from attrs import evolve, frozen
+
+from .errors import shown
+
+_NOTHING: Any = object()  # no argument, where None is one
 
 
 @frozen
@@ -21,7 +26,7 @@ class Equal:
     value: Any
 
     def __str__(self) -> str:
-        return f"= {self.value!r}"
+        return f"= {shown_value(self.value)}"
 
 
 @frozen
@@ -32,7 +37,7 @@ class Compare:
     value: Any
 
     def __str__(self) -> str:
-        return f"{self.operator} {self.value!r}"
+        return f"{self.operator} {shown_value(self.value)}"
 
 
 @frozen
@@ -43,7 +48,7 @@ class Between:
     high: Any
 
     def __str__(self) -> str:
-        return f"between {self.low!r} and {self.high!r}"
+        return f"between {shown_value(self.low)} and {shown_value(self.high)}"
 
 
 @frozen
@@ -63,7 +68,7 @@ class OneOf:
     values: tuple[Any, ...]
 
     def __str__(self) -> str:
-        return f"in ({', '.join(map(repr, self.values))})"
+        return f"in ({', '.join(map(shown_value, self.values))})"
 
 
 @frozen
@@ -90,9 +95,112 @@ class Absent:
         return "is not stored"
 
 
-Predicate: TypeAlias = Equal | Compare | Between | BeginsWith | OneOf | IsNone | Present | Absent
-Conditions: TypeAlias = tuple[tuple[str, Predicate], ...]
-"""Attribute names and what each must be; all must hold. Values are attribute values: ``{"S": "x"}``."""
+@frozen
+class Contains:
+    """A text has this part; a list or a set has this member."""
+
+    value: Any
+
+    def __str__(self) -> str:
+        return f"contains {self.value!r}"
+
+
+@frozen
+class SizeOf:
+    """The size of the field is as *test* says: members of a list, dict or set, bytes of binary."""
+
+    test: Equal | Compare | Between
+
+    def __str__(self) -> str:
+        return f"has a size {self.test}"
+
+
+@frozen
+class Not:
+    """The field is not as *test* says; a field that is None or not stored mostly is not."""
+
+    test: Predicate
+
+    def __str__(self) -> str:
+        return f"not {self.test}"
+
+
+Predicate: TypeAlias = (
+    Equal
+    | Compare
+    | Between
+    | BeginsWith
+    | OneOf
+    | IsNone
+    | Present
+    | Absent
+    | Contains
+    | SizeOf
+    | Not
+)
+
+
+_PREDICATES = frozenset(get_args(Predicate))
+
+
+@frozen
+class AnyOf:
+    """At least one of several alternatives holds; each is a conjunction."""
+
+    alternatives: tuple[Conditions, ...]
+
+    def __str__(self) -> str:
+        return " or ".join(conjunction(each) for each in self.alternatives)
+
+
+Condition: TypeAlias = tuple[str, Predicate] | AnyOf
+"""What a field or an attribute must be, by its name; or alternatives."""
+
+Conditions: TypeAlias = tuple[Condition, ...]
+"""All of them must hold. Those of a request are about attributes: ``{"S": "x"}`` is a value."""
+
+
+def shown_value(value: Any) -> str:
+    """A value in print: points in time as ISO 8601 has them."""
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    try:
+        return repr(value)
+    except ValueError:  # an int of more than 4,300 digits has no text
+        return shown(value)
+
+
+def predicates_of(conditions: Conditions) -> Iterator[tuple[str, Predicate]]:
+    """All names and predicates of conditions, those in alternatives too."""
+    for condition in conditions:
+        if isinstance(condition, AnyOf):
+            for each in condition.alternatives:
+                yield from predicates_of(each)
+        else:
+            yield condition
+
+
+def names_of(conditions: Conditions) -> frozenset[str]:
+    """The fields or attributes that conditions are about."""
+    return frozenset(name for name, _ in predicates_of(conditions))
+
+
+def conjunction(conditions: Conditions) -> str:
+    """Conditions as a person reads them: ``status = 'open' and visits >= 5``."""
+    if len(conditions) == 1:
+        return condition_text(conditions[0])
+    texts = [
+        f"({each})" if isinstance(each, AnyOf) else condition_text(each) for each in conditions
+    ]
+    return " and ".join(texts) or "anything"
+
+
+def condition_text(condition: Condition) -> str:
+    """One condition as a person reads it: ``status = 'open'``."""
+    if isinstance(condition, AnyOf):
+        return str(condition)
+    name, test = condition
+    return f"{name} {test}"
 
 
 def since(low: Any) -> Compare:
@@ -125,10 +233,80 @@ def begins_with(text: str) -> BeginsWith:
     return BeginsWith(text)
 
 
+def one_of(*values: Any) -> OneOf:
+    """One of some values, which may include None.
+
+    Where the field is part of a key, each value is a key condition of its own; else a query filters
+    by up to 100 values at the server.
+    """
+    return OneOf(values)
+
+
+def contains(value: Any) -> Contains:
+    """A text with this part; a list, tuple or set with this member."""
+    return Contains(value)
+
+
+def exists() -> Not:
+    """Any value but None."""
+    return Not(IsNone())
+
+
+def missing() -> IsNone:
+    """None, as a bare None says too."""
+    return IsNone()
+
+
+def size(test: int | Equal | Compare | Between) -> SizeOf:
+    """As many members, characters or bytes as *test* says: ``size(since(1))`` is not empty.
+
+    Args:
+        test: a number, or a range of numbers.
+    """
+    return SizeOf(test if isinstance(test, (Equal, Compare, Between)) else Equal(test))
+
+
+@frozen
+class Combined:
+    """Filters joined by OR, AND or NOT; made by `any_of`, `all_of` and `not_`.
+
+    Attributes:
+        how: how they are joined.
+        parts: terms of one field where it is the value of a keyword; else filters over fields.
+        fields: field -> a literal or a term.
+    """
+
+    how: Literal["any", "all", "not"]
+    parts: tuple[Any, ...]
+    fields: Mapping[str, Any]
+
+
+def any_of(*parts: Any, **fields: Any) -> Combined:
+    """At least one holds: ``any_of(status="open", visits=since(5))``.
+
+    As the value of a keyword it is about that field: ``title=any_of(None, begins_with("Re:"))``.
+    """
+    return Combined("any", parts, fields)
+
+
+def all_of(*parts: Any, **fields: Any) -> Combined:
+    """All hold: ``updated_at=all_of(since(monday), before(friday))``, or inside an `any_of`."""
+    return Combined("all", parts, fields)
+
+
+def not_(part: Any = _NOTHING, /, **fields: Any) -> Combined:
+    """It does not hold: ``status=not_("open")``, ``not_(any_of(...))``, ``not_(status="open")``.
+
+    None is not open either, and so is found.
+    """
+    return Combined("not", () if part is _NOTHING else (part,), fields)
+
+
 def as_predicate(value: Any) -> Predicate:
     """A predicate as it is; None as `IsNone`; any other value as equality with it."""
-    if isinstance(value, Predicate):
-        return value
+    if type(value) in _PREDICATES:
+        found: Predicate = value
+        return found
     return IsNone() if value is None else Equal(value)
 
 
@@ -143,6 +321,8 @@ def mapped(term: Predicate, encode: Callable[[Any], Any]) -> Predicate:
             return BeginsWith(encode(text))
         case OneOf(values):
             return OneOf(tuple(map(encode, values)))
+        case Not(test):
+            return Not(mapped(test, encode))
         case _:
             return term
 

@@ -1,9 +1,13 @@
 """What all tests share: an environment that cannot reach AWS, and how hard hypothesis tries."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from dynastore.requests import Scan
 
 REGION = "eu-west-1"
 
@@ -39,3 +43,28 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_") or name == "DYNASTORE_URL"]:
         del os.environ[name]
     os.environ.update(ENVIRONMENT)
+
+
+@pytest.fixture(autouse=True)
+def scans(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Scan]]:
+    """Shows of every test that it makes no Scan request, unless it is marked ``scans``."""
+    made: list[Scan] = []
+    init = Scan.__init__
+
+    def noted(self: Scan, *args: Any, **keywords: Any) -> None:
+        made.append(self)
+        init(self, *args, **keywords)
+
+    monkeypatch.setattr(Scan, "__init__", noted)
+    yield made
+    assert request.node.get_closest_marker("scans") or not made, "a Scan request was made"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests recorded about the bugs that they seeded."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    told = [value for each in reports for name, value in each.user_properties if name == "seeded"]
+    if told:
+        terminalreporter.section("seeded bugs")
+        for line in sorted(told):
+            terminalreporter.line(line)

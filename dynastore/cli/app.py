@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from ..errors import DynastoreError, RequestError
+from . import asking, matrix
 from . import demo as demonstration
 
 FAILURE, USAGE = 1, 2  # exit status: something failed; the call is wrong
@@ -60,6 +61,35 @@ def demo(
         _give_up(str(error), USAGE)
     except DynastoreError as error:
         _give_up(str(error), FAILURE)
+
+
+@app.command()
+def explain(
+    schema: Annotated[str, typer.Argument(help="MODULE:SCHEMA, such as app.models:schema.")],
+    query: Annotated[
+        str,
+        typer.Argument(help='As in Python: \'Session(user_id="u1").order_by("created_at")\'.'),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="As a Mermaid diagram.")] = False,
+) -> None:
+    """Print how a query would be served, and what it would cost. Sends nothing."""
+    form: Literal["text", "json", "mermaid"] = "json" if json else "mermaid" if mermaid else "text"
+    try:
+        typer.echo(asking.results_of(asking.schema_named(schema), query).explain(form))
+    except DynastoreError as error:
+        _give_up(str(error), USAGE)
+
+
+@app.command()
+def patterns(
+    schema: Annotated[str, typer.Argument(help="MODULE:SCHEMA, such as app.models:schema.")],
+) -> None:
+    """Print every access pattern of a schema: its index, its keys, its cost, and what is odd."""
+    try:
+        matrix.show(Console(), asking.schema_named(schema))
+    except DynastoreError as error:
+        _give_up(str(error), USAGE)
 
 
 def _give_up(message: str, status: int) -> None:

@@ -15,7 +15,7 @@ CREATION = """
     CREATE TABLE IF NOT EXISTS dynastore_tables (
         number INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
-        indexes TEXT NOT NULL,       -- JSON: [[number, range_count], ...]
+        indexes TEXT NOT NULL,       -- JSON: [[number, range_count, fields], ...]
         ttl INTEGER NOT NULL         -- whether time to live is enabled
     )
 """
@@ -32,7 +32,11 @@ def find(connection: sqlite3.Connection, name: str) -> Layout | None:
     if found is None:
         return None
     number, indexes = found
-    return Layout(number, Table(name, tuple(Index(*each) for each in orjson.loads(indexes))))
+    return Layout(number, Table(name, tuple(_index(*each) for each in orjson.loads(indexes))))
+
+
+def _index(number: int, range_count: int, fields: list[str] | None) -> Index:
+    return Index(number, range_count, None if fields is None else tuple(fields))
 
 
 def create(connection: sqlite3.Connection, table: Table) -> None:
@@ -46,7 +50,9 @@ def create(connection: sqlite3.Connection, table: Table) -> None:
         raise ServiceError(
             "ResourceInUseException", f"table {table.name} exists already; use it, or another name"
         )
-    indexes = orjson.dumps([(index.number, index.range_count) for index in table.indexes]).decode()
+    indexes = orjson.dumps(
+        [(index.number, index.range_count, index.fields) for index in table.indexes]
+    ).decode()
     insertion = "INSERT INTO dynastore_tables (name, indexes, ttl) VALUES (?, ?, 0)"
     number = connection.execute(insertion, (table.name, indexes)).lastrowid
     assert number is not None  # every INSERT has one
@@ -79,7 +85,7 @@ def description(table: Table) -> TableDescription:
     return TableDescription(
         active=True,
         key_schemas={index.name: index.attributes for index in indexes},
-        projections={str(index.name): "ALL" for index in table.indexes},
+        projections={str(index.name): index.carried for index in table.indexes},
     )
 
 

@@ -1,6 +1,6 @@
 """Write capacity of a table and its indexes, from an item before and after a write.
 
-Indexes project all attributes, so an index entry is as large as its item.
+An index entry is as large as what the index projects of the item: all of it, or less.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from attrs import frozen
 
 from ..capacity import item_bytes, write_units
 from ..requests import AttributeMap
-from ..table import Index
+from ..table import PRIMARY, Index
 
 
 @frozen
@@ -32,6 +32,14 @@ def entry(index: Index, item: AttributeMap) -> tuple[str, ...] | None:
     if all(name in item for name in index.attributes):
         return tuple(item[name]["S"] for name in index.attributes)
     return None
+
+
+def projected(index: Index, item: AttributeMap) -> AttributeMap:
+    """What an index holds of an item that is in it."""
+    if index.carried is None:
+        return item
+    held = {*index.attributes, *PRIMARY.attributes, *index.carried}
+    return {name: value for name, value in item.items() if name in held}
 
 
 def written(indexes: Iterable[Index], before: Image | None, after: Image | None) -> float:
@@ -65,11 +73,16 @@ def _in_index(index: Index, before: Image | None, after: Image | None) -> float:
         return left + entered
     if entry(index, before.item) != entry(index, after.item):
         return left + entered  # the old entry is deleted, a new one put
-    return 0.0 if before.item == after.item else max(left, entered)
+    same = projected(index, before.item) == projected(index, after.item)
+    return 0.0 if same else max(left, entered)
 
 
 def _entry_units(index: Index, image: Image | None) -> float:
-    return write_units(image.size) if image and entry(index, image.item) else 0.0
+    if image is None or entry(index, image.item) is None:
+        return 0.0
+    if index.carried is None:
+        return write_units(image.size)
+    return write_units(item_bytes(projected(index, image.item)))
 
 
 def _larger(*images: Image | None) -> int:

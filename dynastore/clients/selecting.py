@@ -9,17 +9,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..errors import RequestError
+from ..matching import matcher
 from ..requests import AttributeMap, Query
 from ..table import PRIMARY, Index
-from ..terms import BeginsWith, Between, Compare, Equal, Predicate
+from ..terms import (
+    BeginsWith,
+    Between,
+    Compare,
+    Equal,
+    Predicate,
+    names_of,
+    predicates_of,
+)
 from .layout import HASH_BYTES, RANGE_BYTES, Layout, key_limit, key_text
-from .matching import matcher
 
 SHAPES = 1_024  # SELECTs kept, of some hundred bytes each; a program has few shapes
 
@@ -79,6 +88,20 @@ class _Shape:
     newest_first: bool
 
 
+def as_kept(layout: Layout, query: Query) -> Query:
+    """The query, of the index as the table has it: that may carry more than was asked for.
+
+    Raises:
+        RequestError: the table has no index of these key attributes.
+    """
+    index = layout.table.index(query.index.number)
+    if index is None or index.attributes != query.index.attributes:
+        raise RequestError(
+            f"table {layout.table.name} has no index {query.index.name} of these attributes"
+        )
+    return query if index == query.index else evolve(query, index=index)
+
+
 def selection(layout: Layout, query: Query) -> Selection:
     """The rows that a query reads, in order, without its limit.
 
@@ -88,7 +111,7 @@ def selection(layout: Layout, query: Query) -> Selection:
     _check(layout, query)
     span = _span(query)
     index, count = query.index, len(span.pinned)
-    order = ordering(index)[count:]
+    order = index.entry_key[count:]
     resumed = query.start_key is not None
     bounds = [bound for bound in _open_bounds(query, span) if bound]
     operators = tuple(operator for operator, _ in bounds)
@@ -97,11 +120,6 @@ def selection(layout: Layout, query: Query) -> Selection:
     )
     start = [query.start_key[name]["S"] for name in order] if query.start_key else []
     return Selection(_select(shape), (*span.pinned, *(text for _, text in bounds), *start))
-
-
-def ordering(index: Index) -> tuple[str, ...]:
-    """The attributes that order an index's entries and tell them apart; the index's own first."""
-    return tuple(dict.fromkeys((*index.attributes, *PRIMARY.attributes)))
 
 
 def _open_bounds(query: Query, span: _Span) -> tuple[Bound | None, ...]:
@@ -154,7 +172,7 @@ def _span(query: Query) -> _Span:
 
 def _given(query: Query) -> list[tuple[str, Predicate]]:
     """The key conditions in the order of the index's attributes."""
-    by_name = dict(query.key)
+    by_name = dict(predicates_of(query.key))
     names = query.index.attributes[: len(query.key)]
     if by_name.keys() != {*names} or len(by_name) < len(query.key):
         expected = ", ".join(query.index.attributes)
@@ -201,25 +219,30 @@ def after_prefix(prefix: str) -> str | None:
 
 def _check(layout: Layout, query: Query) -> None:
     index = query.index
-    if index != PRIMARY and index not in layout.table.indexes:
-        raise RequestError(
-            f"table {layout.table.name} has no index {index.name} of these attributes"
-        )
     if query.consistent and index != PRIMARY:
         raise RequestError(f"{index.name} cannot be read consistently; only the primary key can")
     if query.limit is not None and query.limit < 1:
         raise RequestError(f"a query reads at least 1 item, not {query.limit}")
-    for name, _ in query.filter:
-        if name in index.attributes:
-            raise RequestError(
-                f"{name} is a key attribute of the index; make it a key condition, not a filter"
-            )
+    for name in names_of(query.filter) & {*index.attributes}:
+        raise RequestError(
+            f"{name} is a key attribute of the index; make it a key condition, not a filter"
+        )
+    if index.carried is not None:
+        _check_carried(index, query.attributes)
     if query.start_key is not None:
         _check_start(query, query.start_key)
 
 
+def _check_carried(index: Index, names: Iterable[str]) -> None:
+    held = {*index.entry_key, *(index.carried or ())}
+    if missing := [name for name in names if name not in held]:
+        raise RequestError(
+            f"{index.name} does not project {', '.join(missing)}; read whole items by key"
+        )
+
+
 def _check_start(query: Query, start: AttributeMap) -> None:
-    names = ordering(query.index)
+    names = query.index.entry_key
     if start.keys() != {*names}:
         raise RequestError(
             f"a query of this index starts at {', '.join(names)}; pass a page's last_key"

@@ -17,8 +17,9 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from attrs import frozen
 
-from ..capacity import PAGE_BYTES, read_units
+from ..capacity import read_units
 from ..errors import ConditionFailed, RequestError, TableNotFound
+from ..matching import matcher
 from ..requests import (
     AttributeMap,
     Batch,
@@ -28,21 +29,22 @@ from ..requests import (
     Key,
     PutItem,
     Query,
-    QueryPage,
     Request,
+    Scan,
     UpdateItem,
 )
-from ..table import PRIMARY, TTL, Index, Table
+from ..table import PRIMARY, TTL, Table
 from ..table_requests import CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive
 from ..terms import Conditions
+from ..wire_values import kept_item
 from . import catalog, lanes
 from .base import Observer, answered
+from .changing import changer
 from .lanes import Lane
 from .layout import Layout, check_key, loaded
-from .matching import changer, matcher
 from .metering import Image, refused, written
-from .selecting import ordering, selection
-from .values import kept_item
+from .paging import query_page, scan_page, scan_rows
+from .selecting import as_kept, selection
 
 R = TypeVar("R")
 
@@ -120,6 +122,8 @@ class SqliteClient:
                 return self._get(request)
             case Query():
                 return self._query(request)
+            case Scan():
+                return self._scan(request)
             case PutItem():
                 return self._put(request)
             case UpdateItem():
@@ -158,14 +162,21 @@ class SqliteClient:
         return Answer(batch, sum(read_units(size, consistent=request.consistent) for size in sizes))
 
     def _query(self, request: Query) -> Answer:
-        select = selection(self._layout(request.table), request)
+        layout = self._layout(request.table)
+        query = as_kept(layout, request)
+        select = selection(layout, query)
         # A SELECT left open would keep showing its connection the past.
         with (
             self._reads as connection,
             closing(connection.execute(select.sql, select.values)) as rows,
         ):
-            page, size = _page(rows, request)
-        return Answer(page, read_units(size, consistent=request.consistent))
+            return Answer(*query_page(rows, query))
+
+    def _scan(self, request: Scan) -> Answer:
+        sql, values = scan_rows(self._layout(request.table), request)
+        with self._reads as connection, closing(connection.execute(sql, values)) as rows:
+            page = scan_page(rows, request)
+        return Answer(page, page.units)
 
     def _put(self, request: PutItem) -> Answer:
         layout = self._layout(request.table)
@@ -321,32 +332,3 @@ def _fitting(images: Iterable[Image | None]) -> list[Image | None]:
             break
         fitting.append(image)
     return fitting
-
-
-def _page(rows: Iterable[tuple[int, str]], request: Query) -> tuple[QueryPage, int]:
-    """One page of *rows*, and the bytes that were read for it."""
-    texts, size, ended = _read(rows, request.limit)
-    last_key = _key_in(request.index, loaded(texts[-1])) if ended else None
-    if request.count_only and not request.filter:
-        return QueryPage((), len(texts), last_key), size
-    items = list(filter(matcher(request.filter), map(loaded, texts)))
-    return QueryPage(() if request.count_only else items, len(items), last_key), size
-
-
-def _read(rows: Iterable[tuple[int, str]], limit: int | None) -> tuple[list[str], int, bool]:
-    """What one page holds, its bytes, and whether it ended before *rows* were known to.
-
-    The item that fills a page is still in it. More may follow then: DynamoDB does not look ahead.
-    """
-    texts: list[str] = []
-    size = 0
-    for item_size, text in rows:
-        texts.append(text)
-        size += item_size
-        if len(texts) == limit or size >= PAGE_BYTES:
-            return texts, size, True
-    return texts, size, False
-
-
-def _key_in(index: Index, item: AttributeMap) -> AttributeMap:
-    return {name: item[name] for name in ordering(index)}

@@ -1,44 +1,20 @@
-"""Reading: by key, by plan, and counting."""
+"""Reading: by key, by plan in pages or slices, and counting."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from attrs import evolve, frozen
-
-from ..attributes import AttributeMap, AttributeValue
+from ..attributes import AttributeMap
 from ..entity import Ref, ref
-from ..errors import DataError, DynastoreError, PartialFailure, RequestError, Throttled
+from ..errors import DataError, DynastoreError, PartialFailure, RequestError
 from ..plan import Plan
-from ..requests import BatchGetItem, GetItem, Key, Query, QueryPage, Steps, Together, Wait
+from ..requests import GetItem, Key, Steps
 from ..schema import Schema
-from ..table import TYPE
-from ..terms import Conditions, OneOf, mapped
-from .conditions import conditions_of
-from .cursors import cursor_of, start_key
+from .keyed import read_outcomes
+from .reader import Page, Reader, Slice
 
 E = TypeVar("E")
-
-BATCH_KEYS = 100  # of one BatchGetItem; DynamoDB quotas
-BATCH_ROUNDS = 8  # of asking again for what was left unprocessed; the last wait is 6.4 s
-FIRST_WAIT_SECONDS = 0.05  # doubled each round
-FILTERED_ITEMS = (
-    100  # to read at least for a page that is filtered; few pass, and a request costs more
-)
-
-
-@frozen
-class Page(Generic[E]):
-    """Some results in order, and where the next ones start.
-
-    Attributes:
-        entities: at most as many as asked for.
-        cursor: opaque and URL-safe; give it to `page` of the same query. None at the end.
-    """
-
-    entities: Sequence[E]
-    cursor: str | None
 
 
 def key_of(schema: Schema, target: Ref[Any]) -> Key:
@@ -90,38 +66,12 @@ def get_many(
         PartialFailure: some could not be read; ``done`` and ``failed`` are by ref.
     """
     keys = {target: key_of(schema, target) for target in refs}
-    found: dict[Key, AttributeMap | DynastoreError | None] = {}
-    left = list(dict.fromkeys(keys.values()))
-    for attempt in range(BATCH_ROUNDS):
-        left = yield from _read_round(schema.table.name, left, found, consistent=consistent)
-        if not left:
-            break
-        yield from Wait(FIRST_WAIT_SECONDS * 2**attempt)
-    late = Throttled(
-        "UnprocessedKeys", f"left unread in {BATCH_ROUNDS} rounds; the table is over its rate"
-    )
-    found |= dict.fromkeys(left, late)
+    found = yield from read_outcomes(schema.table.name, [*keys.values()], consistent=consistent)
     results = {target: _entity(schema, target, found[key]) for target, key in keys.items()}
     failed = {target: each for target, each in results.items() if isinstance(each, DynastoreError)}
     if failed:
         raise PartialFailure({t: each for t, each in results.items() if t not in failed}, failed)
     return [results[target] for target in refs]
-
-
-def first_query(schema: Schema, plan: Plan) -> Query:
-    """The first request that a plan sends; later pages differ only in where they start."""
-    codec = schema.codec(plan.classes[0])
-    key: Conditions = tuple((name, mapped(test, _text)) for name, test in plan.key)
-    tags = OneOf(tuple({"S": tag} for tag in plan.tags))
-    kept: Conditions = ((TYPE, tags),) if plan.tags else ()
-    return Query(
-        schema.table.name,
-        plan.index,
-        key,
-        conditions_of(codec, plan.filters) + kept,
-        newest_first=plan.newest_first,
-        consistent=plan.consistent,
-    )
 
 
 def read_page(
@@ -132,90 +82,42 @@ def read_page(
     Args:
         schema: where it is.
         plan: what to read.
-        limit: how many entities at most, 1 or more. Without it a page is what one request brings,
-            up to 1 MB, and only the last one can be empty.
+        limit: how many entities at most, 1 or more. Without it a page is what one request to each
+            branch brings, up to 1 MB, and only the last one can be empty.
         cursor: of the page before.
 
     Raises:
         InvalidCursor: the cursor is damaged or foreign.
-        RequestError: the limit is below 1.
+        RequestError: the limit is below 1, or over 10,000 items would have to be sorted.
         DataError: a stored item does not fit its class.
     """
-    if limit is not None and (type(limit) is not int or limit < 1):
+    return (yield from Reader(schema, plan, cursor).page(limit))
+
+
+def read_slice(schema: Schema, plan: Plan, *, offset: int, limit: int) -> Steps[Slice[Any]]:
+    """Read the entities at some places of a plan's order, and count all; reads everything.
+
+    Args:
+        schema: where it is.
+        plan: what to read.
+        offset: how many entities to pass over, 0 or more.
+        limit: how many entities at most, 1 or more.
+
+    Raises:
+        RequestError: the offset or the limit is no such number.
+        DataError: a stored item does not fit its class.
+    """
+    if type(offset) is not int or offset < 0:
+        raise RequestError(f"an offset is a whole number, at least 0, not {offset!r}")
+    if type(limit) is not int or limit < 1:
         raise RequestError(f"a page has a whole number of entities, at least 1, not {limit!r}")
-    query = first_query(schema, plan)
-    start = None if cursor is None else start_key(query, cursor)
-    if plan.empty:
-        return Page((), None)
-    entities: list[Any] = []
-    while True:
-        page = yield from evolve(
-            query, limit=_items_to_read(query, limit, entities), start_key=start
-        )
-        for item in page.items:
-            entities.append(schema.decode(item, plan.classes))
-            if len(entities) == limit:
-                return Page(entities, _cursor_after(query, page, item))
-        start = page.last_key
-        if start is None:
-            return Page(entities, None)
-        if limit is None and entities:
-            return Page(entities, cursor_of(query, start))
+    entities, total = yield from Reader(schema, plan).slice(offset, limit)
+    return Slice(entities, total)
 
 
 def count(schema: Schema, plan: Plan) -> Steps[int]:
     """How many entities a plan finds. Costs what reading them costs, but sends none of them."""
-    if plan.empty:
-        return 0
-    query = evolve(first_query(schema, plan), count_only=True)
-    counted, start = 0, None
-    while True:
-        page = yield from evolve(query, start_key=start)
-        counted += page.count
-        start = page.last_key
-        if start is None:
-            return counted
-
-
-def _items_to_read(query: Query, limit: int | None, entities: Sequence[Any]) -> int | None:
-    if limit is None:
-        return None
-    if query.filter:
-        return max(limit, FILTERED_ITEMS)
-    return limit - len(entities)
-
-
-def _cursor_after(query: Query, page: QueryPage, item: AttributeMap) -> str | None:
-    if page.last_key is None and item is page.items[-1]:
-        return None
-    return cursor_of(query, item)
-
-
-def _text(text: str) -> AttributeValue:
-    return {"S": text}
-
-
-def _read_round(
-    table: str,
-    keys: Sequence[Key],
-    found: dict[Key, AttributeMap | DynastoreError | None],
-    *,
-    consistent: bool,
-) -> Steps[list[Key]]:
-    """Read keys into *found*; those that the table left unprocessed come back."""
-    chunks = [tuple(keys[at : at + BATCH_KEYS]) for at in range(0, len(keys), BATCH_KEYS)]
-    requests = [BatchGetItem(table, chunk, consistent) for chunk in chunks]
-    try:
-        batches = dict(enumerate((yield from Together(requests))))
-    except PartialFailure as failure:
-        batches = failure.done
-        for at, error in failure.failed.items():
-            found |= dict.fromkeys(chunks[at], error)
-    left = [key for batch in batches.values() for key in batch.unprocessed]
-    for at, batch in batches.items():
-        found |= dict.fromkeys(chunks[at])
-        found |= {Key.of(item): item for item in batch.items}
-    return left
+    return (yield from Reader(schema, plan).count())
 
 
 def _entity(schema: Schema, target: Ref[E], item: AttributeMap | DynastoreError | None) -> Any:

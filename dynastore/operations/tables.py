@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..errors import RequestError, ServiceError, TableMismatch, TableNotFound, Unavailable
 from ..requests import Steps, Wait
 from ..schema import Schema
-from ..table import PRIMARY, TTL
+from ..table import PRIMARY, TTL, Index
 from ..table_requests import (
     CreateTable,
     DescribeTable,
@@ -65,8 +65,18 @@ def _differences(schema: Schema, found: TableDescription) -> Iterator[str]:
             yield f"index {name} is missing"
         elif keys != index.attributes:
             yield f"{name} is ({', '.join(keys)}), not ({', '.join(index.attributes)})"
-        elif found.projections.get(name, "ALL") != "ALL":
-            yield f"index {name} holds {found.projections[name]}, not ALL attributes"
+        else:
+            yield from _not_carried(index, found.projections.get(name))
+
+
+def _not_carried(index: Index, found: tuple[str, ...] | None) -> Iterator[str]:
+    """What an index lacks of the attributes that it has to carry; more of them do no harm."""
+    if found is None:
+        return
+    if index.carried is None:
+        yield f"index {index.name} carries {', '.join(found) or 'its keys only'}, not all attributes"
+    elif missing := [name for name in index.carried if name not in found]:
+        yield f"index {index.name} does not carry {', '.join(missing)}"
 
 
 def _expire_items(table: str) -> Steps[None]:

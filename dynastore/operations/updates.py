@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 from attrs import frozen
 
 from ..attributes import AttributeMap, AttributeValue
-from ..codec import Codec, Placement, expiry
+from ..codec import Codec, expiry
 from ..entity import Ref
 from ..errors import ConditionFailed, RequestError
 from ..key_text import is_choice
+from ..placement import Placement
 from ..requests import GetItem, Key, Steps, UpdateItem
 from ..schema import Schema
 from ..table import TTL

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+OUTPUTS = {"text", "mermaid"}  # languages of what programs print
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -42,11 +43,11 @@ def blocks(path: Path) -> list[Block]:
 
 
 def programs(path: Path) -> Iterator[tuple[Block, Block | None]]:
-    """The Python blocks of a file, each with the text block of its output, if that follows."""
+    """The Python blocks of a file, each with the block of its output, if that follows."""
     found = blocks(path)
     for block, following in zip_longest(found, found[1:]):
         if block.language == "python":
-            output = following if following and following.language == "text" else None
+            output = following if following and following.language in OUTPUTS else None
             yield block, output
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from moto import mock_aws
@@ -20,7 +21,16 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", [p for p in documents() if any(programs(p))], ids=name_of)
+def with_programs() -> list[Any]:
+    """The files with programs; the one on scans is the only one that may scan."""
+    return [
+        pytest.param(path, id=name_of(path), marks=[pytest.mark.scans] * (path.stem == "scan"))
+        for path in documents()
+        if any(programs(path))
+    ]
+
+
+@pytest.mark.parametrize("path", with_programs())
 def test_programs_run_and_print_what_the_text_says(path, tmp_path, monkeypatch):
     """All blocks of a file are one program, run in an empty folder, with moto instead of AWS."""
     module = ModuleType(re.sub(r"\W", "_", f"document_{path.stem}"))

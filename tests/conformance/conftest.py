@@ -20,9 +20,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from dynastore import AsyncStore, Store
+from dynastore import AsyncStore, Schema, Store
 from dynastore.clients.opening import Place, Settings, place_of
 from dynastore.clients.sqlite import AsyncSqliteClient
+from dynastore.schema import DEFAULT_NAME
 from dynastore.testing import LaggingClient
 
 from .drivers import Awaited
@@ -96,9 +97,19 @@ def connect(
     lagging: LaggingClient,
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Any]]:
-    """``Store.connect`` or ``AsyncStore.connect`` to a table of this test's own."""
+    """``Store.connect`` or ``AsyncStore.connect`` to tables of this test's own.
+
+    A schema whose table has a name of its own gets that; the others share one.
+    """
     kind = AsyncStore if mode == "awaited" else Store
-    table = f"conformance-{uuid4().hex[:12]}"
+    shared = f"conformance-{uuid4().hex[:12]}"
+    tables = {shared}
+
+    def to_server(*, schema: Schema, **options: Any) -> Any:
+        table = shared if schema.table.name == DEFAULT_NAME else schema.table.name
+        tables.add(table)
+        return kind.connect(table, schema=schema, session=session, **options)
+
     match engine:
         case "sqlite-file":
             yield partial(kind.connect, f"sqlite:///{tmp_path / 'table.db'}")
@@ -109,15 +120,16 @@ def connect(
             yield partial(kind.at, place)
         case "moto" if mode == "blocking":  # in this process, as users' tests have it
             with mock_aws():
-                yield partial(kind.connect, table, session=session)
+                yield to_server
         case "moto" | "ministack":
             url = request.getfixturevalue(f"{engine}_url")
-            yield partial(kind.connect, table, session=session, endpoint_url=url)
+            yield partial(to_server, endpoint_url=url)
         case url:
-            yield partial(kind.connect, table, session=session, endpoint_url=url)
+            yield partial(to_server, endpoint_url=url)
             client = session.client("dynamodb", endpoint_url=url)
-            with suppress(client.exceptions.ResourceNotFoundException):
-                client.delete_table(TableName=table)
+            for table in tables:
+                with suppress(client.exceptions.ResourceNotFoundException):
+                    client.delete_table(TableName=table)
 
 
 @pytest.fixture

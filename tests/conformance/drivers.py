@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
-from dynastore import AsyncResults, AsyncStore, Store
+from dynastore import AsyncResults, AsyncScanned, AsyncStore, Store
 
 T = TypeVar("T")
 
@@ -21,7 +21,9 @@ T = TypeVar("T")
 class Awaited:
     """An `AsyncStore`, or results of one, that can be used without ``await``."""
 
-    def __init__(self, target: AsyncStore | AsyncResults[Any], runner: asyncio.Runner) -> None:
+    def __init__(
+        self, target: AsyncStore | AsyncResults[Any] | AsyncScanned[Any], runner: asyncio.Runner
+    ) -> None:
         self.target = target
         self.runner = runner
 
@@ -43,9 +45,8 @@ class Awaited:
     def _settled(self, value: Any) -> Any:
         if inspect.iscoroutine(value):
             value = self.runner.run(value)
-        return (
-            Awaited(value, self.runner) if isinstance(value, AsyncStore | AsyncResults) else value
-        )
+        is_awaited = isinstance(value, AsyncStore | AsyncResults | AsyncScanned)
+        return Awaited(value, self.runner) if is_awaited else value
 
 
 async def _next(items: Any, default: object) -> Any:

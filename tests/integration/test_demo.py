@@ -15,7 +15,7 @@ from dynastore.agents import Run, Session, agent_schema
 from dynastore.cli.conversations import conversations
 from dynastore.cli.demo import load
 from dynastore.cli.questions import QUESTIONS, ask, names_of
-from dynastore.operations.reads import first_query
+from dynastore.operations.planned import first_requests
 from dynastore.testing import memory_store, recorded
 
 from ..conformance.engines import LEFT_OUT, moto_server
@@ -66,7 +66,7 @@ def test_every_answer_is_one_request_and_the_one_that_its_plan_says(store, found
         if answer.plan is None:
             assert sent.request.operation == "GetItem"
             continue
-        planned = first_query(store.schema, answer.plan)
+        (planned,) = first_requests(store.schema, answer.plan)
         assert evolve(sent.request, limit=None) == planned
         for name, test in answer.plan.key:
             assert f"{name} {test}" in str(answer.plan)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from dynastore import Index, Schema, Table, entity, gsi, key
 from dynastore.errors import ModelError, RequestError
 from dynastore.key_text import AFTER, EMPTY, NONE, renderer
 from dynastore.keys import FILLER, KeyTemplate, scope_prefix
@@ -158,6 +159,33 @@ def test_templates_that_do_not_overlap_never_share_a_text(one, other, mine, thei
         assert first.overlaps(second)
     assert first.overlaps(first)
     assert first.overlaps(second) == second.overlaps(first)
+
+
+@given(st.lists(pieces, min_size=1, max_size=4), short)
+def test_components_are_joined_with_all_of_their_texts(components, values):
+    named = {f"f{at}": value for at, value in enumerate(values)}
+    templates = [written(each) for each in components]
+    joined = KeyTemplate.joined(templates)
+    assert joined.render(named) == "#".join(str(each.render(named)) for each in templates)
+    assert joined.fields == tuple(name for each in templates for name in each.fields)
+    assert joined.text == "#".join(each.text for each in templates)
+
+
+@entity("run")
+class Run:
+    """What an agent did, on an index whose first component has no field."""
+
+    agent: str
+    number: int
+
+    primary = key("AGENT#{agent}", "RUN#{number:4}")
+    listed = gsi(1, "AGENT#{agent}", "RUN", "{number:4}")
+
+
+def test_a_classic_index_holds_all_components_in_its_one_range_attribute():
+    schema = Schema([Run], Table("runs", (Index(1, 1),)))
+    item = schema.codec(Run).encode(Run(agent="a7", number=12), "")
+    assert (item["GSI1PK"], item["GSI1SK"]) == ({"S": "AGENT#a7"}, {"S": "RUN#0012"})
 
 
 scopes = st.lists(texts.filter(bool), max_size=3)

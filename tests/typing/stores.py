@@ -1,9 +1,22 @@
 """What stores give back, as type checkers see it."""
 
 import datetime as dt
-from typing import assert_type
+from typing import Any, assert_type
 
-from dynastore import AccessPattern, AsyncStore, Page, Store, entity, gsi, key, ref
+from dynastore import (
+    AccessPattern,
+    AsyncStore,
+    Page,
+    Results,
+    Slice,
+    Store,
+    any_of,
+    entity,
+    gsi,
+    key,
+    not_,
+    ref,
+)
 
 
 @entity("note")
@@ -33,9 +46,16 @@ def blocking(store: Store, note: Note) -> None:
     results = store.query(Note, user_id="ann").newest_first()
     assert_type(results.page(limit=2), Page[Note])
     assert_type(results.first(), Note | None)
+    assert_type(results.order_by("topic").limit(3).consistent().slice(0, 2), Slice[Note])
+    assert_type(results.select("topic").first(), dict[str, Any] | None)
+    assert_type(results.explain("json"), str)
+    assert_type(store.query(Note, any_of(topic=not_("tea"), user_id="ann")), Results[Note])
     for each in results:
         assert_type(each, Note)
         assert_type(each.topic, str | None)
+    assert_type(store.scan(Note, segments=2, topic="tea").page(), Page[Note])
+    for found in store.scan(Note, units_per_second=5):
+        assert_type(found, Note)
     for either in store.collection(Note, Tag, user_id="ann"):
         assert_type(either, Note | Tag)
 
@@ -44,8 +64,14 @@ async def awaited(store: AsyncStore, note: Note) -> None:
     assert_type(await store.get(Note, user_id="ann", note_id="n1"), Note | None)
     assert_type(await store.put(note), Note)
     assert_type(await store.query(Note, user_id="ann").page(), Page[Note])
+    assert_type(
+        await store.query(Note, user_id="ann").select("topic").slice(0, 1), Slice[dict[str, Any]]
+    )
     async for each in store.query(Note, user_id="ann"):
         assert_type(each, Note)
+    assert_type(await store.scan(Note).page(), Page[Note])
+    async for found in store.scan(Note):
+        assert_type(found, Note)
 
 
 def declarations() -> None:

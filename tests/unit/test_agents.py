@@ -45,7 +45,7 @@ def test_a_list_is_a_key_condition_without_a_filter(entity, where, pattern):
     plan = SCHEMA.plan(entity, where)
     assert plan.pattern == pattern
     assert not plan.filters
-    assert not plan.tags
+    assert not plan.paths[0].tags
 
 
 def test_a_session_and_its_runs_are_one_partition_with_the_header_last():

@@ -235,6 +235,55 @@ def test_an_index_that_dynamodb_does_not_have_is_refused(make, says):
         make()
 
 
+def names(count: int) -> tuple[str, ...]:
+    return tuple(f"f{number}" for number in range(count))
+
+
+def test_an_index_carries_18_fields_besides_type_and_ttl():
+    assert len(Index(1, fields=names(18)).carried or ()) == 20
+    with pytest.raises(
+        ModelError, match="an index carries 18 fields at most, besides TYPE and TTL"
+    ):
+        Index(1, fields=names(19))
+
+
+def test_slim_indexes_of_a_table_carry_100_attributes_together():
+    full = tuple(Index(number, fields=names(18)) for number in range(1, 6))
+    rest = (Index(6), Index(7, fields=()))  # neither counts
+    assert Table("agents", full + rest).indexes == full + rest
+    says = "the slim indexes of agents carry 103 attributes, and a table has 100"
+    with pytest.raises(ModelError, match=says):
+        Table("agents", (*full, Index(8, fields=("one",))))
+
+
+def including(name: str, include: tuple[str, ...] | None) -> type:
+    namespace = {
+        "__annotations__": {"a": str, "b": str},
+        "primary": key(f"{name}#{{a}}", name),
+        "by": gsi(1, f"{name}S", "{a}", include=include),
+    }
+    return entity(name)(type(name, (), namespace))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "carried"),
+    [
+        (("a",), ("b", "a"), ("a", "b")),
+        ((), ("b",), ("b",)),
+        ((), (), ()),
+        (("a",), None, None),
+    ],
+)
+def test_an_index_carries_what_its_entities_include_together(one, other, carried):
+    schema = Schema([including("One", one), including("Other", other)])
+    assert [index.fields for index in schema.table.indexes] == [carried]
+
+
+def test_a_table_whose_index_does_not_carry_what_an_entity_includes_is_refused():
+    with pytest.raises(ModelError, match=r"One\.by includes b, which index 1 of table t does not"):
+        Schema([including("One", ("a", "b"))], Table("t", (Index(1, fields=("a",)),)))
+
+
 @pytest.mark.parametrize("indexes", [(Index(1), Index(1, 1)), (Index(0, 1),)])
 def test_indexes_of_a_table_have_numbers_of_their_own(indexes):
     with pytest.raises(ModelError, match="indexes of table t need numbers of their own, from 1"):

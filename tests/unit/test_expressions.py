@@ -67,7 +67,7 @@ def test_a_condition_without_values_has_no_parameter_for_them():
         (Between(number(1), number(2)), "#0 BETWEEN :0 AND :1"),
         (BeginsWith(text("a")), "begins_with (#0, :0)"),
         (OneOf((text("a"), text("b"))), "#0 IN (:0, :1)"),
-        (IsNone(), "(attribute_not_exists (#0) OR #0 = :0)"),
+        (IsNone(), "attribute_not_exists (#0) OR #0 = :0"),
         (Present(), "attribute_exists (#0)"),
         (Absent(), "attribute_not_exists (#0)"),
     ],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dynastore.clients.matching import changer, matcher
-from dynastore.clients.values import kept_item
+from dynastore.clients.changing import changer
 from dynastore.errors import RequestError
+from dynastore.matching import matcher
 from dynastore.terms import (
     Absent,
     Append,
@@ -21,6 +21,7 @@ from dynastore.terms import (
     SetTo,
     Unset,
 )
+from dynastore.wire_values import kept_item
 
 
 def holds(value, predicate):

@@ -26,6 +26,7 @@ from dynastore import (
     until,
 )
 from dynastore.errors import NoAccessPattern, RequestError, UnknownField
+from dynastore.planner import Ask
 
 MAY = dt.date(2026, 5, 1)
 JUNE = dt.date(2026, 6, 1)
@@ -65,7 +66,7 @@ SCHEMA = Schema([Trip])
 
 def conditions(schema=SCHEMA, **where):
     plan = schema.plan(Trip, where)
-    return [f"{name} {test}" for name, test in plan.key], list(plan.filters)
+    return [f"{name} {test}" for name, test in plan.key], [name for name, _ in plan.filters]
 
 
 def test_a_whole_key_is_an_equality_and_never_a_prefix():
@@ -194,3 +195,35 @@ def test_a_long_value_is_shortened_in_the_message():
 def test_a_keyword_that_is_no_field_is_refused():
     with pytest.raises(UnknownField, match="Did you mean owner"):
         SCHEMA.plan(Trip, {"ownr": "ann"})
+
+
+@entity("stay")
+class Stay:
+    """Nights in a hotel, in slim indexes."""
+
+    owner: str
+    stay_id: str
+    city: str
+    day: dt.date = MAY
+    status: Literal["open", "done"] = "open"
+    note: str = ""
+
+    primary = key("OWNER#{owner}", "STAY#{stay_id}")
+    by_city = gsi(1, "CITY#{city}", "STAY", "{day}", include=("note",))
+    open_ones = gsi(2, "OPEN", "STAY", "{day}", when={"status": "open"}, include=("note",))
+
+
+@pytest.mark.parametrize(
+    ("where", "hydrated"),
+    [
+        ({"city": "rome"}, False),
+        ({"city": "rome", "day": since(JUNE)}, False),
+        ({"city": "rome", "note": "late"}, False),
+        ({"status": "open", "day": until(JUNE)}, False),
+        ({"city": "rome", "status": "done"}, True),
+    ],
+)
+def test_a_slim_index_is_enough_where_its_key_and_what_it_carries_say_all(where, hydrated):
+    plan = Schema([Stay]).plan(Stay, where, ask=Ask(selected=("note",)))
+    assert plan.paths[0].hydrated is hydrated
+    assert Schema([Stay]).plan(Stay, where).paths[0].hydrated

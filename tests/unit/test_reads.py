@@ -11,7 +11,7 @@ from attrs import field as attribute
 
 from dynastore import Schema, entity, field, key, ref
 from dynastore.errors import MalformedItem, PartialFailure, Throttled, UnknownType
-from dynastore.operations import reads
+from dynastore.operations import keyed, reads
 from dynastore.requests import Batch, BatchGetItem, GetItem, Key, QueryPage, Together, Wait
 
 
@@ -68,7 +68,7 @@ def test_what_is_never_read_is_reported_by_ref():
     left = (Key("USER#ann", "NOTE#1"),)
     next(steps)
     assert steps.send([Batch([item(2)], left)]) == Wait(0.05)
-    for _ in range(reads.BATCH_ROUNDS - 1):
+    for _ in range(keyed.BATCH_ROUNDS - 1):
         steps.send(None)
         assert isinstance(steps.send([Batch([], left)]), Wait)
     with pytest.raises(PartialFailure) as failure:

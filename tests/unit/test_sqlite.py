@@ -107,7 +107,7 @@ def test_a_created_table_describes_its_keys_and_indexes(client):
         "GSI1": ("GSI1H", "GSI1R1", "GSI1R2"),
         "GSI2": ("GSI2PK", "GSI2SK"),
     }
-    assert described.projections == {"GSI1": "ALL", "GSI2": "ALL"}
+    assert described.projections == {"GSI1": None, "GSI2": None}
 
 
 def test_creating_a_table_twice_is_refused_as_aws_does(client):

@@ -1,44 +1,41 @@
-"""Conditions and changes, carried out on items in memory as DynamoDB carries them out.
+"""Conditions, tried on items in memory as DynamoDB tries them at the server.
 
-Both are compiled first, which checks what they are given; the function that comes out is then
-applied to one item or to many. Items are as `values.kept_item` makes them.
+For the embedded engine, and for what is left to the client. Conditions are compiled first, which
+checks what they are given; the function that comes out is then applied to one item or to many.
 """
 
 from __future__ import annotations
 
 import operator as operators
 from collections.abc import Callable, Mapping
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any, TypeAlias
 
-from ..errors import RequestError
-from ..requests import AttributeMap, AttributeValue
-from ..terms import (
+from .attributes import AttributeValue
+from .errors import RequestError
+from .terms import (
     Absent,
-    Append,
+    AnyOf,
     BeginsWith,
     Between,
-    Change,
     Compare,
+    Condition,
     Conditions,
+    Contains,
     Equal,
-    Increment,
     IsNone,
+    Not,
     OneOf,
     Predicate,
     Present,
-    SetTo,
-    Unset,
+    SizeOf,
 )
-from .values import binary, canonical, kept_attribute
+from .wire_values import binary, kept_attribute
 
 ONE_OF_VALUES = 100  # operands of IN; DynamoDB quotas
 
+Matches: TypeAlias = Callable[[Mapping[str, AttributeValue]], bool]
 Test: TypeAlias = Callable[[AttributeValue | None], bool]
-Edit: TypeAlias = Callable[[AttributeValue | None], AttributeValue | None]
-
-# Two numbers of 38 digits between 1E-130 and 1E+126 add up exactly in 257 digits.
-_EXACT = Context(prec=300)
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operators.lt,
@@ -48,37 +45,34 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 # Code points order texts as their UTF-8 bytes do.
-_ORDERED: dict[str, Callable[[str], Any]] = {"S": str, "N": Decimal, "B": binary}
+_ORDERED: dict[str, Callable[[Any], Any]] = {"S": str, "N": Decimal, "B": binary}
+
+# What size() counts: characters, bytes, members. The characters are AWS's word for it, "length of
+# the string", which the planner does not rely on.
+_SIZES: dict[str, Callable[[Any], int]] = {
+    "S": len,
+    "B": lambda held: len(binary(held)),
+    **dict.fromkeys(("L", "M", "SS", "NS", "BS"), len),
+}
 
 
-def matcher(conditions: Conditions) -> Callable[[Mapping[str, AttributeValue]], bool]:
+def matcher(conditions: Conditions) -> Matches:
     """Whether all of *conditions* hold, as a function of an item; a missing item is an empty one.
 
     Raises:
         RequestError: DynamoDB would refuse an operand.
     """
-    tests = [(name, _test(name, predicate)) for name, predicate in conditions]
-    return lambda item: all(test(item.get(name)) for name, test in tests)
+    tests = [_condition(condition) for condition in conditions]
+    return lambda item: all(test(item) for test in tests)
 
 
-def changer(
-    changes: Mapping[str, Change],
-) -> Callable[[Mapping[str, AttributeValue]], AttributeMap]:
-    """What *changes* make of an item, as a function that returns a new item.
-
-    The function raises RequestError where an attribute is missing or of a type that does not allow
-    its change.
-
-    Raises:
-        RequestError: DynamoDB would refuse an operand.
-    """
-    edits = [(name, _edit(name, change)) for name, change in changes.items()]
-
-    def changed(item: Mapping[str, AttributeValue]) -> AttributeMap:
-        edited = {name: edit(item.get(name)) for name, edit in edits}
-        return {name: value for name, value in {**item, **edited}.items() if value is not None}
-
-    return changed
+def _condition(condition: Condition) -> Matches:
+    if isinstance(condition, AnyOf):
+        alternatives = [matcher(each) for each in condition.alternatives]
+        return lambda item: any(holds(item) for holds in alternatives)
+    name, predicate = condition
+    test = _test(name, predicate)
+    return lambda item: test(item.get(name))
 
 
 def _test(name: str, predicate: Predicate) -> Test:
@@ -99,6 +93,13 @@ def _test(name: str, predicate: Predicate) -> Test:
             return lambda value: value is not None
         case Absent():
             return lambda value: value is None
+        case Contains(value):
+            return _contains(kept_attribute(name, value))
+        case SizeOf(inner):
+            return _is_sized(name, inner)
+        case Not(inner):
+            test = _test(name, inner)
+            return lambda value: not test(value)
 
 
 def _equals(expected: AttributeValue) -> Test:
@@ -170,46 +171,30 @@ def _is_one_of(name: str, values: tuple[AttributeValue, ...]) -> Test:
     return lambda value: any(test(value) for test in tests)
 
 
-def _edit(name: str, change: Change) -> Edit:
-    match change:
-        case SetTo(value):
-            new = kept_attribute(name, value)
-            return lambda old: new
-        case Unset():
-            return lambda old: None
-        case Increment(by, start):
-            step = _operand(name, by, "N")
-            return _grown(name, start, "N", lambda number: _sum(name, number, step))
-        case Append(values, start):
-            added = _operand(name, values, "L")
-            return _grown(name, start, "L", lambda members: [*members, *added])
+def _contains(part: AttributeValue) -> Test:
+    ((kind, held),) = part.items()
+    member = _equals(part)
+
+    def test(value: AttributeValue | None) -> bool:
+        if value is None:
+            return False
+        if "L" in value:
+            return any(map(member, value["L"]))
+        if f"{kind}S" in value:
+            return held in value[f"{kind}S"]
+        return kind == "S" and "S" in value and held in value["S"]
+
+    return test
 
 
-def _grown(name: str, start: AttributeValue | None, kind: str, grow: Callable[[Any], Any]) -> Edit:
-    first = None if start is None else {kind: _operand(name, start, kind)}
+def _is_sized(name: str, test: Predicate) -> Test:
+    holds = _test(name, test)
 
-    def edit(old: AttributeValue | None) -> AttributeValue:
-        current = first if old is None else old
-        if current is None:
-            raise RequestError(f"{name} is not stored, so nothing can be added to it; give a start")
-        if kind not in current:
-            raise RequestError(
-                f"{name} is stored as {next(iter(current))}; adding to it takes {kind}"
-            )
-        return {kind: grow(current[kind])}
+    def sized(value: AttributeValue | None) -> bool:
+        if value is None:
+            return False
+        ((kind, held),) = value.items()
+        count = _SIZES.get(kind)
+        return count is not None and holds({"N": str(count(held))})
 
-    return edit
-
-
-def _operand(name: str, value: AttributeValue, kind: str) -> Any:
-    kept = kept_attribute(name, value)
-    if kind not in kept:
-        raise RequestError(f"{name} is changed by a {next(iter(kept))}; this change takes {kind}")
-    return kept[kind]
-
-
-def _sum(name: str, number: str, step: str) -> str:
-    try:
-        return canonical(_EXACT.add(Decimal(number), Decimal(step)))
-    except RequestError as error:
-        raise RequestError(f"{name} cannot grow by {step}: {error}") from error
+    return sized

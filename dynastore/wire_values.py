@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ..errors import RequestError
-from ..requests import AttributeMap, AttributeValue
+from .attributes import AttributeMap, AttributeValue
+from .errors import RequestError
 
 LEVELS = 32  # of nesting, the attribute's own value being the first; DynamoDB quotas
 DIGITS = 38  # significant ones of a number; DynamoDB quotas

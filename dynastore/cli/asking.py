@@ -1,0 +1,136 @@
+"""Queries as they are written in Python, read without running Python.
+
+    Session(user_id="u1", status=one_of("open", "held")).order_by("created_at").newest_first()
+
+Nothing but literals, terms and the methods of results is known, so a query from anywhere is safe.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+import sys
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+from .. import terms
+from ..errors import RequestError, shown
+from ..results import Results
+from ..schema import Schema
+from ..store import Store
+
+TERMS: Mapping[str, Callable[..., Any]] = {
+    **{
+        name: getattr(terms, name)
+        for name in (
+            *("after", "all_of", "any_of", "before", "begins_with", "between", "contains"),
+            *("exists", "missing", "not_", "one_of", "since", "size", "until"),
+        )
+    },
+    "datetime": dt.datetime.fromisoformat,
+    "date": dt.date.fromisoformat,
+    "Decimal": Decimal,
+    "UUID": UUID,
+}
+LONGEST = 100_000  # characters of a query
+METHODS = frozenset({"order_by", "newest_first", "consistent", "select", "limit"})
+
+
+def schema_named(name: str) -> Schema:
+    """The schema that ``module:name`` means, or that the function of this name makes.
+
+    Modules are looked for in the working directory first, as ``python -m`` does.
+
+    Raises:
+        RequestError: there is none.
+    """
+    module, _, attribute = name.partition(":")
+    if not module or not attribute:
+        raise RequestError(
+            f"{name!r} names no schema; write MODULE:SCHEMA, such as app.models:schema"
+        )
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise RequestError(f"{name} cannot be imported: {error}") from error
+    made = callable(found) and not isinstance(found, type)
+    schema = found() if made else found
+    if not isinstance(schema, Schema):
+        raise RequestError(f"{name} is {shown(schema)}, and no Schema")
+    return schema
+
+
+def results_of(schema: Schema, text: str) -> Results[Any]:
+    """The results that a query text asks for, of a store that is never sent anything.
+
+    Raises:
+        RequestError: it is no query, or is refused as one.
+        NoAccessPattern: no access pattern serves it.
+    """
+    if len(text) > LONGEST:
+        raise RequestError(f"a query has up to {LONGEST:,} characters, not {len(text):,}")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        return _results(Store.connect("sqlite://", schema), tree)
+    except SyntaxError as error:
+        raise RequestError(f"{shown(text)} is no Python expression: {error.msg}") from error
+    except (RecursionError, MemoryError) as error:  # what Python's parser says of deep nesting
+        raise RequestError(f"{shown(text)} is nested too deeply") from error
+    except ValueError as error:  # half of a surrogate pair, or an int without a decimal text
+        raise RequestError(f"{shown(text)} is no Python expression: {error}") from error
+
+
+def _results(store: Store, node: ast.expr) -> Results[Any]:
+    match node:
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+            cls = _entity(store.schema, name)
+            return store.query(cls, *map(_value, args), **_keywords(keywords))
+        case ast.Call(func=ast.Attribute(value=inner, attr=method), args=args, keywords=keywords):
+            if method not in METHODS:
+                raise RequestError(f".{method}() is none of {', '.join(sorted(METHODS))}")
+            option = getattr(_results(store, inner), method)
+            try:
+                found: Results[Any] = option(*map(_value, args), **_keywords(keywords))
+            except TypeError as error:
+                raise RequestError(f".{method}(): {error}") from error
+            return found
+    raise RequestError(
+        f"{ast.unparse(node)} is no query; write it as in Python: "
+        'Session(user_id="u1").order_by("created_at")'
+    )
+
+
+def _entity(schema: Schema, name: str) -> type[Any]:
+    for cls in schema.entities:
+        if cls.__name__ == name:
+            return cls
+    raise RequestError(
+        f"the schema has no entity {name}; it has "
+        f"{', '.join(cls.__name__ for cls in schema.entities)}"
+    )
+
+
+def _keywords(keywords: list[ast.keyword]) -> dict[str, Any]:
+    if any(each.arg is None for each in keywords):
+        raise RequestError("** is not known here; name the fields")
+    return {str(each.arg): _value(each.value) for each in keywords}
+
+
+def _value(node: ast.expr) -> Any:
+    """A literal, or a term made of literals."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TERMS:
+        try:
+            return TERMS[node.func.id](*map(_value, node.args), **_keywords(node.keywords))
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise RequestError(f"{ast.unparse(node)}: {error}") from error
+    try:
+        return ast.literal_eval(node)
+    except (TypeError, ValueError) as error:  # a list in a set is a TypeError
+        raise RequestError(
+            f"{ast.unparse(node)} is no literal and no term; known are {', '.join(sorted(TERMS))}"
+        ) from error

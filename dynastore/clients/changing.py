@@ -1,0 +1,86 @@
+"""Changes, carried out on items in memory as DynamoDB carries them out.
+
+They are compiled first, which checks what they are given; the function that comes out is then
+applied to an item as `wire_values.kept_item` makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Context, Decimal
+from typing import Any, TypeAlias
+
+from ..errors import RequestError
+from ..requests import AttributeMap, AttributeValue
+from ..terms import Append, Change, Increment, SetTo, Unset
+from ..wire_values import canonical, kept_attribute
+
+Edit: TypeAlias = Callable[[AttributeValue | None], AttributeValue | None]
+
+# Two numbers of 38 digits between 1E-130 and 1E+126 add up exactly in 257 digits.
+_EXACT = Context(prec=300)
+
+
+def changer(
+    changes: Mapping[str, Change],
+) -> Callable[[Mapping[str, AttributeValue]], AttributeMap]:
+    """What *changes* make of an item, as a function that returns a new item.
+
+    The function raises RequestError where an attribute is missing or of a type that does not allow
+    its change.
+
+    Raises:
+        RequestError: DynamoDB would refuse an operand.
+    """
+    edits = [(name, _edit(name, change)) for name, change in changes.items()]
+
+    def changed(item: Mapping[str, AttributeValue]) -> AttributeMap:
+        edited = {name: edit(item.get(name)) for name, edit in edits}
+        return {name: value for name, value in {**item, **edited}.items() if value is not None}
+
+    return changed
+
+
+def _edit(name: str, change: Change) -> Edit:
+    match change:
+        case SetTo(value):
+            new = kept_attribute(name, value)
+            return lambda old: new
+        case Unset():
+            return lambda old: None
+        case Increment(by, start):
+            step = _operand(name, by, "N")
+            return _grown(name, start, "N", lambda number: _sum(name, number, step))
+        case Append(values, start):
+            added = _operand(name, values, "L")
+            return _grown(name, start, "L", lambda members: [*members, *added])
+
+
+def _grown(name: str, start: AttributeValue | None, kind: str, grow: Callable[[Any], Any]) -> Edit:
+    first = None if start is None else {kind: _operand(name, start, kind)}
+
+    def edit(old: AttributeValue | None) -> AttributeValue:
+        current = first if old is None else old
+        if current is None:
+            raise RequestError(f"{name} is not stored, so nothing can be added to it; give a start")
+        if kind not in current:
+            raise RequestError(
+                f"{name} is stored as {next(iter(current))}; adding to it takes {kind}"
+            )
+        return {kind: grow(current[kind])}
+
+    return edit
+
+
+def _operand(name: str, value: AttributeValue, kind: str) -> Any:
+    kept = kept_attribute(name, value)
+    if kind not in kept:
+        raise RequestError(f"{name} is changed by a {next(iter(kept))}; this change takes {kind}")
+    return kept[kind]
+
+
+def _sum(name: str, number: str, step: str) -> str:
+    try:
+        return canonical(_EXACT.add(Decimal(number), Decimal(step)))
+    except RequestError as error:
+        raise RequestError(f"{name} cannot grow by {step}: {error}") from error

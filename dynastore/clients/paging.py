@@ -1,0 +1,119 @@
+"""Pages of the embedded engine: as many rows as one response holds, filtered after reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from zlib import crc32
+
+from ..capacity import PAGE_BYTES, item_bytes, read_units
+from ..errors import RequestError
+from ..matching import matcher
+from ..requests import SEGMENTS, AttributeMap, Query, QueryPage, Scan, ScanPage
+from ..table import PRIMARY, Index
+from .layout import HASH_BYTES, RANGE_BYTES, Layout, key_text, loaded
+from .metering import projected
+
+
+def query_page(rows: Iterable[tuple[int, str]], request: Query) -> tuple[QueryPage, float]:
+    """One page of a query, and the capacity that reading it takes.
+
+    Args:
+        rows: size and text of the items that it reads, in order.
+        request: the query.
+    """
+    read, size, ended = _filled(_entries(rows, request.index), request.limit)
+    last_key = _key_in(request.index, read[-1]) if ended else None
+    found = list(filter(matcher(request.filter), read))
+    items = () if request.count_only else list(map(_reduced(request), found))
+    units = read_units(size, consistent=request.consistent)
+    return QueryPage(items, len(found), last_key), units
+
+
+def scan_rows(layout: Layout, request: Scan) -> tuple[str, tuple[str, ...]]:
+    """The SELECT of a scan and its parameters; it reads all segments.
+
+    Raises:
+        RequestError: DynamoDB would refuse the scan.
+    """
+    if not 1 <= request.segments <= SEGMENTS:
+        raise RequestError(f"a scan has 1 to {SEGMENTS:,} segments, not {request.segments}")
+    if not 0 <= request.segment < request.segments:
+        last = request.segments - 1
+        raise RequestError(f"segments are numbered from 0 to {last}, not {request.segment}")
+    if request.limit is not None and request.limit < 1:
+        raise RequestError(f"a scan reads at least 1 item, not {request.limit}")
+    if request.start_key is None:
+        return f"SELECT bytes, item FROM {layout.rows} ORDER BY PK, SK", ()
+    return (
+        f"SELECT bytes, item FROM {layout.rows} WHERE (PK, SK) > (?, ?) ORDER BY PK, SK",
+        _start(request, request.start_key),
+    )
+
+
+def scan_page(rows: Iterable[tuple[int, str]], request: Scan) -> ScanPage:
+    """One page of a scan.
+
+    Args:
+        rows: size and text of all items after the start, by primary key.
+        request: the scan.
+    """
+    mine = ((size, item) for size, item in _entries(rows, PRIMARY) if _is_in(request, item))
+    read, size, ended = _filled(mine, request.limit)
+    return ScanPage(
+        items=list(filter(matcher(request.filter), read)),
+        scanned=len(read),
+        last_key=_key_in(PRIMARY, read[-1]) if ended else None,
+        units=read_units(size, consistent=request.consistent),
+    )
+
+
+def _entries(rows: Iterable[tuple[int, str]], index: Index) -> Iterator[tuple[int, AttributeMap]]:
+    """Sizes and items, as an index holds them."""
+    for size, text in rows:
+        item = loaded(text)
+        if index.carried is None:
+            yield size, item
+        else:
+            entry = projected(index, item)
+            yield item_bytes(entry), entry
+
+
+def _filled(
+    entries: Iterable[tuple[int, AttributeMap]], limit: int | None
+) -> tuple[list[AttributeMap], int, bool]:
+    """What one page holds, its bytes, and whether it ended before *entries* were known to.
+
+    The item that fills a page is still in it. More may follow then: DynamoDB does not look ahead.
+    """
+    read: list[AttributeMap] = []
+    size = 0
+    for item_size, item in entries:
+        read.append(item)
+        size += item_size
+        if len(read) == limit or size >= PAGE_BYTES:
+            return read, size, True
+    return read, size, False
+
+
+def _key_in(index: Index, item: AttributeMap) -> AttributeMap:
+    return {name: item[name] for name in index.entry_key}
+
+
+def _reduced(request: Query) -> Callable[[AttributeMap], AttributeMap]:
+    if not request.attributes:
+        return lambda item: item
+    return lambda item: {name: item[name] for name in request.attributes if name in item}
+
+
+def _is_in(request: Scan, item: AttributeMap) -> bool:
+    """Whether an item is in the segment that is scanned: a partition is never divided."""
+    return crc32(item["PK"]["S"].encode()) % request.segments == request.segment
+
+
+def _start(request: Scan, start: AttributeMap) -> tuple[str, str]:
+    if start.keys() != {*PRIMARY.attributes}:
+        raise RequestError("a scan starts at PK and SK; pass a page's last_key")
+    key = key_text("PK", start["PK"], HASH_BYTES), key_text("SK", start["SK"], RANGE_BYTES)
+    if not _is_in(request, start):
+        raise RequestError("the start key is of another segment; use it with the scan it is from")
+    return key

@@ -1,0 +1,72 @@
+"""Reading items by primary key: 100 a request, requests together, until none is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..attributes import AttributeMap
+from ..errors import DynastoreError, PartialFailure, Throttled
+from ..requests import BatchGetItem, GetItem, Key, Steps, Together, Wait
+
+BATCH_KEYS = 100  # of one BatchGetItem; DynamoDB quotas
+BATCH_ROUNDS = 8  # of asking again for what was left unprocessed; the last wait is 6.4 s
+FIRST_WAIT_SECONDS = 0.05  # doubled each round
+
+
+def read_items(
+    table: str, keys: Sequence[Key], *, consistent: bool
+) -> Steps[dict[Key, AttributeMap | None]]:
+    """The items of some keys, None where there is none.
+
+    Raises:
+        DynastoreError: some could not be read; the first of their errors.
+    """
+    if len(keys) == 1:
+        return {keys[0]: (yield from GetItem(table, keys[0], consistent))}
+    found = yield from read_outcomes(table, keys, consistent=consistent)
+    items: dict[Key, AttributeMap | None] = {}
+    for key, outcome in found.items():
+        if isinstance(outcome, DynastoreError):
+            raise outcome
+        items[key] = outcome
+    return items
+
+
+def read_outcomes(
+    table: str, keys: Sequence[Key], *, consistent: bool
+) -> Steps[dict[Key, AttributeMap | DynastoreError | None]]:
+    """What became of reading each key: its item, None where there is none, or an error."""
+    found: dict[Key, AttributeMap | DynastoreError | None] = {}
+    left = list(dict.fromkeys(keys))
+    for attempt in range(BATCH_ROUNDS):
+        left = yield from _read_round(table, left, found, consistent=consistent)
+        if not left:
+            break
+        yield from Wait(FIRST_WAIT_SECONDS * 2**attempt)
+    late = Throttled(
+        "UnprocessedKeys", f"left unread in {BATCH_ROUNDS} rounds; the table is over its rate"
+    )
+    return found | dict.fromkeys(left, late)
+
+
+def _read_round(
+    table: str,
+    keys: Sequence[Key],
+    found: dict[Key, AttributeMap | DynastoreError | None],
+    *,
+    consistent: bool,
+) -> Steps[list[Key]]:
+    """Read keys into *found*; those that the table left unprocessed come back."""
+    chunks = [tuple(keys[at : at + BATCH_KEYS]) for at in range(0, len(keys), BATCH_KEYS)]
+    requests = [BatchGetItem(table, chunk, consistent) for chunk in chunks]
+    try:
+        batches = dict(enumerate((yield from Together(requests))))
+    except PartialFailure as failure:
+        batches = failure.done
+        for at, error in failure.failed.items():
+            found |= dict.fromkeys(chunks[at], error)
+    left = [key for batch in batches.values() for key in batch.unprocessed]
+    for at, batch in batches.items():
+        found |= dict.fromkeys(chunks[at])
+        found |= {Key.of(item): item for item in batch.items}
+    return left

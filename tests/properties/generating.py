@@ -1,0 +1,417 @@
+"""Generated schemas, data and questions: what the laws of the planner are tried on.
+
+A schema has one entity, Thing, with 1 to 8 of the fields in `FIELDS` and 1 to 5 access patterns.
+Its templates are drawn, not listed, so that literals, separators, optional fields, shards, buckets,
+predicates and slim indexes meet each other. Values are few and close, so that data collide: ``1``
+and ``10``, texts with separators and spaces in them, None and "". Things differ from the first of
+them in some fields only, so that they meet in partitions.
+
+A question of any filters would seldom reach far into a key. So most are drawn along a pattern: its
+partition and its predicates by the values of a thing, its components from the left by equality,
+then any test; more filters are added, and some taken away.
+
+Shrinking goes by the order in which things are listed: the first of each list is the plainest, and
+what is drawn with ``max_size`` becomes empty. So a failure is shown with the fewest fields and
+patterns that have it, and ``PLAIN`` values.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import types
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+from attrs import evolve, frozen
+from hypothesis import strategies as st
+
+from dynastore import (
+    Schema,
+    Table,
+    after,
+    all_of,
+    any_of,
+    before,
+    begins_with,
+    between,
+    contains,
+    entity,
+    exists,
+    gsi,
+    key,
+    missing,
+    not_,
+    one_of,
+    since,
+    size,
+    until,
+)
+from dynastore.terms import (
+    BeginsWith,
+    Between,
+    Combined,
+    Compare,
+    Contains,
+    Equal,
+    IsNone,
+    Not,
+    OneOf,
+    SizeOf,
+)
+
+
+@frozen
+class Kind:
+    """One kind of field.
+
+    Attributes:
+        annotation: its type.
+        values: those that things have, the plainest first.
+    """
+
+    annotation: Any
+    values: tuple[Any, ...]
+
+
+def _moment(month: int, day: int, hour: int = 0) -> dt.datetime:
+    return dt.datetime(2026, month, day, hour, tzinfo=dt.UTC)
+
+
+FIELDS: dict[str, Kind] = {
+    "name": Kind(str, ("1", "10", "1#", "2")),
+    "owner": Kind(str, ("o", "o#")),
+    "rank": Kind(int, (0, 1, -2, 10, 11, -10)),
+    "topic": Kind(str | None, (None, "a", "a#", "a b", "ab", "b", "$", "\U0010ffff", "")),
+    "done": Kind(bool, (False, True)),
+    "state": Kind(Literal["open", "held", "shut"], ("open", "held", "shut")),
+    "price": Kind(Decimal, (Decimal(0), Decimal(-1), Decimal("1.5"), Decimal(12))),
+    "at": Kind(dt.datetime, (_moment(1, 1), _moment(1, 31, 23), _moment(2, 1), _moment(4, 9))),
+    "day": Kind(dt.date, (dt.date(2026, 1, 1), dt.date(2026, 1, 2), dt.date(2026, 3, 1))),
+    "raw": Kind(bytes, (b"", b"\x01", b"\x01\x00", b"\xff")),
+    "tags": Kind(set[str], (set(), {"x"}, {"x", "y"})),
+    "lines": Kind(list[int], ([], [1], [1, 2])),
+}
+MANY = ("tags", "lines")  # fields of several members
+KEYED = tuple(name for name in FIELDS if name not in (*MANY, "raw"))  # those that a key can hold
+DEFAULTED = ("topic", "rank", "done", "price")
+BUCKETED = ("at", "day")  # points in time
+TEXTS = ("name", "owner", "topic")
+ORDERED = tuple(name for name in FIELDS if name not in (*MANY, "done"))
+
+
+# What a family of schemas always has; each is tried on examples of its own.
+FAMILIES = ("plain", "sparse", "sharded", "slim")
+
+
+@st.composite
+def schemas(draw: st.DrawFn, family: str = "plain") -> Schema:
+    """A schema of one entity.
+
+    Args:
+        draw: hypothesis'.
+        family: what its indexes have: ``plain``, ``sparse``, ``sharded`` or ``slim``; the others may
+            have it too.
+    """
+    names = ["name", *draw(_some([*FIELDS][1:], 0, 7))]
+    namespace: dict[str, Any] = {
+        "__annotations__": {name: FIELDS[name].annotation for name in names},
+        **{name: FIELDS[name].values[0] for name in DEFAULTED if name in names},
+        "primary": draw(_primaries(names)),
+    }
+    count = draw(st.integers(0 if family == "plain" else 1, 4))
+    for number in range(1, count + 1):
+        namespace[f"by_{number}"] = draw(_secondary(number, names, family))
+    hints = draw(_hints(names))
+    thing = entity("thing", **hints)(
+        types.new_class("Thing", exec_body=lambda body: body.update(namespace))
+    )
+    return Schema([thing], _table(draw, Schema([thing]).table.indexes))
+
+
+def _table(draw: st.DrawFn, indexes: Sequence[Any]) -> Table:
+    """The table with classic and multi-attribute indexes."""
+    counts = st.sampled_from([4, 1, 2, 3])
+    return Table("things", tuple(evolve(each, range_count=draw(counts)) for each in indexes))
+
+
+@st.composite
+def _hints(draw: st.DrawFn, names: Sequence[str]) -> dict[str, Any]:
+    count = draw(st.none() | st.sampled_from([10, 1_000_000]))
+    distinct = draw(st.dictionaries(st.sampled_from(names), st.integers(1, 5), max_size=2))
+    return {"count": count, "distinct": distinct}
+
+
+@st.composite
+def _primaries(draw: st.DrawFn, names: Sequence[str]) -> Any:
+    required = [name for name in names if name in KEYED and name != "topic"]
+    some = draw(_some(required, 1, 3))
+    at = draw(st.integers(0, len(some)))
+    return key(_joined(["T"], some[:at]), _joined(["S"], some[at:]))
+
+
+@st.composite
+def _secondary(draw: st.DrawFn, number: int, names: Sequence[str], family: str) -> Any:
+    keyed = [name for name in names if name in KEYED]
+    hashed = draw(st.lists(st.sampled_from(keyed), max_size=2, unique=True))
+    buckets = {name: draw(st.sampled_from(["", ":month"])) for name in hashed if name in BUCKETED}
+    lead = [] if hashed and draw(st.booleans()) else [f"P{number}"]
+    return gsi(
+        number,
+        "#".join((*lead, *(f"{{{name}{buckets.get(name, '')}}}" for name in hashed))),
+        *draw(st.lists(_components(keyed), min_size=1, max_size=4)),
+        when=draw(_predicates(names, family)),
+        shards=draw(st.sampled_from([1, 2, 3] if family != "sharded" else [2, 3])),
+        include=draw(_includes(names, family)),
+    )
+
+
+@st.composite
+def _components(draw: st.DrawFn, keyed: Sequence[str]) -> str:
+    some = draw(_some(keyed, 0, 2))
+    lead = draw(st.sampled_from([[], ["Y"]])) if some else ["Y"]
+    return _joined(lead, some)
+
+
+def _some(names: Sequence[str], least: int, most: int) -> st.SearchStrategy[list[str]]:
+    """Some of the names in any order; every number of them as often as the others."""
+    counts = st.sampled_from(range(least, min(most, len(names)) + 1))
+    return counts.flatmap(
+        lambda count: st.lists(st.sampled_from(names), min_size=count, max_size=count, unique=True)
+    )
+
+
+def _joined(lead: Sequence[str], names: Sequence[str]) -> str:
+    return "#".join((*lead, *(f"{{{name}{'?' * (name == 'topic')}}}" for name in names)))
+
+
+def _predicates(names: Sequence[str], family: str) -> st.SearchStrategy[Any]:
+    one = st.sampled_from([name for name in names if name in KEYED]).flatmap(
+        lambda name: st.fixed_dictionaries({name: _predicate(name)})
+    )
+    return one if family == "sparse" else st.none() | one
+
+
+def _predicate(name: str) -> st.SearchStrategy[Any]:
+    values = _values(name).filter(lambda value: value is not None)
+    several = st.lists(values, min_size=2, max_size=3).map(lambda some: one_of(*some))
+    ranges = [values.map(since), values.map(before)] if name in ORDERED else []
+    return st.one_of(values, several, st.just(exists()), *ranges)
+
+
+def _includes(names: Sequence[str], family: str) -> st.SearchStrategy[Any]:
+    some = st.lists(st.sampled_from(names), max_size=4, unique=True)
+    return some if family == "slim" else st.none() | st.none() | some
+
+
+def _values(name: str) -> st.SearchStrategy[Any]:
+    return st.sampled_from(FIELDS[name].values)
+
+
+def things(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
+    """The values of one thing."""
+    names = schema.codec(schema.entities[0]).spec.types
+    return st.fixed_dictionaries({name: _values(name) for name in names})
+
+
+@frozen(repr=False)
+class Question:
+    """What is asked of some data.
+
+    Attributes:
+        schema: of one entity.
+        drawn: the values of things.
+        where: field -> a literal or a term.
+        combined: filters over fields.
+        order: fields to sort by; empty for the order of the index.
+        limit: entities of a page.
+        selected: fields to select; empty for whole entities.
+    """
+
+    schema: Schema
+    drawn: Sequence[Mapping[str, Any]]
+    where: Mapping[str, Any]
+    combined: Sequence[Any] = ()
+    order: Sequence[str] = ()
+    limit: int = 1
+    selected: Sequence[str] = ()
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        printer.text(repr(self))
+
+    def __repr__(self) -> str:
+        (thing,) = self.schema.entities
+        spec = self.schema.codec(thing).spec
+        lines = [f"{name}: {annotation}" for name, annotation in spec.types.items()]
+        for pattern in spec.patterns:
+            index = self.schema.table.index(pattern.number)
+            ranges = ", ".join(each.text for each in pattern.ranges)
+            lines.append(
+                f"{pattern.name} = ({pattern.hash.text}; {ranges}) when={dict(pattern.when)} "
+                f"shards={pattern.shards} on {index}"
+            )
+        lines += [f"{spec.hints}", *(f"Thing({dict(values)})" for values in self.drawn)]
+        lines += [f"where={self.where}", f"combined={self.combined}", f"order={self.order}"]
+        return "\n  ".join(["", *lines, f"limit={self.limit}", f"selected={self.selected}"])
+
+
+@st.composite
+def questions(draw: st.DrawFn, family: str = "plain") -> Question:
+    """A schema, things, and what is asked of them."""
+    schema = draw(schemas(family))
+    spec = schema.codec(schema.entities[0]).spec
+    names = [*spec.types]
+    drawn = _alike(draw, schema)
+    where = _along(draw, spec.patterns, drawn)
+    combined = draw(st.just([]) | st.lists(combinations(names), max_size=2))
+    other = _along(draw, spec.patterns, drawn)
+    if where and other and draw(st.sampled_from([False, False, True])):
+        combined.append(any_of(all_of(**where), all_of(**other)))  # reached in either of two ways
+        where = {}
+    if draw(st.sampled_from([False, False, True])):
+        name = draw(st.sampled_from(names))
+        where[name] = draw(terms(name))
+    if draw(st.sampled_from([False, False, False, True])):
+        where.pop(draw(st.sampled_from(names)), None)
+    ordered = [name for name in names if name not in MANY]
+    return Question(
+        schema,
+        drawn,
+        where,
+        combined,
+        draw(st.just([]) | st.lists(st.sampled_from(ordered), max_size=2, unique=True)),
+        draw(st.integers(1, 3)),
+        draw(st.just([]) | st.lists(st.sampled_from(names), max_size=3, unique=True)),
+    )
+
+
+def _alike(draw: st.DrawFn, schema: Schema) -> list[dict[str, Any]]:
+    """Up to 8 things that differ in some fields, so that they meet in partitions and prefixes."""
+    first = draw(things(schema))
+    differences = _some([*first], 1, 3).flatmap(
+        lambda names: st.fixed_dictionaries({name: _values(name) for name in names})
+    )
+    count = draw(st.sampled_from(range(8)))
+    others = draw(st.lists(differences, min_size=count, max_size=count))
+    return [first, *({**first, **each} for each in others)]
+
+
+def _along(
+    draw: st.DrawFn, patterns: Sequence[Any], drawn: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Filters that reach some way into a pattern's key, rather not the primary one."""
+    pattern = draw(st.sampled_from((*patterns, *patterns[1:])))
+    model = draw(st.sampled_from(drawn))
+    where: dict[str, Any] = dict(pattern.when)
+    for part in pattern.hash.parts:
+        if part.name is not None:
+            spans = [between(*FIELDS[part.name].values[:2])] if part.bucket else []
+            near = [model[part.name], model[part.name], *spans]
+            where[part.name] = draw(st.sampled_from(near) | _several(part.name))
+    for name in dict.fromkeys(pattern.sort.fields):
+        go_on = draw(st.sampled_from(["stop", "equal", "equal", "any", "open", "stop"]))
+        if go_on == "stop":
+            break
+        if go_on != "open":
+            where[name] = model[name] if go_on == "equal" else draw(terms(name))
+    return where
+
+
+def _several(name: str) -> st.SearchStrategy[Any]:
+    return st.lists(_values(name), max_size=3).map(lambda some: one_of(*some))
+
+
+def terms(name: str) -> st.SearchStrategy[Any]:
+    """What a field may be compared with: one test, or two of them combined."""
+    one = _tests(name)
+    return st.one_of(
+        one,
+        one,
+        one.map(not_),
+        st.builds(any_of, one, one),
+        st.builds(all_of, one, one),
+    )
+
+
+def _tests(name: str) -> st.SearchStrategy[Any]:
+    values = _values(name)
+    some = values.filter(lambda value: value is not None)
+    tests = [values, values, st.just(exists()), st.just(missing())]
+    if name in KEYED:
+        tests.append(_several(name))
+    if name in ORDERED:
+        tests += [some.map(since), some.map(until), some.map(after), some.map(before)]
+        tests.append(st.builds(between, some, some))
+    if name in TEXTS:
+        tests += [some.map(begins_with), some.map(contains)]
+    if name == "tags":
+        tests.append(st.sampled_from(["x", "y", "z"]).map(contains))
+    if name == "lines":
+        tests.append(st.sampled_from([1, 2, 3]).map(contains))
+    if name in (*MANY, *TEXTS, "raw"):
+        counts = st.integers(0, 2)
+        tests += [counts.map(size), counts.map(since).map(size)]
+    return st.one_of(tests)
+
+
+def combinations(names: Sequence[str]) -> st.SearchStrategy[Any]:
+    """Filters over one or two fields, joined by OR, AND or NOT, one in another."""
+    fields = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True).flatmap(
+        lambda some: st.fixed_dictionaries({name: terms(name) for name in some})
+    )
+    plain = st.builds(
+        lambda how, some: how(**some), st.sampled_from([any_of, any_of, all_of, not_]), fields
+    )
+    nested = st.builds(any_of, plain, plain)
+    return st.one_of(plain, plain, nested, plain.map(not_))
+
+
+COMPARISONS = {
+    "<": lambda value, bound: value < bound,
+    "<=": lambda value, bound: value <= bound,
+    ">": lambda value, bound: value > bound,
+    ">=": lambda value, bound: value >= bound,
+}
+
+
+def fulfils(thing: Any, question: Question) -> bool:
+    """Whether a thing is asked for, told by its values alone."""
+    plain = all(passes(getattr(thing, name), test) for name, test in question.where.items())
+    return plain and all(_agrees(thing, each) for each in question.combined)
+
+
+def _agrees(thing: Any, combined: Combined) -> bool:
+    parts = [_agrees(thing, part) for part in combined.parts]
+    parts += [passes(getattr(thing, name), test) for name, test in combined.fields.items()]
+    return _joined_by(combined.how, parts)
+
+
+def _joined_by(how: str, parts: Sequence[bool]) -> bool:
+    return {"any": any(parts), "all": all(parts), "not": not all(parts)}[how]
+
+
+def passes(value: Any, test: Any) -> bool:
+    """Whether a value is as a literal or a term says."""
+    match test:
+        case Combined(how, parts):
+            return _joined_by(how, [passes(value, part) for part in parts])
+        case Not(inner):
+            return not passes(value, inner)
+        case IsNone():
+            return value is None
+        case Equal(other):
+            return bool(value == other)
+        case OneOf(values):
+            return value in values
+        case Compare(sign, bound):
+            return value is not None and COMPARISONS[sign](value, bound)
+        case Between(low, high):
+            return value is not None and low <= value <= high
+        case BeginsWith(text):
+            return value is not None and value.startswith(text)
+        case Contains(part):
+            return value is not None and part in value
+        case SizeOf(inner):
+            return value is not None and passes(len(value), inner)
+        case _:
+            return bool(value == test)
