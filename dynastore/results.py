@@ -160,7 +160,11 @@ class _Options:
 
 @frozen
 class Results(_Options, Generic[E]):
-    """Entities in the order of the index. Iterating reads page after page, as far as it goes."""
+    """Entities in the order of the index, or of `order_by`. Iterating reads pages as far as it goes.
+
+    The results of an OR that is read by several access patterns follow each other, path by path,
+    unless they are sorted.
+    """
 
     _store: Runs
 
