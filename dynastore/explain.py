@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .capacity import READ_DOLLARS
 from .plan import AccessPath, Plan
 from .terms import condition_text, conjunction
 
-ESCAPES = str.maketrans({'"': "#quot;", "#": "#35;", "<": "#lt;", ">": "#gt;"})  # Mermaid's
+ESCAPES = str.maketrans({"&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;"})  # labels are HTML
+ENTITY = re.compile(r"#(?=\w+;)")  # Mermaid takes ``#35;`` for a character
 
 
 def as_dict(plan: Plan) -> dict[str, Any]:
@@ -115,7 +117,8 @@ def _lines(conditions: Any) -> str:
 
 def _text(texts: list[str], shown: int = 5) -> str:
     more = [f"and {len(texts) - shown} more"] if len(texts) > shown else []
-    return "<br>".join([text.translate(ESCAPES) for text in texts[:shown]] + more)
+    escaped = [ENTITY.sub("# ", text).translate(ESCAPES) for text in texts[:shown]]
+    return "<br>".join(escaped + more)
 
 
 def _node(name: str, text: str) -> str:
