@@ -16,7 +16,17 @@ from ..patterns import AccessPattern
 from ..placement import Placement
 from ..plan import AccessPath, Branch, Cost, KeyCondition, Plan
 from ..table import PRIMARY
-from ..terms import AnyOf, BeginsWith, Between, Compare, Condition, Conditions, Equal, Predicate
+from ..terms import (
+    AnyOf,
+    BeginsWith,
+    Between,
+    Compare,
+    Condition,
+    Conditions,
+    Equal,
+    Predicate,
+    names_of,
+)
 from .choice import Ask
 from .facts import Facts
 from .planning import check_order
@@ -70,7 +80,11 @@ def plan_collection(
     """
     if not members:
         raise RequestError("a collection is of at least one entity class")
-    _check_order(members, ask)
+    for member in members:
+        check_order(member.spec, ask.order)
+    _check_alike(members, ask.order, "sort by another field")
+    filtered = [name for member in members for name in names_of(member.conditions)]
+    _check_alike(members, filtered, "filter by another field, or read the classes one by one")
     numbers = sorted({each.pattern.number for member in members for each in member.placements})
     for number in numbers:
         found = [_on(member, number, prefix) for member in members]
@@ -177,15 +191,15 @@ def _cost(*, consistent: bool) -> Cost:
     return Cost(1, units, 1, units)
 
 
-def _check_order(members: Sequence[Member], ask: Ask) -> None:
-    for name in ask.order:
+def _check_alike(members: Sequence[Member], names: Iterable[str], doing: str) -> None:
+    """Refuse fields that are stored in several forms: no condition or order fits all of them."""
+    for name in names:
         kinds: set[str] = set()
         for member in members:
-            check_order(member.spec, [name])
             kinds |= hooks_of(member.spec.types[name]).kinds - {"NULL"}
-        if len(kinds) > 1:
+        if len({member.spec.types[name] for member in members}) > 1 and len(kinds) > 1:
             classes = ", ".join(member.spec.name for member in members)
-            raise RequestError(f"{name} is of several types in {classes}; sort by another field")
+            raise RequestError(f"{name} is of several types in {classes}; {doing}")
 
 
 def _check_consistent(path: AccessPath, ask: Ask) -> None:

@@ -70,16 +70,19 @@ def test_a_collection_is_sorted_by_fields_with_an_order_only(store, name, says):
         store.collection(Task, Note, owner="ann").order_by(name)
 
 
-def test_a_collection_is_not_sorted_by_what_is_of_another_type_in_each_class():
+def test_a_collection_is_not_sorted_or_filtered_by_what_is_of_another_type_in_each_class():
     @entity("file")
     class File:
         owner: str
         rank: str
         primary = key("USER#{owner}", "FILE#{rank}")
 
-    together = memory_store(Schema([File, Note])).collection(File, Note, owner="ann")
+    store = memory_store(Schema([File, Note]))
+    together = store.collection(File, Note, owner="ann")
     with pytest.raises(RequestError, match="rank is of several types in File, Note"):
         together.order_by("rank")
+    with pytest.raises(RequestError, match="rank is of several types in File, Note"):
+        store.collection(File, Note, owner="ann", rank="1")
 
 
 def test_the_size_of_a_text_is_checked_at_the_client_in_a_collection_too(store):
