@@ -5,7 +5,7 @@ Query Session by by_agent on GSI1
   GSI1R1 = 'SESSION'
   filter at the server: visits >= 5
   newest first
-  at least 1 request and 0.5 read units, $0.06 per million calls
+  at least 1 request and 0.5 read units, $0.0625 per million calls
   passed over primary: needs user_id
 """
 
@@ -250,7 +250,7 @@ class Plan:
 
 def _priced(units: float) -> str:
     dollars = units * READ_DOLLARS
-    price = f"{dollars:,.2f}" if dollars >= 0.01 else f"{dollars:.2g}"
+    price = f"{dollars:,.2f}" if dollars >= 1 else f"{dollars:.3g}"
     return f"{counted(units)} read units, ${price} per million calls"
 
 
