@@ -15,6 +15,7 @@ store.query(Note, user_id="ann")
 
 from attrs import field
 
+from .changes import add, append, discard, increment, prepend, unset
 from .entity import Ref, entity, payload, ref, version
 from .operations.reader import Page, Slice
 from .patterns import AccessPattern, gsi, key
@@ -28,19 +29,16 @@ from .terms import (
     after,
     all_of,
     any_of,
-    append,
     before,
     begins_with,
     between,
     contains,
     exists,
-    increment,
     missing,
     not_,
     one_of,
     since,
     size,
-    unset,
     until,
 )
 
@@ -59,6 +57,7 @@ __all__ = [
     "Slice",
     "Store",
     "Table",
+    "add",
     "after",
     "all_of",
     "any_of",
@@ -67,6 +66,7 @@ __all__ = [
     "begins_with",
     "between",
     "contains",
+    "discard",
     "entity",
     "exists",
     "field",
@@ -77,6 +77,7 @@ __all__ = [
     "not_",
     "one_of",
     "payload",
+    "prepend",
     "ref",
     "since",
     "size",

@@ -22,11 +22,19 @@ from attrs import frozen
 from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.operand import Path, Value
 from pynamodb.expressions.projection import create_projection_expression
-from pynamodb.expressions.update import Action, RemoveAction, SetAction, Update
+from pynamodb.expressions.update import (
+    Action,
+    AddAction,
+    DeleteAction,
+    RemoveAction,
+    SetAction,
+    Update,
+)
 
 from . import terms
+from .changes import Add, Append, Change, Discard, Increment, Prepend, SetTo, Unset
 from .errors import RequestError
-from .terms import Change, Conditions, Predicate
+from .terms import Conditions, Predicate
 
 TEXT_BYTES = 4 * 1024  # one expression, aliases included; DynamoDB quotas
 ONE_OF_VALUES = 100  # operands of IN; DynamoDB quotas
@@ -64,7 +72,7 @@ def update(changes: Mapping[str, Change], conditions: Conditions) -> dict[str, A
     """
     if not changes and not conditions:
         return {}
-    changed, changed_values = _split(changes.items())
+    changed, changed_values = _split(_by_clause(changes))
     shape, values = _split(conditions)
     return _update(changed, shape).filled(changed_values + values)
 
@@ -134,10 +142,13 @@ _PARTS: dict[type[Predicate | Change], Callable[[Any], tuple[str, Sequence[Any]]
     terms.Contains: lambda term: ("contains", (term.value,)),
     terms.SizeOf: lambda term: _prefixed("size", term.test),
     terms.Not: lambda term: _prefixed("NOT", term.test),
-    terms.SetTo: lambda term: ("=", (term.value,)),
-    terms.Increment: lambda term: ("+", _started(term.start, term.by)),
-    terms.Append: lambda term: ("list_append", _started(term.start, term.values)),
-    terms.Unset: lambda _: ("REMOVE", ()),
+    SetTo: lambda term: ("=", (term.value,)),
+    Increment: lambda term: ("+", _started(term.start, term.by)),
+    Append: lambda term: ("list_append", _started(term.start, term.values)),
+    Prepend: lambda term: ("prepend", _started(term.values, term.start)),
+    Add: lambda term: ("ADD", (term.members,)),
+    Discard: lambda term: ("DELETE", (term.members,)),
+    Unset: lambda _: ("REMOVE", ()),
 }
 
 
@@ -146,8 +157,16 @@ def _prefixed(prefix: str, term: Predicate) -> tuple[str, Sequence[Any]]:
     return f"{prefix} {operator}", values
 
 
-def _started(start: Any, value: Any) -> tuple[Any, ...]:
-    return (value,) if start is None else (start, value)
+def _started(*values: Any) -> tuple[Any, ...]:
+    return tuple(value for value in values if value is not None)
+
+
+# The clauses of an update expression, in the order in which PynamoDB writes them and their values.
+_CLAUSES: dict[type[Change], int] = {Add: 1, Discard: 2}
+
+
+def _by_clause(changes: Mapping[str, Change]) -> list[tuple[str, Change]]:
+    return sorted(changes.items(), key=lambda each: _CLAUSES.get(type(each[1]), 0))
 
 
 def _split(
@@ -312,6 +331,13 @@ class _Text:
             case "list_append":
                 *start, added = [Value({"L": []})] * count
                 return SetAction(path, (path | start[0] if start else path).append(added))
+            case "prepend":
+                added, *start = [Value({"L": []})] * count
+                return SetAction(path, added.append(path | start[0] if start else path))
+            case "ADD":
+                return AddAction(path, Value({"SS": [""]}))
+            case "DELETE":
+                return DeleteAction(path, Value({"SS": [""]}))
             case _:
                 return SetAction(path, Value({"S": ""}))
 

@@ -19,8 +19,9 @@ from attrs import field, frozen
 from . import expressions
 from .attributes import AttributeMap as AttributeMap
 from .attributes import AttributeValue as AttributeValue
+from .changes import Change
 from .table import Index
-from .terms import Change, Conditions
+from .terms import Conditions
 
 R = TypeVar("R")
 T = TypeVar("T")

@@ -1,9 +1,8 @@
 """Terms: what a keyword's value may be, besides a literal.
 
-A *predicate* says what a field must be (`since(monday)`); a *change* says what becomes of it
-(`increment(1)`). The same classes serve twice: a call holds them over Python values, a request
-over DynamoDB attribute values. They are plain values: `expressions` renders them for AWS, the
-embedded engine matches them as they are.
+A term says what a field must be: ``since(monday)``. The same classes serve twice: a call holds
+them over Python values, a request over DynamoDB attribute values. They are plain values:
+`expressions` renders them for AWS, the embedded engine matches them as they are.
 """
 
 from __future__ import annotations
@@ -325,57 +324,3 @@ def mapped(term: Predicate, encode: Callable[[Any], Any]) -> Predicate:
             return Not(mapped(test, encode))
         case _:
             return term
-
-
-@frozen
-class SetTo:
-    """The field becomes a value. A bare value in an update means this."""
-
-    value: Any
-
-
-@frozen
-class Increment:
-    """A number grows by *by*; where it is not stored it counts from *start*."""
-
-    by: Any
-    start: Any = None
-
-
-@frozen
-class Append:
-    """A list gets *values* at its end; where it is not stored it begins as *start*."""
-
-    values: Any
-    start: Any = None
-
-
-@frozen
-class Unset:
-    """The field is no longer stored, and reads as its default."""
-
-
-Change: TypeAlias = SetTo | Increment | Append | Unset
-
-
-def increment(by: Any) -> Increment:
-    """A number grows by *by*, which may be negative; from its default where it is not stored.
-
-    The addition happens at the server, so that concurrent ones all count.
-    """
-    return Increment(by)
-
-
-def append(*values: Any) -> Append:
-    """A list gets *values* at its end, at the server, so that concurrent ones all stay."""
-    return Append(list(values))
-
-
-def unset() -> Unset:
-    """The field becomes its default again; one that is None by default is no longer stored."""
-    return Unset()
-
-
-def as_change(value: Any) -> Change:
-    """A change as it is; any other value as what the field becomes."""
-    return value if isinstance(value, Change) else SetTo(value)

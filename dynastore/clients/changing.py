@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Any, TypeAlias
 
+from ..changes import Add, Append, Change, Discard, Increment, Prepend, SetTo, Unset
 from ..errors import RequestError
 from ..requests import AttributeMap, AttributeValue
-from ..terms import Append, Change, Increment, SetTo, Unset
 from ..wire_values import canonical, kept_attribute
 
 Edit: TypeAlias = Callable[[AttributeValue | None], AttributeValue | None]
+
+SETS = ("SS", "NS", "BS")
 
 # Two numbers of 38 digits between 1E-130 and 1E+126 add up exactly in 257 digits.
 _EXACT = Context(prec=300)
@@ -54,6 +56,13 @@ def _edit(name: str, change: Change) -> Edit:
         case Append(values, start):
             added = _operand(name, values, "L")
             return _grown(name, start, "L", lambda members: [*members, *added])
+        case Prepend(values, start):
+            first = _operand(name, values, "L")
+            return _grown(name, start, "L", lambda members: [*first, *members])
+        case Add(members):
+            return _with_members(name, members)
+        case Discard(members):
+            return _without_members(name, members)
 
 
 def _grown(name: str, start: AttributeValue | None, kind: str, grow: Callable[[Any], Any]) -> Edit:
@@ -70,6 +79,42 @@ def _grown(name: str, start: AttributeValue | None, kind: str, grow: Callable[[A
         return {kind: grow(current[kind])}
 
     return edit
+
+
+def _with_members(name: str, members: AttributeValue) -> Edit:
+    kind, added = _set(name, members)
+
+    def edit(old: AttributeValue | None) -> AttributeValue:
+        held = [] if old is None else _members(name, old, kind)
+        return kept_attribute(name, {kind: [*dict.fromkeys([*held, *added])]})
+
+    return edit
+
+
+def _without_members(name: str, members: AttributeValue) -> Edit:
+    kind, gone = _set(name, members)
+
+    def edit(old: AttributeValue | None) -> AttributeValue | None:
+        held = [] if old is None else _members(name, old, kind)
+        left = [member for member in held if member not in gone]
+        return {kind: left} if left else None  # there are no empty sets
+
+    return edit
+
+
+def _set(name: str, members: AttributeValue) -> tuple[str, Any]:
+    ((kind, held),) = kept_attribute(name, members).items()
+    if kind not in SETS:
+        raise RequestError(f"{name} is changed by a {kind}; this change takes {', '.join(SETS)}")
+    return kind, held
+
+
+def _members(name: str, stored: AttributeValue, kind: str) -> Any:
+    if kind not in stored:
+        raise RequestError(
+            f"{name} is stored as {next(iter(stored))}, and its members are no {kind}"
+        )
+    return stored[kind]
 
 
 def _operand(name: str, value: AttributeValue, kind: str) -> Any:

@@ -11,32 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Context, Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from attrs import frozen
 
 from ..attributes import AttributeMap, AttributeValue
+from ..changes import Add, Append, Change, Discard, Increment, Prepend, SetTo, Unset, as_change
 from ..codec import Codec, expiry
 from ..entity import Ref
-from ..errors import ConditionFailed, RequestError
-from ..key_text import is_choice
+from ..errors import ConditionFailed, RequestError, shown
+from ..key_text import is_choice, plain_type
 from ..placement import Placement
 from ..requests import GetItem, Key, Steps, UpdateItem
 from ..schema import Schema
 from ..table import TTL
-from ..terms import (
-    Absent,
-    Append,
-    Change,
-    Conditions,
-    Equal,
-    Increment,
-    Predicate,
-    Present,
-    SetTo,
-    Unset,
-    as_change,
-)
+from ..terms import Absent, Conditions, Equal, Predicate, Present
 from .conditions import conditions_of
 from .writes import conflict_of, located, revision_guard
 
@@ -193,6 +182,12 @@ def _checked(codec: Codec, name: str, change: Change) -> Change:
             return Increment(_operand(codec, name, by, "N"), _start(codec, name, {"N": "0"}))
         case Append(values, _):
             return Append(_operand(codec, name, values, "L"), _start(codec, name, {"L": []}))
+        case Prepend(values, _):
+            return Prepend(_operand(codec, name, values, "L"), _start(codec, name, {"L": []}))
+        case Add(members):
+            return Add(_members(codec, name, members))
+        case Discard(members):
+            return Discard(_members(codec, name, members))
         case Unset():
             codec.default(name)
             return change
@@ -207,6 +202,22 @@ def _operand(codec: Codec, name: str, operand: Any, kind: str) -> AttributeValue
         needs = "a number to increment" if kind == "N" else "a list to append to"
         raise RequestError(f"{codec.spec}.{name} is not {needs}")
     return encoded
+
+
+def _members(codec: Codec, name: str, members: Any) -> AttributeValue:
+    """Members of a set as the field holds them."""
+    if not codec.is_set(name):
+        raise RequestError(
+            f"{codec.spec}.{name} is no set that members are added to or removed from"
+        )
+    if not members:
+        raise RequestError(f"{codec.spec}.{name}: name the members, one at least")
+    kind = plain_type(codec.spec.types[name])
+    try:
+        some = (get_origin(kind) or kind)(members)
+    except TypeError as error:
+        raise RequestError(f"{codec.spec}.{name} cannot hold {shown(members)}: {error}") from error
+    return codec.value(name, some)
 
 
 def _start(codec: Codec, name: str, otherwise: AttributeValue) -> AttributeValue:
@@ -281,6 +292,14 @@ def _after(planned: Update, known: Mapping[str, Any]) -> dict[str, Any]:
                 decode = planned.codec.hooks[name].decode
                 before = decode(start) if known[name] is None else known[name]
                 after[name] = before + decode(values)
+            case Prepend(values, start) if name in known:
+                decode = planned.codec.hooks[name].decode
+                before = decode(start) if known[name] is None else known[name]
+                after[name] = decode(values) + before
+            case Add(members) if name in known:
+                after[name] = (known[name] or set()) | planned.codec.hooks[name].decode(members)
+            case Discard(members) if name in known:
+                after[name] = (known[name] or set()) - planned.codec.hooks[name].decode(members)
             case _:
                 pass  # what the server adds to is not known, and no index attribute needs it
     return after

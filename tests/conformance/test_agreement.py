@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 
 from dynastore import (
     Schema,
+    add,
     append,
     begins_with,
     between,
+    discard,
     entity,
     field,
     gsi,
     increment,
     key,
+    prepend,
     ref,
     since,
     unset,
@@ -40,6 +43,7 @@ class Task:
     due_at: dt.datetime = DAYS[0]
     tries: int = 0
     lines: list[str] = field(factory=list)
+    marks: set[str] = field(factory=set)
 
     primary = key("USER#{user_id}", "TASK#{task_id}")
     by_topic = gsi(1, "TOPIC#{topic}", "TASK", "{due_at}", "{tries}")
@@ -60,6 +64,7 @@ tasks = st.builds(
     due_at=days,
     tries=st.integers(-2, 2),
     lines=st.lists(st.text(max_size=2), max_size=2),
+    marks=st.sets(st.sampled_from("abc"), max_size=2),
 )
 whens = st.none() | st.fixed_dictionaries({"topic": st.none() | topics})
 changes = st.fixed_dictionaries(
@@ -68,7 +73,10 @@ changes = st.fixed_dictionaries(
         "topic": topics | st.just(unset()),
         "due_at": days,
         "tries": st.integers(-2, 2).map(increment),
-        "lines": st.just(append("more")),
+        "lines": st.sampled_from([append("more"), prepend("first")]),
+        "marks": st.sets(st.sampled_from("abc"), min_size=1).flatmap(
+            lambda some: st.sampled_from([add(*some), discard(*some)])
+        ),
     },
 ).map(lambda some: some or {"tries": increment(1)})
 filters = st.fixed_dictionaries({}, optional={"tries": st.sampled_from([0, since(0)])})

@@ -9,21 +9,24 @@ import pytest
 
 from dynastore import (
     Schema,
+    add,
     append,
     before,
     begins_with,
     between,
+    discard,
     entity,
     field,
     gsi,
     increment,
     key,
+    prepend,
     ref,
     since,
     unset,
     version,
 )
-from dynastore.errors import AlreadyExists, ConditionFailed, RevisionConflict
+from dynastore.errors import AlreadyExists, ConditionFailed, RequestError, RevisionConflict
 
 from .drivers import at_once
 
@@ -93,6 +96,48 @@ def test_increments_and_appends_start_from_the_default(store):
     store.put(task())
     assert store.update(T1, effort=increment(1.25), priority=increment(-2)).effort == 2.75
     assert store.update(T1, log=append("x")).log == ["x"]
+
+
+def test_values_are_prepended_in_their_order(store):
+    store.put(task(log=["made"]))
+    assert store.update(T1, log=prepend("a", "b")).log == ["a", "b", "made"]
+
+
+def test_members_come_and_go_one_by_one(store):
+    store.put(task(labels={"a"}))
+    assert store.update(T1, labels=add("b", "a")).labels == {"a", "b"}
+    assert store.update(T1, labels=discard("a", "z")).labels == {"b"}
+    assert store.update(T1, labels=discard("b"), priority=increment(1)).labels == set()
+    assert store.update(T1, labels=discard("b")).labels == set()
+    assert store.update(T1, labels=add("c"), log=append("x"), title="new").labels == {"c"}
+
+
+@pytest.mark.fault(
+    "moto",
+    reason="checks and writes in two steps, between which threads interfere",
+    strict=False,
+)
+def test_members_that_many_add_all_stay(store):
+    store.put(task())
+    at_once(store, lambda each, number: each.update(T1, labels=add(f"l{number}")), 5)
+    assert store.get(Task, owner="ann", task_id="t1").labels == {f"l{n}" for n in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"labels": add()}, "name the members"),
+        ({"log": add("x")}, "Task.log is no set"),
+        ({"labels": prepend("x")}, "labels"),
+        ({"labels": add(1)}, "labels"),
+        ({"labels": discard([])}, "labels"),
+    ],
+)
+def test_what_cannot_be_a_member_is_refused(store, change, says):
+    stored = store.put(task(labels={"a"}))
+    with pytest.raises(RequestError, match=says):
+        store.update(T1, **change)
+    assert store.get(Task, owner="ann", task_id="t1") == stored
 
 
 def test_an_update_without_a_read_keeps_every_index_right(store, settled):

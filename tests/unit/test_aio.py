@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from moto.server import ThreadedMotoServer
 
+from dynastore.changes import Increment, SetTo
 from dynastore.clients.aio import CONNECTIONS, AioClient
 from dynastore.clients.base import run_async
 from dynastore.clients.boto import BotoClient
@@ -43,7 +44,7 @@ from dynastore.requests import (
 )
 from dynastore.table import PRIMARY, Index, Table
 from dynastore.table_requests import CreateTable
-from dynastore.terms import Absent, Equal, Increment, SetTo
+from dynastore.terms import Absent, Equal
 
 from .faulty import FaultyServer, Reply, Reset, error, ok
 

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from dynastore.changes import Increment, SetTo
 from dynastore.clients.base import POOL_WIDTH
 from dynastore.clients.boto import BotoClient
 from dynastore.clients.retries import RetryPolicy
@@ -29,7 +30,7 @@ from dynastore.errors import (
 from dynastore.requests import BatchGetItem, DeleteItem, GetItem, Key, PutItem, Query, UpdateItem
 from dynastore.table import PRIMARY, Index, Table
 from dynastore.table_requests import CreateTable
-from dynastore.terms import Absent, Equal, Increment, SetTo
+from dynastore.terms import Absent, Equal
 
 from .faulty import FaultyServer, Reply, Reset, error, ok
 

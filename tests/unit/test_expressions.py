@@ -10,21 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore import expressions
+from dynastore.changes import Add, Append, Discard, Increment, Prepend, SetTo, Unset
 from dynastore.errors import RequestError
-from dynastore.terms import (
-    Absent,
-    Append,
-    BeginsWith,
-    Between,
-    Compare,
-    Equal,
-    Increment,
-    IsNone,
-    OneOf,
-    Present,
-    SetTo,
-    Unset,
-)
+from dynastore.terms import Absent, BeginsWith, Between, Compare, Equal, IsNone, OneOf, Present
 
 NULL = {"NULL": True}
 
@@ -92,6 +80,13 @@ def test_a_predicate_is_rendered(predicate, rendered):
             "SET #0 = list_append (if_not_exists (#0, :0), :1)",
             [{"L": []}, {"L": [NULL]}],
         ),
+        (
+            Prepend({"L": [NULL]}, {"L": []}),
+            "SET #0 = list_append (:0, if_not_exists (#0, :1))",
+            [{"L": [NULL]}, {"L": []}],
+        ),
+        (Add({"SS": ["a"]}), "ADD #0 :0", [{"SS": ["a"]}]),
+        (Discard({"NS": ["1"]}), "DELETE #0 :0", [{"NS": ["1"]}]),
         (Unset(), "REMOVE #0", []),
     ],
 )
@@ -280,3 +275,13 @@ def test_a_kept_text_equals_a_fresh_one(changed, terms):
     kept = expressions.update(changed, terms)
     expressions._update.cache_clear()
     assert kept == expressions.update(changed, terms)
+
+
+def test_values_stand_where_their_clauses_are():
+    changes = {"a": Discard({"SS": ["x"]}), "b": Add({"SS": ["y"]}), "c": SetTo({"S": "z"})}
+    parameters = expressions.update(changes, ())
+    text = parameters["UpdateExpression"]
+    for name, value in parameters["ExpressionAttributeValues"].items():
+        attribute = {"x": "a", "y": "b", "z": "c"}[next(iter(value.values()))[0]]
+        (alias,) = [k for k, v in parameters["ExpressionAttributeNames"].items() if v == attribute]
+        assert f"{alias} {name}" in text or f"{alias} = {name}" in text

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from dynastore.changes import Add, Append, Discard, Increment, Prepend, SetTo, Unset
 from dynastore.clients.changing import changer
 from dynastore.errors import RequestError
 from dynastore.matching import matcher
-from dynastore.terms import (
-    Absent,
-    Append,
-    BeginsWith,
-    Between,
-    Compare,
-    Equal,
-    Increment,
-    IsNone,
-    OneOf,
-    Present,
-    SetTo,
-    Unset,
-)
+from dynastore.terms import Absent, BeginsWith, Between, Compare, Equal, IsNone, OneOf, Present
 from dynastore.wire_values import kept_item
 
 
@@ -149,6 +137,20 @@ def test_an_append_adds_at_the_end():
     assert changed(None, added) == {"L": [{"S": "first"}, {"S": "b"}]}
 
 
+def test_a_prepend_adds_at_the_beginning():
+    added = Prepend({"L": [{"S": "b"}, {"S": "c"}]}, {"L": [{"S": "first"}]})
+    assert changed({"L": [{"S": "a"}]}, added) == {"L": [{"S": "b"}, {"S": "c"}, {"S": "a"}]}
+    assert changed(None, added) == {"L": [{"S": "b"}, {"S": "c"}, {"S": "first"}]}
+
+
+def test_members_are_added_once_and_discarded_if_there():
+    assert changed({"SS": ["a"]}, Add({"SS": ["b", "a"]})) == {"SS": ["a", "b"]}
+    assert changed(None, Add({"SS": ["a"]})) == {"SS": ["a"]}
+    assert changed({"SS": ["a", "b"]}, Discard({"SS": ["b", "z"]})) == {"SS": ["a"]}
+    assert changed({"SS": ["a"]}, Discard({"SS": ["a"]})) is None
+    assert changed(None, Discard({"SS": ["a"]})) is None
+
+
 def test_unset_takes_an_attribute_away():
     assert changed({"S": "x"}, Unset()) is None
     assert changed(None, Unset()) is None
@@ -158,6 +160,9 @@ def test_unset_takes_an_attribute_away():
     ("value", "change"),
     [
         (None, Increment({"N": "1"})),
+        ({"NS": ["1"]}, Add({"SS": ["1"]})),
+        ({"S": "a"}, Discard({"SS": ["a"]})),
+        (None, Add({"L": []})),
         (None, Append({"L": []})),
         ({"S": "x"}, Increment({"N": "1"})),
         ({"NULL": True}, Increment({"N": "1"}, {"N": "0"})),

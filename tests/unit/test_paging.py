@@ -10,6 +10,7 @@ from attrs import evolve
 
 from dynastore.attributes import AttributeMap
 from dynastore.capacity import PAGE_BYTES, item_bytes
+from dynastore.changes import SetTo, Unset
 from dynastore.clients.metering import projected
 from dynastore.clients.sqlite import SqliteClient
 from dynastore.errors import RequestError
@@ -23,7 +24,7 @@ from dynastore.requests import (
 )
 from dynastore.table import PRIMARY, Index, Table
 from dynastore.table_requests import CreateTable, DescribeTable
-from dynastore.terms import Equal, Present, SetTo, Unset
+from dynastore.terms import Equal, Present
 
 SLIM, KEYS, WHOLE = Index(1, 2, ("title",)), Index(2, 1, ()), Index(3, 1)
 TABLE = Table("agents", (SLIM, KEYS, WHOLE))

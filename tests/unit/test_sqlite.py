@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from dynastore.capacity import item_bytes
+from dynastore.changes import Increment, SetTo, Unset
 from dynastore.clients.base import run, run_async
 from dynastore.clients.layout import Layout
 from dynastore.clients.selecting import after_prefix, selection
@@ -38,18 +39,7 @@ from dynastore.table_requests import (
     DescribeTimeToLive,
     UpdateTimeToLive,
 )
-from dynastore.terms import (
-    Absent,
-    BeginsWith,
-    Between,
-    Compare,
-    Equal,
-    Increment,
-    OneOf,
-    Present,
-    SetTo,
-    Unset,
-)
+from dynastore.terms import Absent, BeginsWith, Between, Compare, Equal, OneOf, Present
 
 ONE, TWO = Index(1, 2), Index(2, 1)
 TABLE = Table("agents", (ONE, TWO))

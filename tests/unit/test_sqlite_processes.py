@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 import dynastore
+from dynastore.changes import Increment
 from dynastore.clients import lanes
 from dynastore.clients.sqlite import AsyncSqliteClient, SqliteClient
 from dynastore.errors import AccessDenied, RequestError, ServiceError, Unavailable
@@ -28,7 +29,7 @@ from dynastore.table_requests import (
     DescribeTimeToLive,
     UpdateTimeToLive,
 )
-from dynastore.terms import Equal, Increment
+from dynastore.terms import Equal
 
 INDEX = Index(1, 1)
 TABLE = Table("agents", (INDEX,))
@@ -46,6 +47,7 @@ from dynastore.errors import *
 from dynastore.requests import *
 from dynastore.table_requests import *
 from dynastore.table import *
+from dynastore.changes import *
 from dynastore.terms import *
 client = SqliteClient(sys.argv[1])
 key = Key("USER#1", "SESSION#1")
