@@ -304,6 +304,7 @@ class _Text:
         return _Joined(self._condition(name, operator, held))
 
     def _any_of(self, parts: Sequence[_Joined]) -> _Joined:
+        assert parts, "what nothing can fulfil has no text, and would be sent as no condition"
         return _Joined(" OR ".join(part.text for part in parts), is_or=True)
 
     def _condition(self, name: str, operator: str, count: int) -> str:

@@ -20,7 +20,7 @@ from .requests import Steps
 from .results import Asked, AsyncResults, Results
 from .scanned import AsyncScanned, Scanned
 from .schema import Schema
-from .terms import Combined
+from .terms import Combined, When
 
 if TYPE_CHECKING:
     import boto3
@@ -210,7 +210,7 @@ class Store(_Bound[Client]):
         options = ScanOptions(segments, units_per_second, self._consistent)
         return Scanned(Scanner(self.schema, cls, where, filters, options, cursor), self)
 
-    def put(self, entity: E, /, *, when: Mapping[str, Any] | None = None) -> E:
+    def put(self, entity: E, /, *, when: When | None = None) -> E:
         """Write a whole entity, replacing what is stored; see `operations.writes.put`."""
         return self.run(writes.put(self.schema, entity, when=when))
 
@@ -218,17 +218,15 @@ class Store(_Bound[Client]):
         """Write an entity where none is stored; see `operations.writes.create`."""
         return self.run(writes.create(self.schema, entity))
 
-    def update(
-        self, target: E | Ref[E], /, *, when: Mapping[str, Any] | None = None, **changes: Any
-    ) -> E:
+    def update(self, target: E | Ref[E], /, *, when: When | None = None, **changes: Any) -> E:
         """Change some fields; see `operations.updates.update`."""
         return self.run(updates.update(self.schema, target, changes, when=when))
 
     @overload
-    def delete(self, target: Ref[E], /, *, when: Mapping[str, Any] | None = None) -> E | None: ...
+    def delete(self, target: Ref[E], /, *, when: When | None = None) -> E | None: ...
     @overload
-    def delete(self, target: E, /, *, when: Mapping[str, Any] | None = None) -> E | None: ...
-    def delete(self, target: Any, /, *, when: Mapping[str, Any] | None = None) -> Any:
+    def delete(self, target: E, /, *, when: When | None = None) -> E | None: ...
+    def delete(self, target: Any, /, *, when: When | None = None) -> Any:
         """Remove an entity; see `operations.writes.delete`."""
         return self.run(writes.delete(self.schema, target, when=when))
 
@@ -314,7 +312,7 @@ class AsyncStore(_Bound[AsyncClient]):
         options = ScanOptions(segments, units_per_second, self._consistent)
         return AsyncScanned(Scanner(self.schema, cls, where, filters, options, cursor), self)
 
-    async def put(self, entity: E, /, *, when: Mapping[str, Any] | None = None) -> E:
+    async def put(self, entity: E, /, *, when: When | None = None) -> E:
         """Write a whole entity, replacing what is stored; see `operations.writes.put`."""
         return await self.run(writes.put(self.schema, entity, when=when))
 
@@ -322,19 +320,15 @@ class AsyncStore(_Bound[AsyncClient]):
         """Write an entity where none is stored; see `operations.writes.create`."""
         return await self.run(writes.create(self.schema, entity))
 
-    async def update(
-        self, target: E | Ref[E], /, *, when: Mapping[str, Any] | None = None, **changes: Any
-    ) -> E:
+    async def update(self, target: E | Ref[E], /, *, when: When | None = None, **changes: Any) -> E:
         """Change some fields; see `operations.updates.update`."""
         return await self.run(updates.update(self.schema, target, changes, when=when))
 
     @overload
-    async def delete(
-        self, target: Ref[E], /, *, when: Mapping[str, Any] | None = None
-    ) -> E | None: ...
+    async def delete(self, target: Ref[E], /, *, when: When | None = None) -> E | None: ...
     @overload
-    async def delete(self, target: E, /, *, when: Mapping[str, Any] | None = None) -> E | None: ...
-    async def delete(self, target: Any, /, *, when: Mapping[str, Any] | None = None) -> Any:
+    async def delete(self, target: E, /, *, when: When | None = None) -> E | None: ...
+    async def delete(self, target: Any, /, *, when: When | None = None) -> Any:
         """Remove an entity; see `operations.writes.delete`."""
         return await self.run(writes.delete(self.schema, target, when=when))
 

@@ -280,6 +280,10 @@ class Combined:
     fields: Mapping[str, Any]
 
 
+When: TypeAlias = Mapping[str, Any] | Combined
+"""What a stored entity must be: field -> a literal or a term, or a combination of filters."""
+
+
 def any_of(*parts: Any, **fields: Any) -> Combined:
     """At least one holds: ``any_of(status="open", visits=since(5))``.
 

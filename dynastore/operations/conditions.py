@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, get_args
 
@@ -18,6 +18,7 @@ from ..terms import (
     Absent,
     AnyOf,
     BeginsWith,
+    Combined,
     Condition,
     Conditions,
     Contains,
@@ -26,24 +27,34 @@ from ..terms import (
     Not,
     OneOf,
     Predicate,
+    Present,
     SizeOf,
+    When,
     mapped,
 )
 from ..trouble import UNSTORABLE
 
+# No item fulfils it. Alternatives of which there are none have no text, and a request without a
+# condition would write whatever is stored.
+NEVER: Conditions = (("PK", Absent()), ("PK", Present()))
 
-def conditions_of(codec: Codec, where: Mapping[str, Any]) -> Conditions:
-    """What fields must be, as what attributes must be.
+
+def conditions_of(codec: Codec, when: When | None) -> Conditions:
+    """What the stored entity must be for a write, as what its attributes must be.
 
     Args:
         codec: of the entity.
-        where: field -> a literal or a term.
+        when: field -> a literal or a term; or what `any_of`, `all_of` and `not_` make of them.
 
     Raises:
         UnknownField: a keyword names no field.
         RequestError: a field cannot be compared, not like this, or not with this value.
     """
-    return encoded(codec, filters.conditions(codec.spec, where))
+    if isinstance(when, Combined):
+        found = filters.conditions(codec.spec, {}, [when])
+    else:
+        found = filters.conditions(codec.spec, when or {})
+    return NEVER if filters.is_empty(found) else encoded(codec, found)
 
 
 def encoded(codec: Codec, conditions: Conditions) -> Conditions:

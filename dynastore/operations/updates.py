@@ -25,7 +25,7 @@ from ..placement import Placement
 from ..requests import GetItem, Key, Steps, UpdateItem
 from ..schema import Schema
 from ..table import TTL
-from ..terms import Absent, Conditions, Equal, Predicate, Present
+from ..terms import Absent, Conditions, Equal, Predicate, Present, When
 from .conditions import conditions_of
 from .writes import conflict_of, located, revision_guard
 
@@ -88,7 +88,7 @@ def update(
     target: E | Ref[E],
     changes: Mapping[str, Any],
     *,
-    when: Mapping[str, Any] | None = None,
+    when: When | None = None,
 ) -> Steps[E]:
     """Change some fields of a stored entity.
 
@@ -99,7 +99,7 @@ def update(
         schema: where it is.
         target: the entity, whose revision must then be the stored one, or a ref.
         changes: field -> a literal, or a change such as `increment(1)`.
-        when: field -> what it must be in the stored entity.
+        when: field -> what it must be in the stored entity, or `any_of` and the like.
 
     Returns:
         The entity as it is stored now.
@@ -110,7 +110,7 @@ def update(
         RequestError: a field cannot be changed, or not like this.
     """
     codec, key = located(schema, target)
-    asked = conditions_of(codec, when or {})
+    asked = conditions_of(codec, when)
     if not isinstance(target, Ref):
         asked += revision_guard(codec, target)
     checked = checked_changes(codec, changes)

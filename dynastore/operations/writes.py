@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import evolve
@@ -13,7 +12,7 @@ from ..entity import Ref
 from ..errors import AlreadyExists, ConditionFailed, ConflictError, RevisionConflict
 from ..requests import DeleteItem, Key, PutItem, Steps
 from ..schema import Schema
-from ..terms import Absent, Conditions, Equal
+from ..terms import Absent, Conditions, Equal, When
 from .conditions import conditions_of
 from .reads import key_of
 
@@ -22,13 +21,13 @@ E = TypeVar("E")
 NEW: Conditions = (("PK", Absent()),)
 
 
-def put(schema: Schema, entity: E, *, when: Mapping[str, Any] | None = None) -> Steps[E]:
+def put(schema: Schema, entity: E, *, when: When | None = None) -> Steps[E]:
     """Write a whole entity, replacing what is stored under its key.
 
     Args:
         schema: where to.
         entity: what to write.
-        when: field -> what it must be in the stored entity.
+        when: field -> what it must be in the stored entity, or `any_of` and the like.
 
     Returns:
         The entity as stored: with its next revision, where it has a `version()`.
@@ -38,7 +37,7 @@ def put(schema: Schema, entity: E, *, when: Mapping[str, Any] | None = None) -> 
         ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
     """
     codec = schema.codec(type(entity))
-    conditions = conditions_of(codec, when or {}) + revision_guard(codec, entity)
+    conditions = conditions_of(codec, when) + revision_guard(codec, entity)
     return (yield from _write(schema, codec, entity, conditions))
 
 
@@ -58,15 +57,13 @@ def create(schema: Schema, entity: E) -> Steps[E]:
         raise AlreadyExists(conflict.key) from conflict
 
 
-def delete(
-    schema: Schema, target: E | Ref[E], *, when: Mapping[str, Any] | None = None
-) -> Steps[E | None]:
+def delete(schema: Schema, target: E | Ref[E], *, when: When | None = None) -> Steps[E | None]:
     """Remove an entity.
 
     Args:
         schema: where from.
         target: the entity, whose revision must then be the stored one, or a ref.
-        when: field -> what it must be in the stored entity.
+        when: field -> what it must be in the stored entity, or `any_of` and the like.
 
     Returns:
         The entity as it was stored, or None if there was none.
@@ -77,7 +74,7 @@ def delete(
     """
     codec, key = located(schema, target)
     guard = () if isinstance(target, Ref) else revision_guard(codec, target)
-    conditions = conditions_of(codec, when or {}) + guard
+    conditions = conditions_of(codec, when) + guard
     try:
         old = yield from DeleteItem(schema.table.name, key, conditions)
     except ConditionFailed as failure:

@@ -10,6 +10,8 @@ import pytest
 from dynastore import (
     Schema,
     add,
+    all_of,
+    any_of,
     append,
     before,
     begins_with,
@@ -20,6 +22,8 @@ from dynastore import (
     gsi,
     increment,
     key,
+    not_,
+    one_of,
     prepend,
     ref,
     since,
@@ -294,3 +298,26 @@ def test_writers_that_race_all_count_and_leave_one_index_entry(store, settled):
     assert sorted(each.priority for each in outcomes) == list(range(1, 9))
     assert [each.priority for each in store.query(Task, team="core")] == [8]
     assert [each.priority for each in store.query(Task, status="open")] == [8]
+
+
+@pytest.mark.parametrize("when", [{"status": one_of()}, {"priority": between(2, 1)}])
+def test_a_condition_that_nothing_can_fulfil_writes_nothing(store, when):
+    stored = store.put(task(title="old"))
+    for write in (
+        lambda: store.put(task(title="new"), when=when),
+        lambda: store.update(T1, when=when, title="new"),
+        lambda: store.delete(T1, when=when),
+    ):
+        with pytest.raises(ConditionFailed) as failed:
+            write()
+        assert failed.value.stored == stored
+    assert store.get(Task, owner="ann", task_id="t1") == stored
+
+
+def test_conditions_may_be_alternatives(store):
+    store.put(task(title="old", priority=3))
+    either = any_of(title="new", priority=since(3))
+    assert store.update(T1, when=either, title="new").title == "new"
+    with pytest.raises(ConditionFailed):
+        store.delete(T1, when=not_(either))
+    assert store.delete(T1, when=all_of(either, status="open")) is not None
