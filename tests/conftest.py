@@ -22,7 +22,9 @@ ENVIRONMENT = {
 }
 
 # No deadline: a machine with other work on it is slow, and not wrong.
-settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile(
+    "default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile(
     "fuzz",
     deadline=None,

@@ -191,7 +191,7 @@ def outcome(operation: Any, store: Any) -> Any:
 # Each example has a scope of its own, so nothing is left of the one before.
 @settings(
     max_examples=settings.default.max_examples // 4,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     before=st.lists(st.builds(Put, tasks), max_size=8),
