@@ -34,10 +34,9 @@ from pynamodb.expressions.update import (
 from . import terms
 from .changes import Add, Append, Change, Discard, Increment, Prepend, SetTo, Unset
 from .errors import RequestError
-from .terms import Conditions, Predicate
+from .terms import ONE_OF_VALUES, Conditions, Predicate
 
 TEXT_BYTES = 4 * 1024  # one expression, aliases included; DynamoDB quotas
-ONE_OF_VALUES = 100  # operands of IN; DynamoDB quotas
 SHAPES = 1_024  # texts kept, of some hundred bytes each; a program has few shapes
 
 NULL = {"NULL": True}

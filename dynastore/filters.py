@@ -214,7 +214,7 @@ def _plain(test: Predicate) -> Predicate:
 
 
 def _holds_many(spec: EntitySpec, name: str) -> bool:
-    return not hooks_of(spec.types[name]).kinds.isdisjoint({"L", "M", "SS", "NS", "BS"})
+    return not hooks_of(spec.types[name]).kinds.isdisjoint({"M", *MEMBERS})
 
 
 def _check_values(spec: EntitySpec, name: str, test: OneOf) -> None:

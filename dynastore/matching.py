@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from .attributes import AttributeValue
 from .errors import RequestError
 from .terms import (
+    ONE_OF_VALUES,
     Absent,
     AnyOf,
     BeginsWith,
@@ -31,8 +32,6 @@ from .terms import (
     SizeOf,
 )
 from .wire_values import binary, kept_attribute
-
-ONE_OF_VALUES = 100  # operands of IN; DynamoDB quotas
 
 Matches: TypeAlias = Callable[[Mapping[str, AttributeValue]], bool]
 Test: TypeAlias = Callable[[AttributeValue | None], bool]

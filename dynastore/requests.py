@@ -26,6 +26,7 @@ from .terms import Conditions
 R = TypeVar("R")
 T = TypeVar("T")
 
+BATCH_KEYS = 100  # of one BatchGetItem; DynamoDB quotas
 SEGMENTS = 1_000_000  # of one Scan; DynamoDB API reference
 
 Steps: TypeAlias = Generator["Request[Any] | Together[Any] | Wait", Any, T]

@@ -8,11 +8,15 @@ is which.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import TypeVar
 
 from attrs import frozen
 
 from .errors import ModelError
+
+V = TypeVar("V")
 
 TYPE = "TYPE"  # the entity's tag
 TTL = "TTL"  # when DynamoDB may delete the item, in epoch seconds
@@ -97,6 +101,14 @@ class Index:
         Where fields are carried, so is what tells whose they are and when they expire.
         """
         return self.fields and (TYPE, TTL, *self.fields)
+
+    def carries(self, names: Iterable[str]) -> bool:
+        """Whether its entries have all of some fields."""
+        return self.fields is None or {*names} <= {*self.fields}
+
+    def key_in(self, item: Mapping[str, V]) -> dict[str, V]:
+        """The `entry_key` of an item, which says where a query goes on after it."""
+        return {name: item[name] for name in self.entry_key}
 
 
 PRIMARY = Index(0, 1)

@@ -15,6 +15,8 @@ from attrs import evolve, frozen
 
 from .errors import shown
 
+ONE_OF_VALUES = 100  # operands of IN; DynamoDB quotas
+
 _NOTHING: Any = object()  # no argument, where None is one
 
 

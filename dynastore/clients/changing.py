@@ -12,12 +12,11 @@ from typing import Any, TypeAlias
 
 from ..changes import Add, Append, Change, Discard, Increment, Prepend, SetTo, Unset
 from ..errors import RequestError
+from ..hooks import SET_KINDS
 from ..requests import AttributeMap, AttributeValue
 from ..wire_values import canonical, kept_attribute
 
 Edit: TypeAlias = Callable[[AttributeValue | None], AttributeValue | None]
-
-SETS = ("SS", "NS", "BS")
 
 # Two numbers of 38 digits between 1E-130 and 1E+126 add up exactly in 257 digits.
 _EXACT = Context(prec=300)
@@ -104,8 +103,9 @@ def _without_members(name: str, members: AttributeValue) -> Edit:
 
 def _set(name: str, members: AttributeValue) -> tuple[str, Any]:
     ((kind, held),) = kept_attribute(name, members).items()
-    if kind not in SETS:
-        raise RequestError(f"{name} is changed by a {kind}; this change takes {', '.join(SETS)}")
+    if kind not in SET_KINDS.values():
+        sets = ", ".join(SET_KINDS.values())
+        raise RequestError(f"{name} is changed by a {kind}; this change takes {sets}")
     return kind, held
 
 

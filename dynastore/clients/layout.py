@@ -18,13 +18,11 @@ from attrs import frozen
 
 from ..capacity import LIMIT_BYTES, item_bytes
 from ..errors import ItemTooLarge, RequestError
+from ..keys import HASH_BYTES, RANGE_BYTES
 from ..requests import AttributeMap, AttributeValue, Key
 from ..table import PRIMARY, Index, Table
 from ..wire_values import utf8
 from .metering import Image, entry
-
-HASH_BYTES = 2_048  # a partition key; DynamoDB quotas
-RANGE_BYTES = 1_024  # a sort key, each range attribute of an index; DynamoDB quotas
 
 
 @frozen

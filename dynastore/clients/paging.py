@@ -7,10 +7,11 @@ from zlib import crc32
 
 from ..capacity import PAGE_BYTES, item_bytes, read_units
 from ..errors import RequestError
+from ..keys import HASH_BYTES, RANGE_BYTES
 from ..matching import matcher
 from ..requests import SEGMENTS, AttributeMap, Query, QueryPage, Scan, ScanPage
 from ..table import PRIMARY, Index
-from .layout import HASH_BYTES, RANGE_BYTES, Layout, key_text, loaded
+from .layout import Layout, key_text, loaded
 from .metering import projected
 
 
@@ -22,7 +23,7 @@ def query_page(rows: Iterable[tuple[int, str]], request: Query) -> tuple[QueryPa
         request: the query.
     """
     read, size, ended = _filled(_entries(rows, request.index), request.limit)
-    last_key = _key_in(request.index, read[-1]) if ended else None
+    last_key = request.index.key_in(read[-1]) if ended else None
     found = list(filter(matcher(request.filter), read))
     items = () if request.count_only else list(map(_reduced(request), found))
     units = read_units(size, consistent=request.consistent)
@@ -62,7 +63,7 @@ def scan_page(rows: Iterable[tuple[int, str]], request: Scan) -> ScanPage:
     return ScanPage(
         items=list(filter(matcher(request.filter), read)),
         scanned=len(read),
-        last_key=_key_in(PRIMARY, read[-1]) if ended else None,
+        last_key=PRIMARY.key_in(read[-1]) if ended else None,
         units=read_units(size, consistent=request.consistent),
     )
 
@@ -93,10 +94,6 @@ def _filled(
         if len(read) == limit or size >= PAGE_BYTES:
             return read, size, True
     return read, size, False
-
-
-def _key_in(index: Index, item: AttributeMap) -> AttributeMap:
-    return {name: item[name] for name in index.entry_key}
 
 
 def _reduced(request: Query) -> Callable[[AttributeMap], AttributeMap]:

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from attrs import evolve, frozen
 
 from ..errors import RequestError
+from ..keys import HASH_BYTES, RANGE_BYTES
 from ..matching import matcher
 from ..requests import AttributeMap, Query
 from ..table import PRIMARY, Index
@@ -28,7 +29,7 @@ from ..terms import (
     names_of,
     predicates_of,
 )
-from .layout import HASH_BYTES, RANGE_BYTES, Layout, key_limit, key_text
+from .layout import Layout, key_limit, key_text
 
 SHAPES = 1_024  # SELECTs kept, of some hundred bytes each; a program has few shapes
 

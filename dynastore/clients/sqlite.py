@@ -21,6 +21,7 @@ from ..capacity import read_units
 from ..errors import ConditionFailed, RequestError, TableNotFound
 from ..matching import matcher
 from ..requests import (
+    BATCH_KEYS,
     AttributeMap,
     Batch,
     BatchGetItem,
@@ -48,7 +49,6 @@ from .selecting import as_kept, selection
 
 R = TypeVar("R")
 
-BATCH_KEYS = 100  # keys of one BatchGetItem; DynamoDB quotas
 BATCH_BYTES = 16 * 1024 * 1024  # items of one BatchGetItem response; DynamoDB quotas
 
 Writing: TypeAlias = Callable[[Image | None], Image | None]

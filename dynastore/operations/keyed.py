@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from ..attributes import AttributeMap
 from ..errors import DynastoreError, PartialFailure, Throttled
-from ..requests import BatchGetItem, GetItem, Key, Steps, Together, Wait
+from ..requests import BATCH_KEYS, BatchGetItem, GetItem, Key, Steps, Together, Wait
 
-BATCH_KEYS = 100  # of one BatchGetItem; DynamoDB quotas
 BATCH_ROUNDS = 8  # of asking again for what was left unprocessed; the last wait is 6.4 s
 FIRST_WAIT_SECONDS = 0.05  # doubled each round
 

@@ -35,6 +35,7 @@ def queries_of(schema: Schema, plan: Plan, path: AccessPath) -> list[Query]:
     filters = encoded(codec, path.filters)
     if path.tags and path.index.fields != ():  # an index of keys only does not know whose they are
         filters += ((TYPE, OneOf(tuple({"S": tag} for tag in path.tags))),)
+    wanted = _wanted(plan, path)
     return [
         Query(
             schema.table.name,
@@ -43,7 +44,7 @@ def queries_of(schema: Schema, plan: Plan, path: AccessPath) -> list[Query]:
             filters,
             newest_first=plan.newest_first,
             consistent=plan.consistent,
-            attributes=_wanted(plan, path),
+            attributes=wanted,
         )
         for branch in path.branches
     ]

@@ -26,6 +26,7 @@ from ..terms import BeginsWith, Conditions, Equal, Not
 from .conditions import encoded
 from .cursors import Cursor
 from .reader import Page
+from .sorting import identity
 from .streams import IN_FLIGHT, read_together
 
 MOST_ITEMS = PAGE_BYTES  # of a page, at one byte each; they are larger, so no page is cut short
@@ -171,7 +172,7 @@ class Scanner:
         if self.done:
             return None
         places = [
-            [segment.number, segment.position and [*_texts(segment.position)]]
+            [segment.number, segment.position and [*identity(segment.position)]]
             for segment in self._open
             if segment.position is not True
         ]
@@ -271,7 +272,3 @@ def _owned(tag: str, prefix: str) -> Conditions:
     inside = (("PK", BeginsWith({"S": prefix})),) if prefix else ()
     nested = ("PK", Not(BeginsWith({"S": nested_prefix(prefix)})))
     return (TYPE, Equal({"S": tag})), *inside, nested
-
-
-def _texts(position: Mapping[str, Any]) -> Iterator[str]:
-    yield from (position["PK"]["S"], position["SK"]["S"])

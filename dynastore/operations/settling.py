@@ -98,19 +98,19 @@ class Settler:
             return True  # nothing can be told yet
         if path.tags and entry.whole and entry.item[TYPE]["S"] not in path.tags:
             return False
-        if not all(holds(entry.item) for holds in checking[entry.path]):
+        if not checking[entry.path](entry.item):
             return False
         return not any(holds(entry.item) for holds in self._excluded[entry.path])
 
     @cached_property
-    def _checking(self) -> list[list[Matches]]:
+    def _checking(self) -> list[Matches]:
         """Of each path: what the client checks."""
-        return [[self._matcher(path.checks)] if path.checks else [] for path in self.plan.paths]
+        return [self._matcher(path.checks) for path in self.plan.paths]
 
     @cached_property
-    def _whole(self) -> list[list[Matches]]:
+    def _whole(self) -> list[Matches]:
         """Of each path: what tells of a whole item whether it is asked for."""
-        return [[self._matcher(path.conditions)] for path in self.plan.paths]
+        return [self._matcher(path.conditions) for path in self.plan.paths]
 
     @cached_property
     def _excluded(self) -> list[list[Matches]]:
@@ -123,9 +123,9 @@ class Settler:
     def _is_early(self, path: AccessPath) -> bool:
         if not path.hydrated:
             return False
-        carried = path.index.fields or ()
-        unsorted = self.plan.ordering == "memory" and not {*self.plan.order} <= {*carried}
-        return bool(path.checks or path.unless or unsorted or (path.tags and not carried))
+        unsorted = self.plan.ordering == "memory" and not path.index.carries(self.plan.order)
+        keys_only = not path.index.fields
+        return bool(path.checks or path.unless or unsorted or (path.tags and keys_only))
 
     def _decoded(self, item: AttributeMap) -> Any:
         if self.plan.selected is None:

@@ -62,7 +62,7 @@ class Stretch:
     def take(self) -> AttributeMap:
         """The next item, which was read already."""
         item = self._items.popleft()
-        self.position = key_in(self.query, item) if self._items else self._next
+        self.position = self.query.index.key_in(item) if self._items else self._next
         return item
 
     def request(self, limit: int | None) -> Query:
@@ -198,11 +198,6 @@ class Streams:
         if self.sort_key is None or branches < 2:
             return most
         return min(most, ceil(2 * most / branches) + 1)
-
-
-def key_in(query: Query, item: AttributeMap) -> AttributeMap:
-    """The key attributes of an item, which say where a query goes on after it."""
-    return {name: item[name] for name in query.index.entry_key}
 
 
 def read_together(requests: Sequence[Request[R]]) -> Steps[Sequence[R]]:

@@ -80,5 +80,4 @@ def exclusive(parts: Sequence[Part]) -> list[Part]:
 
 def _needs(path: AccessPath, conditions: Conditions) -> bool:
     """Whether a path's index has not all that is needed to check conditions at the client."""
-    carried = path.index.fields
-    return path.hydrated or (carried is not None and not names_of(conditions) <= {*carried})
+    return path.hydrated or not path.index.carries(names_of(conditions))

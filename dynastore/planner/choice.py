@@ -21,12 +21,12 @@ from ..keys import Part
 from ..patterns import AccessPattern
 from ..placement import Placement
 from ..plan import Cost, Ordering
+from ..terms import ONE_OF_VALUES
 from .costs import Reading, cost_of
 from .shapes import UNKNOWN, Known, Shape
 
 BUCKETS = 10  # that a span of time may touch
 BRANCHES = 100  # of one plan; each is at least one request
-FILTER_VALUES = 100  # operands of IN; DynamoDB quotas
 
 
 @frozen
@@ -218,7 +218,7 @@ class Use:
     def _leaves_many(self, bound: Sequence[str]) -> bool:
         """Whether a field that the key does not say has more values than a filter may."""
         known = (each for name, each in self.known.items() if name not in bound)
-        return any(each.values > FILTER_VALUES for each in known)
+        return any(each.values > ONE_OF_VALUES for each in known)
 
     def _branches(self, fanned: Sequence[str]) -> int:
         fans = (part for part in self.placement.parts if part.name in fanned)
@@ -255,15 +255,10 @@ class Use:
         return not self._open_buckets or self._open_buckets == [*sorting[:1]]
 
     def _hydrates(self, keyed: Sequence[str | None]) -> bool:
-        carried = self.placement.index.fields
-        if carried is None:
-            return False
-        if not carried:
-            return True  # not even what tells whose the entries are
         wanted = {*(self.spec.types if self.ask.selected is None else self.ask.selected)}
         # Where a query asks more closely than a sparse pattern does, the path still checks it.
         filtered = self.shape.filtered - {*keyed, *self.pattern.when}
-        return not wanted | filtered | {*self.ask.order} <= {*carried}
+        return not self.placement.index.carries(wanted | filtered | {*self.ask.order})
 
     def _cost(self, reading: Reading) -> Cost:
         return cost_of(self.spec, self.pattern, self.placement.index, reading)

@@ -16,6 +16,7 @@ from ..entity import EntitySpec
 from ..key_text import choices
 from ..patterns import AccessPattern
 from ..plan import Cost
+from ..requests import BATCH_KEYS
 from ..table import Index
 from ..terms import Equal, OneOf, Predicate
 
@@ -26,7 +27,6 @@ KEPT_BY_RANGE = 1 / 3
 KEPT_BY_PREDICATE = 1 / 10  # of a sparse index
 ENTRY_BYTES = 200  # keys of a slim index entry
 FIELD_BYTES = 40  # each field that it carries
-BATCH_KEYS = 100  # of one BatchGetItem; DynamoDB quotas
 
 
 @frozen

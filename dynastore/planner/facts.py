@@ -58,10 +58,6 @@ class Facts:
         """Whether no value is left for some field."""
         return not all(self.values.values())
 
-    def tests(self, name: str) -> tuple[Predicate, ...]:
-        """The ranges of a field."""
-        return self.ranges.get(name, ())
-
     def excludes(self, other: Facts) -> bool:
         """Whether nothing can be as both say; False if unsure."""
         return any(

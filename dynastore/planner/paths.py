@@ -121,9 +121,9 @@ def division_of(
     left = [at for at, each in enumerate(conditions) if not _covered(choice, facts, found, each)]
     filters = tuple(at for at in left if _can_filter(spec, choice, conditions[at]))
     checks = tuple(at for at in left if at not in filters)
-    carried = choice.placement.index.fields
-    unseen = [at for at in checks if not _carries(carried, names_of((conditions[at],)))]
-    return Division(filters, checks, choice.reading.hydrated or bool(unseen))
+    checked = names_of(tuple(conditions[at] for at in checks))
+    hydrated = choice.reading.hydrated or not choice.placement.index.carries(checked)
+    return Division(filters, checks, hydrated)
 
 
 def _drawn(spec: EntitySpec, choice: Choice, facts: Facts, prefix: str) -> Iterator[Drawn]:
@@ -274,9 +274,5 @@ def _can_filter(spec: EntitySpec, choice: Choice, condition: Condition) -> bool:
     """Whether the server can filter by a condition on what is read."""
     if choice.complete:
         return False  # GetItem filters nothing
-    carried = choice.placement.index.fields
-    return _carries(carried, names_of((condition,))) and not is_unclear(spec, condition)
-
-
-def _carries(carried: tuple[str, ...] | None, names: frozenset[str]) -> bool:
-    return carried is None or names <= {*carried}
+    carried = choice.placement.index.carries(names_of((condition,)))
+    return carried and not is_unclear(spec, condition)

@@ -287,15 +287,9 @@ def _ordering(parts: Sequence[Part], ask: Ask) -> Ordering:
         return orderings.pop() if orderings else "index"
     if not ask.order:
         return "index"
-    if "memory" in orderings or any(not _shows(part, ask.order) for part in parts):
+    if "memory" in orderings or not all(part.path.index.carries(ask.order) for part in parts):
         return "memory"
     return "merged"
-
-
-def _shows(part: Part, order: Sequence[str]) -> bool:
-    """Whether a path's index carries the fields to sort by."""
-    carried = part.path.index.fields
-    return carried is None or {*order} <= {*carried}
 
 
 def _passed_over(chosen: Chosen, parts: Sequence[Part]) -> Mapping[str, str]:

@@ -67,7 +67,7 @@ def cursor_off_by_one(patch: pytest.MonkeyPatch) -> None:
     def take(self: streams.Stretch) -> Any:
         item = self._items.popleft()
         following = self._items[0] if self._items else None
-        self.position = streams.key_in(self.query, following) if following else self._next
+        self.position = self.query.index.key_in(following) if following else self._next
         return item
 
     patch.setattr(streams.Stretch, "take", take)
