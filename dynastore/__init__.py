@@ -15,6 +15,7 @@ store.query(Note, user_id="ann")
 
 from attrs import field
 
+from .async_store import AsyncStore
 from .changes import add, append, discard, increment, prepend, unset
 from .entity import Ref, entity, payload, ref, version
 from .operations.reader import Page, Slice
@@ -23,7 +24,7 @@ from .plan import Plan
 from .results import AsyncResults, Results
 from .scanned import AsyncScanned, Scanned
 from .schema import Schema
-from .store import AsyncStore, Store
+from .store import Store
 from .table import Index, Table
 from .terms import (
     after,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .async_store import AsyncStore
 from .clients.base import Sent
-from .store import AsyncStore, Store
+from .store import Store
 
 
 @contextmanager

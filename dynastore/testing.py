@@ -19,10 +19,10 @@ from .clients.opening import MEMORY, Place
 from .clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
 from .recording import recorded
 from .requests import DeleteItem, GetItem, Key, PutItem, Query, Request, UpdateItem
+from .requests.tables import CreateTable, UpdateTimeToLive
 from .schema import Schema
 from .store import Store
 from .table import PRIMARY
-from .table_requests import CreateTable, UpdateTimeToLive
 
 __all__ = ["LaggingClient", "Sent", "lagging_store", "memory_store", "recorded"]
 

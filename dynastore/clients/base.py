@@ -12,12 +12,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
 
+from ..clock import Clock, utc_now
 from ..errors import DynastoreError, PartialFailure
-from ..requests import Request, Steps, Together, Wait
+from ..requests import Now, Request, Steps, Together, Wait
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Sent:
 
 
 Observer = Callable[[Sent], None]
+Asked: TypeAlias = Request[Any] | Together[Any] | Wait | Now
 
 
 class Client(Protocol):
@@ -93,7 +95,7 @@ def answered(observers: Sequence[Observer], request: Request[Any], units: float)
         observer(Sent(request, units))
 
 
-def run(steps: Steps[T], client: Client) -> T:
+def run(steps: Steps[T], client: Client, clock: Clock = utc_now) -> T:
     """Send every request that *steps* yields; return what it returns.
 
     An error is thrown into *steps* where the request was yielded, so an operation handles errors
@@ -103,7 +105,7 @@ def run(steps: Steps[T], client: Client) -> T:
         asked = next(steps)
         while True:
             try:
-                answer = _answer(asked, client)
+                answer = _answer(asked, client, clock)
             except DynastoreError as error:
                 asked = steps.throw(error)
             else:
@@ -115,8 +117,10 @@ def run(steps: Steps[T], client: Client) -> T:
         steps.close()
 
 
-def _answer(asked: Request[Any] | Together[Any] | Wait, client: Client) -> Any:
+def _answer(asked: Asked, client: Client, clock: Clock) -> Any:
     match asked:
+        case Now():
+            return clock()
         case Wait(seconds):
             return time.sleep(seconds)
         case Together(requests):
@@ -140,7 +144,7 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(POOL_WIDTH, thread_name_prefix="dynastore")
 
 
-async def run_async(steps: Steps[T], client: AsyncClient) -> T:
+async def run_async(steps: Steps[T], client: AsyncClient, clock: Clock = utc_now) -> T:
     """`run` for an AsyncClient.
 
     When it is cancelled it first waits for what was already sent, so that the caller knows that
@@ -150,7 +154,7 @@ async def run_async(steps: Steps[T], client: AsyncClient) -> T:
         asked = next(steps)
         while True:
             try:
-                answer = await _answer_async(asked, client)
+                answer = await _answer_async(asked, client, clock)
             except DynastoreError as error:
                 asked = steps.throw(error)
             else:
@@ -162,8 +166,10 @@ async def run_async(steps: Steps[T], client: AsyncClient) -> T:
         steps.close()
 
 
-async def _answer_async(asked: Request[Any] | Together[Any] | Wait, client: AsyncClient) -> Any:
+async def _answer_async(asked: Asked, client: AsyncClient, clock: Clock) -> Any:
     match asked:
+        case Now():
+            return clock()
         case Wait(seconds):
             return await asyncio.sleep(seconds)
         case Together(requests):

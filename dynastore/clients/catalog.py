@@ -7,8 +7,8 @@ import sqlite3
 import orjson
 
 from ..errors import RequestError, ServiceError
+from ..requests.tables import TableDescription
 from ..table import INDEX_LIMIT, NAME, PRIMARY, Index, Table
-from ..table_requests import TableDescription
 from .layout import Layout
 
 CREATION = """

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Any, TypeAlias
 
+from ..attributes import AttributeMap, AttributeValue
 from ..changes import Add, Append, Change, Discard, Increment, Prepend, SetTo, Unset
 from ..errors import RequestError
 from ..hooks import SET_KINDS
-from ..requests import AttributeMap, AttributeValue
 from ..wire_values import canonical, kept_attribute
 
 Edit: TypeAlias = Callable[[AttributeValue | None], AttributeValue | None]

@@ -16,10 +16,11 @@ from functools import cached_property
 import orjson
 from attrs import frozen
 
+from ..attributes import AttributeMap, AttributeValue
 from ..capacity import LIMIT_BYTES, item_bytes
 from ..errors import ItemTooLarge, RequestError
 from ..keys import HASH_BYTES, RANGE_BYTES
-from ..requests import AttributeMap, AttributeValue, Key
+from ..requests import Key
 from ..table import PRIMARY, Index, Table
 from ..wire_values import utf8
 from .metering import Image, entry

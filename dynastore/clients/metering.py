@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+from ..attributes import AttributeMap
 from ..capacity import item_bytes, write_units
-from ..requests import AttributeMap
 from ..table import PRIMARY, Index
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from zlib import crc32
 
+from ..attributes import AttributeMap
 from ..capacity import PAGE_BYTES, item_bytes, read_units
 from ..errors import RequestError
 from ..keys import HASH_BYTES, RANGE_BYTES
 from ..matching import matcher
-from ..requests import SEGMENTS, AttributeMap, Query, QueryPage, Scan, ScanPage
+from ..requests import SEGMENTS, Query, QueryPage, Scan, ScanPage
 from ..table import PRIMARY, Index
 from .layout import Layout, key_text, loaded
 from .metering import projected

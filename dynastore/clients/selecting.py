@@ -15,10 +15,11 @@ from typing import TypeAlias
 
 from attrs import evolve, frozen
 
+from ..attributes import AttributeMap
 from ..errors import RequestError
 from ..keys import HASH_BYTES, RANGE_BYTES
 from ..matching import matcher
-from ..requests import AttributeMap, Query
+from ..requests import Query
 from ..table import PRIMARY, Index
 from ..terms import (
     BeginsWith,

@@ -17,12 +17,12 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from attrs import frozen
 
+from ..attributes import AttributeMap
 from ..capacity import read_units
 from ..errors import ConditionFailed, RequestError, TableNotFound
 from ..matching import matcher
 from ..requests import (
     BATCH_KEYS,
-    AttributeMap,
     Batch,
     BatchGetItem,
     DeleteItem,
@@ -34,8 +34,8 @@ from ..requests import (
     Scan,
     UpdateItem,
 )
+from ..requests.tables import CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive
 from ..table import PRIMARY, TTL, Table
-from ..table_requests import CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive
 from ..terms import Conditions
 from ..wire_values import kept_item
 from . import catalog, lanes

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from ..errors import RequestError, ServiceError, TableMismatch, TableNotFound, Unavailable
 from ..requests import Steps, Wait
-from ..schema import Schema
-from ..table import PRIMARY, TTL, Index
-from ..table_requests import (
+from ..requests.tables import (
     CreateTable,
     DescribeTable,
     DescribeTimeToLive,
     TableDescription,
     UpdateTimeToLive,
 )
+from ..schema import Schema
+from ..table import PRIMARY, TTL, Index
 
 FIRST_WAIT_SECONDS = 0.05  # doubled up to the longest
 LONGEST_WAIT_SECONDS = 2.0

@@ -8,7 +8,8 @@ PACKAGE = Path(__file__).parents[2] / "dynastore"
 
 # Those that answer scans, and the one that asks for them.
 KNOW_THE_REQUEST = {"clients/paging.py", "clients/sqlite.py", "operations/scanner.py"}
-KNOW_THE_OPERATION = {"scanned.py", "store.py"}
+KNOW_THE_OPERATION = {"scanned.py", "store.py", "async_store.py"}
+OFFERS_ALL_REQUESTS = "requests/__init__.py"
 
 
 def name_of(path: Path) -> str:
@@ -31,7 +32,7 @@ def importing(*names: str) -> set[str]:
         name_of(path)
         for path in PACKAGE.rglob("*.py")
         if any(part in names for pair in imports(path) for part in pair)
-    }
+    } - {OFFERS_ALL_REQUESTS}
 
 
 def test_only_clients_and_the_scanner_know_the_request():

@@ -13,8 +13,8 @@ from dynastore.changes import Append, Increment, SetTo, Unset
 from dynastore.clients.sqlite import SqliteClient
 from dynastore.errors import ConditionFailed, RequestError
 from dynastore.requests import BatchGetItem, DeleteItem, GetItem, Key, PutItem, Query, UpdateItem
+from dynastore.requests.tables import CreateTable
 from dynastore.table import PRIMARY, Index, Table
-from dynastore.table_requests import CreateTable
 from dynastore.terms import Absent, BeginsWith, Between, Compare, Equal, IsNone, OneOf, Present
 
 TABLE = Table("agents", (Index(1, 4), Index(2, 1), Index(7, 2)))

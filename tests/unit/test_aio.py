@@ -42,8 +42,8 @@ from dynastore.requests import (
     Together,
     UpdateItem,
 )
+from dynastore.requests.tables import CreateTable
 from dynastore.table import PRIMARY, Index, Table
-from dynastore.table_requests import CreateTable
 from dynastore.terms import Absent, Equal
 
 from .faulty import FaultyServer, Reply, Reset, error, ok

@@ -28,8 +28,8 @@ from dynastore.errors import (
     Unavailable,
 )
 from dynastore.requests import BatchGetItem, DeleteItem, GetItem, Key, PutItem, Query, UpdateItem
+from dynastore.requests.tables import CreateTable
 from dynastore.table import PRIMARY, Index, Table
-from dynastore.table_requests import CreateTable
 from dynastore.terms import Absent, Equal
 
 from .faulty import FaultyServer, Reply, Reset, error, ok

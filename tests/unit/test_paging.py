@@ -22,8 +22,8 @@ from dynastore.requests import (
     Request,
     UpdateItem,
 )
+from dynastore.requests.tables import CreateTable, DescribeTable
 from dynastore.table import PRIMARY, Index, Table
-from dynastore.table_requests import CreateTable, DescribeTable
 from dynastore.terms import Equal, Present
 
 SLIM, KEYS, WHOLE = Index(1, 2, ("title",)), Index(2, 1, ()), Index(3, 1)

@@ -15,8 +15,8 @@ from dynastore.capacity import item_bytes
 from dynastore.clients.sqlite import SqliteClient
 from dynastore.errors import RequestError, TableNotFound
 from dynastore.requests import Key, PutItem, Request, Scan, ScanPage
+from dynastore.requests.tables import CreateTable
 from dynastore.table import Table
-from dynastore.table_requests import CreateTable
 from dynastore.terms import Compare, Present
 
 pytestmark = pytest.mark.scans

@@ -32,13 +32,13 @@ from dynastore.requests import (
     Request,
     UpdateItem,
 )
-from dynastore.table import PRIMARY, Index, Table
-from dynastore.table_requests import (
+from dynastore.requests.tables import (
     CreateTable,
     DescribeTable,
     DescribeTimeToLive,
     UpdateTimeToLive,
 )
+from dynastore.table import PRIMARY, Index, Table
 from dynastore.terms import Absent, BeginsWith, Between, Compare, Equal, OneOf, Present
 
 ONE, TWO = Index(1, 2), Index(2, 1)

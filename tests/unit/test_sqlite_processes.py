@@ -22,13 +22,13 @@ from dynastore.clients import lanes
 from dynastore.clients.sqlite import AsyncSqliteClient, SqliteClient
 from dynastore.errors import AccessDenied, RequestError, ServiceError, Unavailable
 from dynastore.requests import GetItem, Key, PutItem, Query, UpdateItem
-from dynastore.table import Index, Table
-from dynastore.table_requests import (
+from dynastore.requests.tables import (
     CreateTable,
     DescribeTable,
     DescribeTimeToLive,
     UpdateTimeToLive,
 )
+from dynastore.table import Index, Table
 from dynastore.terms import Equal
 
 INDEX = Index(1, 1)
@@ -45,7 +45,7 @@ import os, sys
 from dynastore.clients.sqlite import SqliteClient
 from dynastore.errors import *
 from dynastore.requests import *
-from dynastore.table_requests import *
+from dynastore.requests.tables import *
 from dynastore.table import *
 from dynastore.changes import *
 from dynastore.terms import *

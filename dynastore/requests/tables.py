@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
-from .requests import Request
-from .table import PRIMARY, TTL, Index, Table
+from ..table import PRIMARY, TTL, Index, Table
+from .request import Request
 
 
 @frozen

@@ -1,0 +1,132 @@
+"""AsyncStore: the methods of `Store`, awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar, overload
+
+from attrs import frozen
+
+from .bound import Bound
+from .clients.base import AsyncClient, run_async
+from .clients.opening import Place
+from .entity import Ref
+from .operations import reads, tables, updates, writes
+from .operations.scanner import Scanner, ScanOptions
+from .requests import Steps
+from .results import AsyncResults
+from .scanned import AsyncScanned
+from .store import Store
+from .terms import Combined, When
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
+T = TypeVar("T")
+
+
+@frozen(eq=False)
+class AsyncStore(Bound[AsyncClient]):
+    """A schema bound to an async client: the methods of `Store`, awaited. Tasks may share it."""
+
+    async def get(self, cls: type[E], /, **key: Any) -> E | None:
+        """Read one entity by its primary key; see `operations.reads.get`."""
+        return await self.run(reads.get(self.schema, cls, key, consistent=self._options.consistent))
+
+    async def get_many(self, refs: Sequence[Ref[E]], /) -> list[E | None]:
+        """Read many entities by primary key; see `operations.reads.get_many`."""
+        return await self.run(
+            reads.get_many(self.schema, refs, consistent=self._options.consistent)
+        )
+
+    def query(self, cls: type[E], /, *filters: Combined, **where: Any) -> AsyncResults[E]:
+        """Find entities by their fields; see `Store.query`. What is awaited is reading them."""
+        return AsyncResults(self._asked(cls, filters, where), self)
+
+    @overload
+    def collection(self, one: type[A], /, **where: Any) -> AsyncResults[A]: ...
+    @overload
+    def collection(self, one: type[A], two: type[B], /, **where: Any) -> AsyncResults[A | B]: ...
+    @overload
+    def collection(
+        self, one: type[A], two: type[B], three: type[C], /, **where: Any
+    ) -> AsyncResults[A | B | C]: ...
+    @overload
+    def collection(
+        self, one: type[A], two: type[B], three: type[C], four: type[D], /, **where: Any
+    ) -> AsyncResults[A | B | C | D]: ...
+    def collection(self, /, *classes: type[Any], **where: Any) -> AsyncResults[Any]:
+        """Find entities of several classes that share a partition; see `Store.collection`."""
+        return AsyncResults(self._asked_together(classes, where), self)
+
+    def scan(
+        self,
+        cls: type[E],
+        /,
+        *filters: Combined,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+        **where: Any,
+    ) -> AsyncScanned[E]:
+        """Read the whole table for the entities of a class; see `Store.scan`."""
+        options = ScanOptions(segments, units_per_second, self._options.consistent)
+        return AsyncScanned(Scanner(self.schema, cls, where, filters, options, cursor), self)
+
+    async def put(self, entity: E, /, *, when: When | None = None) -> E:
+        """Write a whole entity, replacing what is stored; see `operations.writes.put`."""
+        return await self.run(writes.put(self.schema, entity, when=when))
+
+    async def create(self, entity: E, /) -> E:
+        """Write an entity where none is stored; see `operations.writes.create`."""
+        return await self.run(writes.create(self.schema, entity))
+
+    async def update(self, target: E | Ref[E], /, *, when: When | None = None, **changes: Any) -> E:
+        """Change some fields; see `operations.updates.update`."""
+        return await self.run(updates.update(self.schema, target, changes, when=when))
+
+    @overload
+    async def delete(self, target: Ref[E], /, *, when: When | None = None) -> E | None: ...
+    @overload
+    async def delete(self, target: E, /, *, when: When | None = None) -> E | None: ...
+    async def delete(self, target: Any, /, *, when: When | None = None) -> Any:
+        """Remove an entity; see `operations.writes.delete`."""
+        return await self.run(writes.delete(self.schema, target, when=when))
+
+    async def create_table(self) -> None:
+        """Make the table unless it is there; see `operations.tables.create_table`."""
+        await run_async(tables.create_table(self.schema), self.client)
+        self._first_use.pending = False
+
+    async def run(self, steps: Steps[T], /) -> T:
+        """Run one operation; the first one makes the table, if the store was told to."""
+        if self._first_use.pending:
+            await self.create_table()
+        return await run_async(steps, self.client, self._options.clock)
+
+    def blocking(self) -> Store:
+        """The same schema, place and settings, without await."""
+        place = self._known_place()
+        return Store(self.schema, place.blocking(), place, self._first_use, self._options)
+
+    async def close(self) -> None:
+        """Give back connections. The store and all derived from it cannot be used afterwards."""
+        await self.client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @classmethod
+    def _open(cls, place: Place) -> AsyncClient:
+        return place.awaited()

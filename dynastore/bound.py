@@ -1,0 +1,149 @@
+"""What blocking and awaited stores share: the schema, the client, and what is derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from attrs import evolve, field, frozen
+
+from .agents import agent_schema
+from .clients.base import AsyncClient, Client
+from .clients.opening import Place, Settings, place_of
+from .clock import Clock, utc_now
+from .errors import RequestError
+from .planner import Ask
+from .results import Asked
+from .schema import Schema
+from .terms import Combined
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+
+ClientT = TypeVar("ClientT", Client, AsyncClient)
+
+
+class FirstUse:
+    """Whether the table has still to be made; shared by all stores derived from one."""
+
+    def __init__(self, *, pending: bool = False) -> None:
+        self.pending = pending
+
+
+@frozen
+class Options:
+    """How a store's calls are made.
+
+    Attributes:
+        clock: what time it is for expiry and timestamps.
+        consistent: whether reads see every write acknowledged before.
+    """
+
+    clock: Clock = utc_now
+    consistent: bool = False
+
+
+@frozen(eq=False)
+class Bound(Generic[ClientT]):
+    """A schema bound to a client, and what stores derive from themselves.
+
+    Attributes:
+        schema: the table, its entities and the scope.
+        client: sends the requests.
+    """
+
+    schema: Schema
+    client: ClientT
+    _place: Place | None = field(default=None, repr=False)
+    _first_use: FirstUse = field(factory=FirstUse, repr=False)
+    _options: Options = Options()
+
+    @classmethod
+    def connect(
+        cls,
+        where: str | None = None,
+        schema: Schema | None = None,
+        *,
+        session: boto3.Session | None = None,
+        client: Any = None,
+        region_name: str | None = None,
+        endpoint_url: str | None = None,
+        config: Config | None = None,
+        create: bool | None = None,
+        clock: Clock = utc_now,
+    ) -> Self:
+        """A store on a table. Nothing is sent before the first call.
+
+        Args:
+            where: a table's name, or a URL: ``sqlite:///agent.db`` is a file, ``sqlite://`` memory.
+                Without it the environment's ``DYNASTORE_URL``.
+            schema: the entities; by default the ready-made ones, `agents.agent_schema`.
+            session: a boto3 session; without it credentials and region are found as boto3 does.
+            client: a boto3 DynamoDB client, used as it is; an AsyncStore takes a session instead.
+            region_name: such as ``eu-west-1``, instead of the session's.
+            endpoint_url: another server than AWS's.
+            config: a botocore Config; what it sets is kept, its retries included.
+            create: whether the first call makes the table; by default only on SQLite.
+            clock: gives the present moment, with a time zone: what expiry and timestamps go by.
+
+        Raises:
+            RequestError: no place, no region, or settings that do not fit together.
+            AccessDenied: a profile or its credentials cannot be read.
+        """
+        settings = Settings(session, client, region_name, endpoint_url, config)
+        return cls.at(place_of(where, settings), schema, create=create, clock=clock)
+
+    @classmethod
+    def at(
+        cls,
+        place: Place,
+        schema: Schema | None = None,
+        *,
+        create: bool | None = None,
+        clock: Clock = utc_now,
+    ) -> Self:
+        """A store at a place; see `connect`, which finds the place."""
+        entities = schema if schema is not None else agent_schema()
+        if not isinstance(entities, Schema):
+            raise RequestError(f"{entities!r} is no schema; write Schema([Session, Memory])")
+        named = entities.named(place.table) if place.table is not None else entities
+        creates = place.embedded if create is None else create
+        client = cls._open(place)
+        return cls(named, client, place, FirstUse(pending=creates), Options(clock=clock))
+
+    @classmethod
+    def _open(cls, place: Place) -> ClientT:
+        raise NotImplementedError
+
+    def scope(self, name: str) -> Self:
+        """The same store inside a scope: every key it writes or reads begins with *name*.
+
+        Nothing outside can be reached through it. Scopes nest: a tenant's, then an agent's.
+
+        Raises:
+            RequestError: the name is empty.
+        """
+        return evolve(self, schema=self.schema.scoped(name))
+
+    def consistent(self) -> Self:
+        """The same store, whose reads see every write acknowledged before, at twice the read units.
+
+        Its queries on an index raise RequestError: indexes are eventually consistent only.
+        """
+        return evolve(self, options=evolve(self._options, consistent=True))
+
+    def _asked(self, cls: type[Any], combined: tuple[Any, ...], where: Mapping[str, Any]) -> Asked:
+        ask = Ask(consistent=self._options.consistent)
+        return Asked(self.schema, (cls,), where, combined, ask)
+
+    def _asked_together(self, classes: tuple[type[Any], ...], where: Mapping[str, Any]) -> Asked:
+        filters = tuple(each for each in classes if isinstance(each, Combined))
+        classes = tuple(each for each in classes if not isinstance(each, Combined))
+        ask = Ask(consistent=self._options.consistent)
+        return Asked(self.schema, classes, where, filters, ask, is_collection=True)
+
+    def _known_place(self) -> Place:
+        if self._place is None:
+            raise RequestError("this store was made from a client; make its twin with connect()")
+        return self._place

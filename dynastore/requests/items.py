@@ -1,0 +1,129 @@
+"""Requests about one item: read, put, update, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from attrs import field, frozen
+
+from .. import expressions
+from ..attributes import AttributeMap
+from ..changes import Change
+from ..terms import Conditions
+from .request import Key, Request
+
+
+@frozen
+class GetItem(Request[AttributeMap | None]):
+    """Read one item by primary key; None if there is none."""
+
+    operation: ClassVar[str] = "GetItem"
+    table: str
+    key: Key
+    consistent: bool = False
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call, under AWS's names."""
+        return {
+            "TableName": self.table,
+            "Key": self.key.attributes,
+            "ConsistentRead": self.consistent,
+            "ReturnConsumedCapacity": "TOTAL",
+        }
+
+    def read(self, response: Mapping[str, Any]) -> AttributeMap | None:
+        """The item."""
+        return response.get("Item")
+
+
+@frozen
+class PutItem(Request[None]):
+    """Write one whole item, replacing what is there."""
+
+    operation: ClassVar[str] = "PutItem"
+    table: str
+    item: AttributeMap = field(repr=False)
+    conditions: Conditions = field(default=(), repr=False)
+
+    @property
+    def repeatable(self) -> bool:
+        """A condition may fail on what the first try wrote."""
+        return not self.conditions
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call, under AWS's names."""
+        return {
+            "TableName": self.table,
+            "Item": self.item,
+            "ReturnConsumedCapacity": "TOTAL",
+            **expressions.condition(self.conditions),
+        }
+
+    def read(self, response: Mapping[str, Any]) -> None:
+        """Nothing."""
+
+
+@frozen
+class UpdateItem(Request[AttributeMap]):
+    """Change some attributes of one item; the whole item as it is afterwards.
+
+    Attributes:
+        changes: attribute name -> what becomes of it. A missing item is made, unless a condition
+            asks for one.
+    """
+
+    operation: ClassVar[str] = "UpdateItem"
+    table: str
+    key: Key
+    changes: Mapping[str, Change] = field(repr=False)
+    conditions: Conditions = field(default=(), repr=False)
+
+    @property
+    def repeatable(self) -> bool:
+        """Increments and appends are not, and a condition may fail on what the first try wrote."""
+        return False
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call, under AWS's names."""
+        return {
+            "TableName": self.table,
+            "Key": self.key.attributes,
+            "ReturnValues": "ALL_NEW",
+            "ReturnConsumedCapacity": "TOTAL",
+            **expressions.update(self.changes, self.conditions),
+        }
+
+    def read(self, response: Mapping[str, Any]) -> AttributeMap:
+        """The item after the update."""
+        item: AttributeMap = response["Attributes"]
+        return item
+
+
+@frozen
+class DeleteItem(Request[AttributeMap | None]):
+    """Remove one item; the item as it was, or None if there was none."""
+
+    operation: ClassVar[str] = "DeleteItem"
+    table: str
+    key: Key
+    conditions: Conditions = field(default=(), repr=False)
+
+    @property
+    def repeatable(self) -> bool:
+        """A condition may fail on what the first try deleted."""
+        return not self.conditions
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call, under AWS's names."""
+        return {
+            "TableName": self.table,
+            "Key": self.key.attributes,
+            "ReturnValues": "ALL_OLD",
+            "ReturnConsumedCapacity": "TOTAL",
+            **expressions.condition(self.conditions),
+        }
+
+    def read(self, response: Mapping[str, Any]) -> AttributeMap | None:
+        """The item before it was deleted."""
+        return response.get("Attributes")
