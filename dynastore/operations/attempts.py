@@ -154,7 +154,8 @@ class DeleteAttempt:
         self._asked = conditions_of(self.codec, write.when)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
-        self.needs = unique_fields(self.codec)
+        self.needs = _telling_fields(self.codec)
+        self._names = self.needs
         self._known = NOTHING
         self._stored: AttributeMap | None = None
 
@@ -162,7 +163,7 @@ class DeleteAttempt:
         """Take notice of the stored item."""
         self.needs = ()
         self._stored = item
-        self._known = Known.of_item(self.codec, item, unique_fields(self.codec))
+        self._known = Known.of_item(self.codec, item, self._names)
 
     def action(self) -> Action:
         """The delete."""
@@ -248,6 +249,19 @@ def unique_fields(codec: Codec) -> tuple[str, ...]:
     if spec.expires is not None:
         names[spec.expires] = None
     return tuple(names)
+
+
+def _telling_fields(codec: Codec) -> tuple[str, ...]:
+    """Fields that tell, of an entity with unique values, whether it is still as it was read.
+
+    A transaction answers no item, so what a delete gives back is what was read before.
+    """
+    spec = codec.spec
+    if not spec.uniques:
+        return ()
+    if spec.version is not None:
+        return (*unique_fields(codec), spec.version)
+    return tuple(name for name in spec.types if name not in spec.payloads)
 
 
 def conflict_of(codec: Codec, key: Key, failure: ConditionFailed, target: object) -> ConflictError:

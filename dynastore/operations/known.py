@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..attributes import AttributeMap, AttributeValue
 from ..codec import Codec
-from ..terms import Absent, Conditions, Equal, Predicate
+from ..terms import Absent, Conditions, Equal, Predicate, Present
 
 NEW: Conditions = (("PK", Absent()),)
 
@@ -33,7 +33,8 @@ class Known:
         """What an item says of some fields; an attribute that it lacks is guarded as such."""
         if item is None:
             return ABSENT
-        return cls._of(codec.decode_fields(item, names), {name: item.get(name) for name in names})
+        known = cls._of(codec.decode_fields(item, names), {name: item.get(name) for name in names})
+        return evolve(known, guard=(("PK", Present()), *known.guard)) if names else known
 
     @classmethod
     def of_entity(cls, codec: Codec, entity: object, names: Sequence[str]) -> Known:

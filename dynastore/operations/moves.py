@@ -61,9 +61,9 @@ def move(schema: Schema, target: E | Ref[E], changes: Mapping[str, Any]) -> Step
         try:
             yield from carried_out(schema, [made, gone], now)
         except TransactionCanceled as canceled:
-            reason = next(each for each in canceled.reasons if each is not None)
-            if not gone.outrun:
-                raise reason from canceled
+            taken, changed = canceled.reasons
+            if not gone.outrun:  # what became of the old entity comes first: the new one is of it
+                raise changed or taken or canceled from canceled
         else:
             moved: E = made.result(None)
             return moved

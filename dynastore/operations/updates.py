@@ -12,6 +12,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import evolve
+
 from ..attributes import AttributeMap
 from ..changes import Change, Path, SetTo, Unset, increment
 from ..codec import Codec, expiry
@@ -56,6 +58,7 @@ class UpdateAttempt:
         at_hand = self._names and not isinstance(write.target, Ref)
         self._known = Known.of_entity(self.codec, write.target, self._names) if at_hand else NOTHING
         self.needs = () if at_hand else self._names
+        self._before: Any = write.target  # an entity, unless it has to be read
 
     def learn(self, item: AttributeMap | None) -> None:
         """Take notice of the stored item.
@@ -66,6 +69,7 @@ class UpdateAttempt:
         if item is None:
             raise ConditionFailed(self.key)
         self.needs = ()
+        self._before = self.codec.decode(item)
         self._known = Known.of_item(self.codec, item, self._names)
 
     def action(self) -> UpdateItem:
@@ -103,8 +107,15 @@ class UpdateAttempt:
         return conflict_of(self.codec, self.key, failure, self._target)
 
     def result(self, item: AttributeMap | None) -> Any:
-        """The entity as it is now; None where a transaction does not answer it."""
-        return None if item is None else self.codec.decode(item)
+        """The entity as it is now; without an item, as what is known tells."""
+        if item is not None:
+            return self.codec.decode(item)
+        before = self._before
+        new = {
+            name: change.applied(getattr(before, name), stored=getattr(before, name) is not None)
+            for name, change in self._changes.items()
+        }
+        return evolve(before, **new)
 
     def _identity(self) -> dict[str, Any]:
         if isinstance(self._target, Ref):

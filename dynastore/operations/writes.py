@@ -60,7 +60,8 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
 
     Returns:
         Of `Create` and `Put` the entity as stored: with its next revision and its timestamps. Of
-        `Update` the entity as it is stored now. Of `Delete` the entity as it was stored, or None.
+        `Update` the entity as it is stored now; where it is gone right after, as it must have
+        been. Of `Delete` the entity as it was stored, or None.
 
     Raises:
         AlreadyExists: a create found its key taken.
@@ -79,8 +80,6 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
         raise _only_reason(canceled) from canceled.__cause__
     if isinstance(asked, Update) and answer is None:  # a transaction, which answers no item
         answer = yield from GetItem(schema.table.name, attempt.key, consistent=True)
-        if answer is None:
-            raise ConditionFailed(attempt.key)
     return attempt.result(answer)
 
 
@@ -248,13 +247,26 @@ def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
 
 
 def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
-    """Read, all at once, what the attempts have to know."""
-    waiting = {attempt.key: attempt for attempt in attempts if attempt.needs}
-    if not waiting:
+    """Read, all at once, what the attempts have to know.
+
+    Raises:
+        TransactionCanceled: what some of them are about is not there.
+    """
+    keys = [attempt.key for attempt in attempts if attempt.needs]
+    if not keys:
         return
-    items = yield from read_items(schema.table.name, [*waiting], consistent=True)
-    for key, attempt in waiting.items():
-        attempt.learn(items[key])
+    items = yield from read_items(schema.table.name, keys, consistent=True)
+    reasons: list[DynastoreError | None] = []
+    for attempt in attempts:
+        try:
+            if attempt.needs:
+                attempt.learn(items[attempt.key])
+        except ConditionFailed as missing:
+            reasons.append(missing)
+        else:
+            reasons.append(None)
+    if any(reasons):
+        raise TransactionCanceled(reasons)
 
 
 def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:

@@ -203,3 +203,10 @@ def test_transfers_that_race_lose_nothing(store):
     outcomes = at_once(store, transfer, 12)
     assert [each for each in outcomes if isinstance(each, Exception)] == []
     assert balances(store) == [-2, 17]
+
+
+def test_what_is_missing_when_it_is_read_first_cancels_too(store):
+    with pytest.raises(TransactionCanceled) as caught:
+        store.transact(Update(ANN, note="x"), Update(ref(Account, owner="no"), balance=1))
+    assert [type(each) for each in caught.value.reasons] == [type(None), ConditionFailed]
+    assert store.get(Account, owner="ann").note is None

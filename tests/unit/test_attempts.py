@@ -1,0 +1,71 @@
+"""Writes that are outrun, played request by request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dynastore import Delete, Put, Schema, Store, Update, entity, key, ref, unique
+from dynastore.clients.base import run
+from dynastore.operations.writes import write
+from dynastore.testing import memory_store
+from dynastore.writes import Write
+
+
+@entity("user")
+class User:
+    """Somebody."""
+
+    user_id: str
+    email: str | None = None
+    name: str = "?"
+
+    primary = key("USER#{user_id}", "~")
+    one_email = unique("email")
+
+
+SCHEMA = Schema([User])
+ANN = ref(User, user_id="ann")
+
+
+class Interrupted:
+    """A client that lets another write in after its first request."""
+
+    overlaps = False
+
+    def __init__(self, store: Store, other: Write[Any]) -> None:
+        self._store = store
+        self._other: Write[Any] | None = other
+        self.observers = store.client.observers
+
+    def send(self, request: Any, /) -> Any:
+        answer = self._store.client.send(request)
+        other, self._other = self._other, None
+        if other is not None:
+            self._store.transact(other)
+        return answer
+
+    def close(self) -> None:
+        """Nothing of its own is open."""
+
+
+def outrun(first: Write[Any], other: Write[Any]) -> tuple[Any, Any]:
+    """What a write gives back where another comes in after its first request, and what is stored."""
+    store = memory_store(SCHEMA)
+    store.create(User(user_id="ann"))
+    result = run(write(SCHEMA, first), Interrupted(store, other))
+    return result, store.get(User, user_id="ann")
+
+
+def test_a_delete_that_is_outrun_says_that_nothing_was_there():
+    assert outrun(Delete(ANN), Delete(ANN)) == (None, None)
+
+
+def test_a_guarded_update_that_is_outrun_is_made_again():
+    other = Put(User(user_id="ann", email="b@x", name="Ann"))
+    made, stored = outrun(Update(ANN, email="a@x"), other)
+    assert made == stored == User(user_id="ann", email="a@x", name="Ann")
+
+
+def test_a_delete_gives_back_what_it_deleted():
+    gone, stored = outrun(Delete(ANN), Put(User(user_id="ann", name="Ann")))
+    assert (gone, stored) == (User(user_id="ann", name="Ann"), None)
