@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -12,7 +12,8 @@ from .bound import Bound
 from .clients.base import Client, run
 from .clients.opening import Place
 from .entity import Ref
-from .operations import moves, reads, tables, upserts, writes
+from .operations import batches, moves, reads, tables, upserts, writes
+from .operations.batches import Duplicates, Progress
 from .operations.scanner import Scanner, ScanOptions
 from .operations.writes import transact
 from .requests import Steps
@@ -186,6 +187,50 @@ class Store(Bound[Client]):
     def transact_get(self, *refs: Ref[Any]) -> list[Any]:
         """Read entities as they are at one moment; see `operations.reads.transact_get`."""
         return self.run(reads.transact_get(self.schema, refs))
+
+    @overload
+    def put_many(
+        self,
+        entities: Collection[E],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> list[E]: ...
+    @overload
+    def put_many(
+        self,
+        entities: Iterator[E],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> int: ...
+    def put_many(
+        self,
+        entities: Iterable[Any],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> Any:
+        """Write many whole entities, 25 a request; see `operations.batches.put_many`."""
+        return self.run(
+            batches.put_many(self.schema, entities, duplicates=duplicates, progress=progress)
+        )
+
+    def delete_many(
+        self,
+        targets: Iterable[Any],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> None:
+        """Remove many entities or refs, 25 a request; see `operations.batches.delete_many`."""
+        self.run(
+            batches.delete_many(self.schema, targets, duplicates=duplicates, progress=progress)
+        )
 
     def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""
