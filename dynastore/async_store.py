@@ -15,12 +15,14 @@ from .entity import Ref
 from .operations import batches, moves, reads, tables, upserts, writes
 from .operations.batches import Duplicates, Progress
 from .operations.scanner import Scanner, ScanOptions
+from .operations.verifying import Verifier
 from .operations.writes import transact
 from .requests import Steps
 from .results import AsyncResults
 from .scanned import AsyncScanned
 from .store import Store
 from .terms import Combined, When
+from .verified import AsyncVerified
 from .writes import Create, Delete, Put, Update, Write
 
 A = TypeVar("A")
@@ -204,6 +206,29 @@ class AsyncStore(Bound[AsyncClient]):
         await self.run(
             batches.delete_many(self.schema, targets, duplicates=duplicates, progress=progress)
         )
+
+    def verify(
+        self,
+        *,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+    ) -> AsyncVerified:
+        """Find the items that are not what their fields imply; see `Store.verify`."""
+        options = ScanOptions(segments, units_per_second, self._options.consistent)
+        return AsyncVerified(Verifier(self.schema, options, cursor), self)
+
+    def reindex(
+        self,
+        *,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+    ) -> AsyncVerified:
+        """Find what `verify` finds, and mend what has drifted; see `Store.reindex`."""
+        options = ScanOptions(segments, units_per_second, self._options.consistent)
+        return AsyncVerified(Verifier(self.schema, options, cursor, mending=not dry_run), self)
 
     async def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""

@@ -22,7 +22,9 @@ HASH_BYTES = 2048  # a partition key, scope included; DynamoDB quotas
 RANGE_BYTES = 1024  # a sort key; DynamoDB quotas
 
 FILLER = "-"  # an index attribute that a pattern does not use; an item without one is not indexed
-SCOPES = re.compile("(?:@[^#]*#)*")  # at the start of a partition key; names have no '#', texts no '@'
+SCOPES = re.compile(
+    "(?:@[^#]*#)*"
+)  # at the start of a partition key; names have no '#', texts no '@'
 HEADER = "~"  # the sort key of what must come after everything else of its partition
 
 Parsed: TypeAlias = Sequence[tuple[str, str | None, str | None, str | None]]

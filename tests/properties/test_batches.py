@@ -12,7 +12,7 @@ from dynastore.clients.sqlite import Answer, SqliteClient
 from dynastore.errors import PartialFailure, Throttled, Unavailable
 from dynastore.operations import batches
 from dynastore.operations.tables import create_table
-from dynastore.requests import BatchWriteItem, PutItem, Wait, written_key
+from dynastore.requests import BatchWriteItem, PutItem, Wait, key_of
 
 
 @entity("note")
@@ -60,7 +60,7 @@ class FaultyClient(SqliteClient):
             raise Throttled("ThrottlingException", "slow down")
         if fate == "lost":
             super().answer(request)
-            self.unknown |= set(map(written_key, asked))
+            self.unknown |= set(map(key_of, asked))
             raise Unavailable("InternalServerError", "no answer")
         taken = asked[:fate]
         if isinstance(request, PutItem):
@@ -69,7 +69,7 @@ class FaultyClient(SqliteClient):
             if taken:
                 super().answer(BatchWriteItem(taken))
             answer = Answer(asked[fate:])
-        self.acknowledged |= set(map(written_key, taken))
+        self.acknowledged |= set(map(key_of, taken))
         return answer
 
 
@@ -93,7 +93,7 @@ def entities(kinds):
     return [cls(note_id=number, text=f"text {number}") for number, cls in enumerate(kinds)]
 
 
-def key_of(target):
+def key_of_ref(target):
     return SCHEMA.codec(target.cls).key(dict(target.values), "")
 
 
@@ -116,7 +116,7 @@ def test_every_key_is_accounted_for(kinds, drawn, copies):
         assert list(map(ref_of, stored)) == list(map(ref_of, given_))
     except PartialFailure as failure:
         done, failed = failure.done, failure.failed
-    assert {key_of(target) for target in done} == client.acknowledged
+    assert {key_of_ref(target) for target in done} == client.acknowledged
     assert not done.keys() & failed.keys()
     assert done.keys() | failed.keys() == set(map(ref_of, some))
     store = Store(SCHEMA, client)
@@ -124,4 +124,4 @@ def test_every_key_is_accounted_for(kinds, drawn, copies):
         assert store.get(target.cls, **dict(target.values)) == entity_
     for target in failed:
         is_stored = store.get(target.cls, **dict(target.values)) is not None
-        assert is_stored <= (key_of(target) in client.unknown)
+        assert is_stored <= (key_of_ref(target) in client.unknown)
