@@ -19,6 +19,7 @@ from ..errors import ConditionFailed, DynastoreError
 from ..requests import Key, Steps, UpdateItem, Wait
 from ..schema import Schema
 from ..terms import BeginsWith, Conditions
+from ..uniques import GUARD
 from .examining import Drifted, Examiner, Finding, Malformed, Misplaced, tag_of
 from .interleaved import interleaved
 from .scanner import ScanOptions, Sweep
@@ -33,8 +34,9 @@ class Tally:
 
     Attributes:
         items: how many were examined.
+        guards: how many of these are guards of unique values. They are counted, not examined.
         unknown: TYPE -> how many items have it, and are of no class of the schema; None for items
-            without one. They were not examined.
+            without one. They are not examined.
         malformed: how many do not fit their class.
         misplaced: how many are under another key than their fields imply.
         drifted: how many had index attributes or a TTL other than their fields imply.
@@ -42,6 +44,7 @@ class Tally:
     """
 
     items: int = 0
+    guards: int = 0
     unknown: Mapping[str | None, int] = field(factory=dict)
     malformed: int = 0
     misplaced: int = 0
@@ -53,8 +56,10 @@ class Tally:
         """How many items are wrong, and stay so."""
         return self.malformed + self.misplaced + self.drifted - self.mended
 
-    def with_unknown(self, tag: str | None) -> Tally:
+    def with_other(self, tag: str | None) -> Tally:
         """One more item of no class of the schema."""
+        if tag == GUARD:
+            return evolve(self, guards=self.guards + 1)
         return evolve(self, unknown={**self.unknown, tag: self.unknown.get(tag, 0) + 1})
 
     def with_finding(self, finding: Finding) -> Tally:
@@ -121,7 +126,7 @@ class Verifier(Sweep):
         tally = evolve(self.tally, items=self.tally.items + len(items))
         for item in items:
             if self._examiner.codec_of(item) is None:
-                tally = tally.with_unknown(tag_of(item))
+                tally = tally.with_other(tag_of(item))
         for finding in findings:
             tally = tally.with_finding(finding)
         self.tally = tally

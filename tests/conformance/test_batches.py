@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
-from dynastore import Schema, entity, gsi, key, ref, version
-from dynastore.errors import PartialFailure, RevisionConflict
+from dynastore import Schema, entity, gsi, key, ref, unique, updated, version
+from dynastore.errors import NotUnique, PartialFailure, RevisionConflict
 
 
 @entity("post")
@@ -33,9 +35,22 @@ class Page:
     primary = key("ROOM#{room}", "PAGE#{page_id}")
 
 
+@entity("member")
+class Member:
+    """Somebody with an address of their own."""
+
+    room: str
+    name: str
+    email: str | None = None
+    updated_at: dt.datetime = updated()
+
+    primary = key("ROOM#{room}", "MEMBER#{name}")
+    one_email = unique("email")
+
+
 @pytest.fixture
 def store(open_store):
-    return open_store(Schema([Post, Page]))
+    return open_store(Schema([Post, Page, Member]))
 
 
 def posts(count, **changes):
@@ -93,3 +108,25 @@ def test_the_last_of_a_key_wins(store):
     old, new = posts(1, topic="old")[0], posts(1, topic="new")[0]
     assert store.put_many([old, *posts(30)[1:], new])[0] == new
     assert store.get(Post, room="r1", post_id="000") == new
+
+
+def member(name, email):
+    return Member(room="r1", name=name, email=email)
+
+
+@pytest.mark.fault(
+    "moto",
+    reason="transactions at the same time lose each other's writes",
+    strict=False,
+)
+def test_unique_values_stay_unique(store):
+    stored = store.put_many([member("ann", "a@x"), member("bob", "b@x"), *posts(30)])
+    assert stored[0].updated_at > dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    with pytest.raises(PartialFailure) as failure:
+        store.put_many([*posts(3, topic="tea"), member("eve", "a@x"), member("joe", "j@x")])
+    ((target, error),) = failure.value.failed.items()
+    assert target == ref(Member, room="r1", name="eve")
+    assert isinstance(error, NotUnique)
+    store.delete_many([ref(Member, room="r1", name="ann"), *posts(3)])
+    assert store.put_many([member("eve", "a@x")])[0].email == "a@x"
+    assert [each.name for each in store.query(Member, room="r1")] == ["bob", "eve", "joe"]

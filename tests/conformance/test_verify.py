@@ -18,6 +18,7 @@ from dynastore import (
     increment,
     key,
     ref,
+    unique,
 )
 from dynastore.changes import SetTo, Unset
 from dynastore.errors import ConditionFailed, InvalidCursor
@@ -159,6 +160,21 @@ def test_malformed_items_are_reported_and_unknown_ones_counted(store):
     assert isinstance(found, Malformed)
     assert "$.visits" in str(found.error)
     assert mending.tally == Tally(items=3, unknown={"chore": 1, None: 1}, malformed=1)
+
+
+def test_guards_of_unique_values_are_not_unknown(open_store):
+    @entity("member")
+    class Member:
+        name: str
+        email: str
+        primary = key("MEMBER#{name}", "~")
+        one_email = unique("email")
+
+    store = open_store(Schema([Member]))
+    store.put_many([Member(name=name, email=f"{name}@example.com") for name in "abc"])
+    verified = store.verify()
+    assert list(verified) == []
+    assert verified.tally == Tally(items=6, guards=3)
 
 
 def test_scopes_are_told_from_the_partition_keys(store):

@@ -76,6 +76,7 @@ def test_json_is_an_object_a_line(store, where):
     assert summary == {
         "finding": "summary",
         "items": 3,
+        "guards": 0,
         "unknown": {},
         "malformed": 0,
         "misplaced": 0,
