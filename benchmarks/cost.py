@@ -64,6 +64,8 @@ CALLS: Mapping[str, Callable[[Store], Any]] = {
     ),
     "count": lambda store: store.query(Message, user_id="ann").count(),
     "put": lambda store: store.put(message("ann", 99, topic="tea")),
+    "put_many of 10,000": lambda store: store.put_many(MANY),
+    "delete_many of 10,000": lambda store: store.delete_many(MANY),
     "update of a field in no index": lambda store: store.update(ONE, likes=increment(1)),
     "update that moves an index entry": lambda store: store.update(ONE, sent_at=START),
     "delete": lambda store: store.delete(ONE),
@@ -74,6 +76,9 @@ def message(user_id: str, number: int, topic: str | None = None) -> Message:
     """A message, by its number."""
     sent_at = START + dt.timedelta(minutes=number)
     return Message(user_id=user_id, message_id=f"{number:05}", topic=topic, sent_at=sent_at)
+
+
+MANY = [message("bulk", number, topic="bulk") for number in range(10_000)]
 
 
 def costs(size: int) -> dict[str, Cost]:

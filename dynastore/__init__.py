@@ -18,6 +18,7 @@ from attrs import field
 from .async_store import AsyncStore
 from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
 from .entity import Ref, created, entity, payload, ref, updated, version
+from .operations.examining import Drifted, Malformed, Misplaced
 from .operations.reader import Page, Slice
 from .patterns import AccessPattern, gsi, key
 from .plan import Plan
@@ -43,6 +44,7 @@ from .terms import (
     until,
 )
 from .uniques import unique
+from .verified import AsyncVerified, Verified
 from .writes import Check, Create, Delete, Put, Update
 
 __all__ = [
@@ -50,10 +52,14 @@ __all__ = [
     "AsyncResults",
     "AsyncScanned",
     "AsyncStore",
+    "AsyncVerified",
     "Check",
     "Create",
     "Delete",
+    "Drifted",
     "Index",
+    "Malformed",
+    "Misplaced",
     "Page",
     "Plan",
     "Put",
@@ -65,6 +71,7 @@ __all__ = [
     "Store",
     "Table",
     "Update",
+    "Verified",
     "add",
     "after",
     "all_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -12,14 +12,17 @@ from .bound import Bound
 from .clients.base import AsyncClient, run_async
 from .clients.opening import Place
 from .entity import Ref
-from .operations import moves, reads, tables, upserts, writes
+from .operations import batches, moves, reads, tables, upserts, writes
+from .operations.batches import Duplicates, Progress
 from .operations.scanner import Scanner, ScanOptions
+from .operations.verifying import Verifier
 from .operations.writes import transact
 from .requests import Steps
 from .results import AsyncResults
 from .scanned import AsyncScanned
 from .store import Store
 from .terms import Combined, When
+from .verified import AsyncVerified
 from .writes import Create, Delete, Put, Update, Write
 
 A = TypeVar("A")
@@ -159,6 +162,73 @@ class AsyncStore(Bound[AsyncClient]):
     async def transact_get(self, *refs: Ref[Any]) -> list[Any]:
         """Read entities as they are at one moment; see `operations.reads.transact_get`."""
         return await self.run(reads.transact_get(self.schema, refs))
+
+    @overload
+    async def put_many(
+        self,
+        entities: Collection[E],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> list[E]: ...
+    @overload
+    async def put_many(
+        self,
+        entities: Iterator[E],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> int: ...
+    async def put_many(
+        self,
+        entities: Iterable[Any],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> Any:
+        """Write many whole entities, 25 a request; see `operations.batches.put_many`."""
+        return await self.run(
+            batches.put_many(self.schema, entities, duplicates=duplicates, progress=progress)
+        )
+
+    async def delete_many(
+        self,
+        targets: Iterable[Any],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> None:
+        """Remove many entities or refs, 25 a request; see `operations.batches.delete_many`."""
+        await self.run(
+            batches.delete_many(self.schema, targets, duplicates=duplicates, progress=progress)
+        )
+
+    def verify(
+        self,
+        *,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+    ) -> AsyncVerified:
+        """Find the items that are not what their fields imply; see `Store.verify`."""
+        options = ScanOptions(segments, units_per_second, self._options.consistent)
+        return AsyncVerified(Verifier(self.schema, options, cursor), self)
+
+    def reindex(
+        self,
+        *,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+    ) -> AsyncVerified:
+        """Find what `verify` finds, and mend what has drifted; see `Store.reindex`."""
+        options = ScanOptions(segments, units_per_second, self._options.consistent)
+        return AsyncVerified(Verifier(self.schema, options, cursor, mending=not dry_run), self)
 
     async def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""

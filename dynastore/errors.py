@@ -15,6 +15,7 @@ DynastoreError
 |   |-- TransactionCanceled
 |   `-- TableMismatch
 |-- PartialFailure        some of many were done                 look at .done and .failed
+|-- NotSent               one of many, after another failed      call again with these
 |-- DataError             a stored item is unreadable            repair or migrate it
 |   |-- UnknownType
 |   `-- MalformedItem
@@ -246,6 +247,18 @@ class PartialFailure(DynastoreError):
         super().__init__(
             f"{len(self.failed)} of {len(self.done) + len(self.failed)} failed, the first with: {first}"
         )
+
+
+class NotSent(DynastoreError):
+    """One of many that was not begun, because another failed before. Nothing of it was written.
+
+    Attributes:
+        reason: the failure after which nothing more was begun.
+    """
+
+    def __init__(self, reason: DynastoreError) -> None:
+        self.reason = reason
+        super().__init__(f"not sent, for another write of the call failed before: {reason}")
 
 
 class DataError(DynastoreError):

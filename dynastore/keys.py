@@ -7,6 +7,7 @@ different identities never share a key.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -21,6 +22,9 @@ HASH_BYTES = 2048  # a partition key, scope included; DynamoDB quotas
 RANGE_BYTES = 1024  # a sort key; DynamoDB quotas
 
 FILLER = "-"  # an index attribute that a pattern does not use; an item without one is not indexed
+SCOPES = re.compile(
+    "(?:@[^#]*#)*"
+)  # at the start of a partition key; names have no '#', texts no '@'
 HEADER = "~"  # the sort key of what must come after everything else of its partition
 
 Parsed: TypeAlias = Sequence[tuple[str, str | None, str | None, str | None]]
@@ -203,6 +207,17 @@ def nested_prefix(prefix: str) -> str:
         prefix: of the scope, or "" for the whole table.
     """
     return f"{prefix}@"
+
+
+def prefix_of(partition: str) -> str:
+    """The scopes that a whole partition key begins with; nothing where there is none.
+
+    >>> prefix_of("@tenant$201#@qa#USER#ann")
+    '@tenant$201#@qa#'
+    """
+    prefix = SCOPES.match(partition)
+    assert prefix is not None, "it matches nothing, too"
+    return prefix[0]
 
 
 def partition_text(prefix: str, text: str) -> str:

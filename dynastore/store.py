@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
@@ -12,13 +12,16 @@ from .bound import Bound
 from .clients.base import Client, run
 from .clients.opening import Place
 from .entity import Ref
-from .operations import moves, reads, tables, upserts, writes
+from .operations import batches, moves, reads, tables, upserts, writes
+from .operations.batches import Duplicates, Progress
 from .operations.scanner import Scanner, ScanOptions
+from .operations.verifying import Verifier
 from .operations.writes import transact
 from .requests import Steps
 from .results import Results
 from .scanned import Scanned
 from .terms import Combined, When
+from .verified import Verified
 from .writes import Create, Delete, Put, Update, Write
 
 if TYPE_CHECKING:
@@ -186,6 +189,96 @@ class Store(Bound[Client]):
     def transact_get(self, *refs: Ref[Any]) -> list[Any]:
         """Read entities as they are at one moment; see `operations.reads.transact_get`."""
         return self.run(reads.transact_get(self.schema, refs))
+
+    @overload
+    def put_many(
+        self,
+        entities: Collection[E],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> list[E]: ...
+    @overload
+    def put_many(
+        self,
+        entities: Iterator[E],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> int: ...
+    def put_many(
+        self,
+        entities: Iterable[Any],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> Any:
+        """Write many whole entities, 25 a request; see `operations.batches.put_many`."""
+        return self.run(
+            batches.put_many(self.schema, entities, duplicates=duplicates, progress=progress)
+        )
+
+    def delete_many(
+        self,
+        targets: Iterable[Any],
+        /,
+        *,
+        duplicates: Duplicates = "last",
+        progress: Progress | None = None,
+    ) -> None:
+        """Remove many entities or refs, 25 a request; see `operations.batches.delete_many`."""
+        self.run(
+            batches.delete_many(self.schema, targets, duplicates=duplicates, progress=progress)
+        )
+
+    def verify(
+        self,
+        *,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+    ) -> Verified:
+        """Find the items whose keys, index entries or expiry are not what their fields imply.
+
+        It reads the whole table, all classes and all scopes inside the store's, and pays for it.
+
+        Args:
+            segments: as of `scan`.
+            units_per_second: as of `scan`.
+            cursor: where another call with the same segments stopped.
+
+        Raises:
+            RequestError: the segments or the rate are wrong.
+            InvalidCursor: the cursor is damaged, or of another scope.
+        """
+        options = ScanOptions(segments, units_per_second, self._options.consistent)
+        return Verified(Verifier(self.schema, options, cursor), self)
+
+    def reindex(
+        self,
+        *,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+    ) -> Verified:
+        """Find what `verify` finds, and mend what has drifted while it is iterated.
+
+        Only index attributes and the TTL are written, and only while the fields that they depend on
+        are as they were read: no concurrent write is lost. What is misplaced or malformed is
+        reported. Mending goes up to the rate too, in write units.
+
+        Args:
+            dry_run: whether to write nothing, as `verify` does.
+            segments: as of `scan`.
+            units_per_second: read units to take on average, and as many write units.
+            cursor: where another call with the same segments stopped.
+        """
+        options = ScanOptions(segments, units_per_second, self._options.consistent)
+        return Verified(Verifier(self.schema, options, cursor, mending=not dry_run), self)
 
     def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""

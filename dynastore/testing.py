@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from .attributes import AttributeMap
@@ -19,6 +20,7 @@ from .clients.opening import MEMORY, Place
 from .clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
 from .recording import recorded
 from .requests import (
+    BatchWriteItem,
     DeleteItem,
     GetItem,
     Key,
@@ -75,8 +77,7 @@ class LaggingClient(SqliteClient):
             if isinstance(request, Query) and request.index != PRIMARY:
                 return self._indexes.answer(request)
             answer = super().answer(request)
-            actions = request.actions if isinstance(request, TransactWriteItems) else (request,)
-            for action in actions:
+            for action in _actions(request):
                 if isinstance(action, PutItem | UpdateItem | DeleteItem):
                     self._remember(action)
             if isinstance(request, CreateTable | UpdateTimeToLive):
@@ -98,3 +99,11 @@ class LaggingClient(SqliteClient):
         while len(self._behind) > behind:
             table, key, item = self._behind.popleft()
             self._indexes.answer(DeleteItem(table, key) if item is None else PutItem(table, item))
+
+
+def _actions(request: Request[Any]) -> Sequence[object]:
+    """What a request does to items, one by one."""
+    match request:
+        case TransactWriteItems(actions=actions) | BatchWriteItem(writes=actions):
+            return actions
+    return (request,)

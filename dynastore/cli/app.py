@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
 from ..errors import DynastoreError, RequestError
-from . import asking, matrix
+from ..store import Store
+from ..verified import Verified
+from . import asking, matrix, verification
 from . import demo as demonstration
 
-FAILURE, USAGE = 1, 2  # exit status: something failed; the call is wrong
+# Exit status: something failed; the call is wrong; there are items that are wrong, and stay so.
+FAILURE, USAGE, WRONG_ITEMS = 1, 2, 3
 
 app = typer.Typer(
     help="Everything an AI agent must remember, in one DynamoDB table.",
@@ -92,6 +96,103 @@ def patterns(
         _give_up(str(error), USAGE)
 
 
-def _give_up(message: str, status: int) -> None:
+SchemaName = Annotated[str, typer.Argument(help="MODULE:SCHEMA, such as app.models:schema.")]
+Where = Annotated[
+    str | None,
+    typer.Argument(help="A table's name, or a URL such as sqlite:///agent.db; or DYNASTORE_URL."),
+]
+Endpoint = Annotated[str | None, typer.Option(help="Another server than AWS's.")]
+Scopes = Annotated[
+    list[str] | None, typer.Option("--scope", help="Only inside it; repeated, a nested one.")
+]
+Segments = Annotated[int, typer.Option(help="Parts of the table; up to 10 are read at once.")]
+Rate = Annotated[
+    float | None, typer.Option(help="Capacity units to take in a second; else all it can.")
+]
+From = Annotated[str | None, typer.Option(help="Where a call that was interrupted goes on.")]
+AsJson = Annotated[bool, typer.Option("--json", help="A JSON object a line, the summary last.")]
+
+
+@app.command()
+def verify(
+    schema: SchemaName,
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+) -> None:
+    """Find items whose keys, index entries or expiry are not what their fields imply. Reads all."""
+    with _opened(schema, where, endpoint_url, scope) as store:
+        _examine(
+            lambda: store.verify(
+                segments=segments, units_per_second=units_per_second, cursor=cursor
+            ),
+            json,
+        )
+
+
+@app.command()
+def reindex(
+    schema: SchemaName,
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+) -> None:
+    """Mend the index entries and the expiry of items, and report what else is wrong. Reads all."""
+    with _opened(schema, where, endpoint_url, scope) as store:
+        _examine(
+            lambda: store.reindex(
+                dry_run=dry_run,
+                segments=segments,
+                units_per_second=units_per_second,
+                cursor=cursor,
+            ),
+            json,
+        )
+
+
+def _opened(
+    schema: str, where: str | None, endpoint_url: str | None, scopes: list[str] | None
+) -> Store:
+    try:
+        known = asking.schema_named(schema)
+        store = Store.connect(where, known, endpoint_url=endpoint_url, create=False)
+        for name in scopes or ():
+            store = store.scope(name)
+    except DynastoreError as error:
+        _give_up(str(error), USAGE)
+    return store
+
+
+def _examine(begin: Callable[[], Verified], as_json: bool) -> None:
+    """Examine a table; an interruption says where another call goes on."""
+    verified: Verified | None = None
+    try:
+        verified = begin()
+        tally = verification.show(verified, Console(), Console(stderr=True), as_json=as_json)
+    except RequestError as error:
+        _give_up(str(error), USAGE)
+    except DynastoreError as error:
+        _give_up(f"{error}\n{_how_to_go_on(verified)}", FAILURE)
+    except KeyboardInterrupt:
+        _give_up(f"interrupted\n{_how_to_go_on(verified)}", FAILURE)
+    if tally.wrong:
+        raise typer.Exit(WRONG_ITEMS)
+
+
+def _how_to_go_on(verified: Verified | None) -> str:
+    cursor = verified and verified.cursor
+    return f"Go on with --cursor {cursor}" if cursor else ""
+
+
+def _give_up(message: str, status: int) -> NoReturn:
     typer.echo(f"dynastore: {message}", err=True)
     raise typer.Exit(status)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from attrs import frozen
 
 from ..clock import Clock, utc_now
-from ..errors import DynastoreError, PartialFailure
+from ..errors import DynastoreError
 from ..requests import Now, Request, Steps, Together, Wait
 
 R = TypeVar("R")
@@ -95,6 +96,16 @@ def answered(observers: Sequence[Observer], request: Request[Any], units: float)
         observer(Sent(request, units))
 
 
+def seconds_of(wait: Wait, draw: Callable[[], float] = random.random) -> float:
+    """How long to wait.
+
+    Args:
+        wait: what was asked for.
+        draw: gives numbers from 0 to 1.
+    """
+    return wait.seconds * draw() if wait.jittered else wait.seconds
+
+
 def run(steps: Steps[T], client: Client, clock: Clock = utc_now) -> T:
     """Send every request that *steps* yields; return what it returns.
 
@@ -121,12 +132,13 @@ def _answer(asked: Asked, client: Client, clock: Clock) -> Any:
     match asked:
         case Now():
             return clock()
-        case Wait(seconds):
-            return time.sleep(seconds)
+        case Wait():
+            return time.sleep(seconds_of(asked))
         case Together(requests):
             send = functools.partial(_outcome, client)
             overlap = client.overlaps and len(requests) > 1
-            return _together(list(_pool().map(send, requests) if overlap else map(send, requests)))
+            outcomes = _pool().map(send, requests) if overlap else map(send, requests)
+            return asked.responses(list(outcomes))
         case _:
             return client.send(asked)
 
@@ -170,12 +182,12 @@ async def _answer_async(asked: Asked, client: AsyncClient, clock: Clock) -> Any:
     match asked:
         case Now():
             return clock()
-        case Wait(seconds):
-            return await asyncio.sleep(seconds)
+        case Wait():
+            return await asyncio.sleep(seconds_of(asked))
         case Together(requests):
             slots = asyncio.Semaphore(POOL_WIDTH)
             sending = asyncio.gather(*(_outcome_async(client, each, slots) for each in requests))
-            return _together(await _finished(sending))
+            return asked.responses(await _finished(sending))
         case _:
             return await _finished(client.send(asked))
 
@@ -199,11 +211,3 @@ async def _finished(sending: Awaitable[R]) -> R:
         if not task.cancelled():
             task.exception()  # retrieved, or asyncio logs it as lost
         raise
-
-
-def _together(outcomes: list[Any]) -> list[Any]:
-    failed = {at: each for at, each in enumerate(outcomes) if isinstance(each, DynastoreError)}
-    if failed:
-        done = {at: each for at, each in enumerate(outcomes) if at not in failed}
-        raise PartialFailure(done, failed)
-    return outcomes

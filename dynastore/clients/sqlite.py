@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -20,12 +20,11 @@ from ..attributes import AttributeMap
 from ..capacity import read_units
 from ..errors import ConditionFailed, RequestError, TableNotFound, TransactionCanceled
 from ..requests import (
-    BATCH_KEYS,
     Batch,
     BatchGetItem,
+    BatchWriteItem,
     DeleteItem,
     GetItem,
-    Key,
     PutItem,
     Query,
     Request,
@@ -39,15 +38,14 @@ from ..table import TTL, Table
 from . import catalog, lanes, transacting
 from .acting import Compiled, Effect, stored
 from .base import Observer, answered
+from .batching import check_keys, check_writes, fitting
 from .lanes import Lane
 from .layout import Layout, check_key
-from .metering import Image, refused, written
+from .metering import refused, written
 from .paging import query_page, scan_page, scan_rows
 from .selecting import as_kept, selection
 
 R = TypeVar("R")
-
-BATCH_BYTES = 16 * 1024 * 1024  # items of one BatchGetItem response; DynamoDB quotas
 
 
 @frozen
@@ -128,6 +126,8 @@ class SqliteClient:
                 return self._get_together(request)
             case BatchGetItem():
                 return self._get_batch(request)
+            case BatchWriteItem():
+                return self._write_batch(request)
             case CreateTable(table):
                 return self._create(table)
             case DescribeTable(name):
@@ -149,10 +149,10 @@ class SqliteClient:
         return Answer(image and image.item, units)
 
     def _get_batch(self, request: BatchGetItem) -> Answer:
-        _check_batch(request.keys)
+        check_keys(request.keys)
         layout = self._layout(request.table)
         with self._reads as connection:
-            images = _fitting(stored(connection, layout, key) for key in request.keys)
+            images = fitting(stored(connection, layout, key) for key in request.keys)
         sizes = [image.size if image else 0 for image in images]
         batch = Batch([image.item for image in images if image], request.keys[len(images) :])
         return Answer(batch, sum(read_units(size, consistent=request.consistent) for size in sizes))
@@ -201,6 +201,22 @@ class SqliteClient:
             connection.execute("BEGIN")  # one snapshot for all
             images = [stored(connection, layout, key) for key in request.keys]
         return Answer(*transacting.read_together(images))
+
+    def _write_batch(self, request: BatchWriteItem) -> Answer:
+        """Put and delete in one transaction, so that the disk is waited for once.
+
+        DynamoDB promises less: each item is written for itself.
+        """
+        check_writes(request.writes)
+        layout = self._layout(request.table)
+        actions = [Compiled.of(layout, each) for each in request.writes]
+        with self._writes as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            effects = [each.effect(connection) for each in actions]
+            for each in effects:
+                each.store(connection)
+        indexes = layout.table.indexes
+        return Answer((), sum(written(indexes, each.before, each.after) for each in effects))
 
     def _create(self, table: Table) -> Answer:
         catalog.check(table)
@@ -292,24 +308,3 @@ def _told(request: PutItem | UpdateItem | DeleteItem, effect: Effect) -> Attribu
         return None
     image = effect.after if isinstance(request, UpdateItem) else effect.before
     return image.item if image else None
-
-
-def _check_batch(keys: Sequence[Key]) -> None:
-    if not 1 <= len(keys) <= BATCH_KEYS:
-        raise RequestError(f"a batch has 1 to {BATCH_KEYS} keys, not {len(keys)}; split it")
-    if len(set(keys)) < len(keys):
-        raise RequestError("a batch has the same key twice; ask once")
-    for key in keys:
-        check_key(key)
-
-
-def _fitting(images: Iterable[Image | None]) -> list[Image | None]:
-    """Those from the start that one response holds; no more of them are read."""
-    fitting: list[Image | None] = []
-    size = 0
-    for image in images:
-        size += image.size if image else 0
-        if size > BATCH_BYTES:
-            break
-        fitting.append(image)
-    return fitting

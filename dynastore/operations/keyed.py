@@ -8,8 +8,11 @@ from ..attributes import AttributeMap
 from ..errors import DynastoreError, PartialFailure, Throttled
 from ..requests import BATCH_KEYS, BatchGetItem, GetItem, Key, Steps, Together, Wait
 
-BATCH_ROUNDS = 8  # of asking again for what was left unprocessed; the last wait is 6.4 s
-FIRST_WAIT_SECONDS = 0.05  # doubled each round
+BATCH_ROUNDS = 8  # of asking for what was left unprocessed; the last wait is up to 3.2 s
+FIRST_WAIT_SECONDS = 0.05  # at most; doubled each round
+BACKOFF = tuple(
+    Wait(FIRST_WAIT_SECONDS * 2**done, jittered=True) for done in range(BATCH_ROUNDS - 1)
+)
 
 
 def read_items(
@@ -36,12 +39,12 @@ def read_outcomes(
 ) -> Steps[dict[Key, AttributeMap | DynastoreError | None]]:
     """What became of reading each key: its item, None where there is none, or an error."""
     found: dict[Key, AttributeMap | DynastoreError | None] = {}
-    left = list(dict.fromkeys(keys))
-    for attempt in range(BATCH_ROUNDS):
-        left = yield from _read_round(table, left, found, consistent=consistent)
+    left = yield from _read_round(table, list(dict.fromkeys(keys)), found, consistent=consistent)
+    for wait in BACKOFF:
         if not left:
-            break
-        yield from Wait(FIRST_WAIT_SECONDS * 2**attempt)
+            return found
+        yield from wait
+        left = yield from _read_round(table, left, found, consistent=consistent)
     late = Throttled(
         "UnprocessedKeys", f"left unread in {BATCH_ROUNDS} rounds; the table is over its rate"
     )

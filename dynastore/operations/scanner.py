@@ -1,4 +1,4 @@
-"""Scanning: the entities of one class wherever they are in the table, at a rate.
+"""Scanning: items wherever they are in the table, at a rate; the entities of one class.
 
 A scan reads the whole table and pays for it, whatever it is asked for. So it has a name of its own,
 and no query becomes one.
@@ -112,50 +112,43 @@ class Segment:
             self.position = self._next
 
 
-class Scanner:
-    """Reads the entities of one class in one scope, each once, in no order.
+class Sweep:
+    """Reads the items of a table that pass a filter, each once, in no order.
 
     What is written or deleted meanwhile may be found or not.
     """
 
     def __init__(
         self,
-        schema: Schema,
-        cls: type[Any],
-        where: Mapping[str, Any],
-        combined: Sequence[Any],
+        table: str,
+        found: Conditions,
         options: ScanOptions,
         cursor: str | None = None,
+        *,
+        kind: str,
+        checks: Conditions = (),
+        nothing: bool = False,
     ) -> None:
         """Nothing is read yet.
 
         Args:
-            schema: where they are.
-            cls: the entity class.
-            where: field -> a literal or a term.
-            combined: filters made by `any_of`, `all_of` and `not_`.
+            table: its name.
+            found: what the server filters.
             options: how it reads.
-            cursor: of another scanner with the same filters, scope and segments.
+            cursor: of another sweep of the same kind, filters and segments.
+            kind: what the items are read for.
+            checks: what the client filters.
+            nothing: whether nothing can pass, so that nothing is read.
 
         Raises:
-            UnknownField, RequestError: a filter is wrong.
             InvalidCursor: the cursor is damaged or foreign.
         """
-        self._codec = schema.codec(cls)
-        spec = self._codec.spec
-        asked = filters.conditions(spec, where, combined)
-        unclear = tuple(each for each in asked if filters.is_unclear(spec, each))
-        clear = tuple(each for each in asked if not filters.is_unclear(spec, each))
-        found = _owned(spec.tag, schema.prefix) + encoded(self._codec, clear)
-        checks = encoded(self._codec, unclear)
         self._passes = matcher(checks)
-        self._scan = Scan(
-            schema.table.name, found, segments=options.segments, consistent=options.consistent
-        )
+        self._scan = Scan(table, found, segments=options.segments, consistent=options.consistent)
         self._rate = options.units_per_second
-        self._cursor = Cursor(("scan", schema.table.name, found, checks, options.segments))
+        self._cursor = Cursor((kind, table, found, checks, options.segments))
         self._open: list[Segment] = []
-        self._next = options.segments if filters.is_empty(asked) else 0  # the first not opened yet
+        self._next = options.segments if nothing else 0  # the first not opened yet
         self._units = 0.0
         self._scanned = 0
         if cursor is not None:
@@ -178,29 +171,22 @@ class Scanner:
         ]
         return self._cursor.text([self._next, places])
 
-    def available(self) -> Iterator[Any]:
-        """The entities that were read already; each is taken as it is handed out.
-
-        Raises:
-            DataError: a stored item does not fit its class. It is taken too.
-        """
+    def items(self) -> Iterator[AttributeMap]:
+        """The items that were read already; each is taken as it is handed out."""
         for segment in self._open:
             while segment.items:
-                yield self._codec.decode(segment.take())
+                yield segment.take()
 
-    def page(self) -> Steps[Page[Any]]:
-        """What was read and not taken; else what the next round brings, which may be nothing.
-
-        Raises:
-            DataError: a stored item does not fit its class. Nothing of the page is taken.
-        """
+    def round(self) -> Steps[list[AttributeMap]]:
+        """What was read and not taken; else what the next round brings. It is not taken yet."""
         if not any(segment.items for segment in self._open):
             yield from self.read()
-        items = [item for segment in self._open for item in segment.items]
-        entities = [self._codec.decode(item) for item in items]
+        return [item for segment in self._open for item in segment.items]
+
+    def take_all(self) -> None:
+        """Take all that was read already."""
         for segment in self._open:
             segment.take_all()
-        return Page(entities, self.cursor)
 
     def read(self) -> Steps[None]:
         """Read a round: the next page of up to 10 segments. Only when all items were taken.
@@ -265,6 +251,67 @@ class Scanner:
         self._next, places = state
         for number, texts in places:
             self._open.append(Segment(number, texts and Key(*texts).attributes))
+
+
+class Scanner(Sweep):
+    """Reads the entities of one class in one scope."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        cls: type[Any],
+        where: Mapping[str, Any],
+        combined: Sequence[Any],
+        options: ScanOptions,
+        cursor: str | None = None,
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            schema: where they are.
+            cls: the entity class.
+            where: field -> a literal or a term.
+            combined: filters made by `any_of`, `all_of` and `not_`.
+            options: how it reads.
+            cursor: of another scanner with the same filters, scope and segments.
+
+        Raises:
+            UnknownField, RequestError: a filter is wrong.
+            InvalidCursor: the cursor is damaged or foreign.
+        """
+        self._codec = schema.codec(cls)
+        spec = self._codec.spec
+        asked = filters.conditions(spec, where, combined)
+        unclear = tuple(each for each in asked if filters.is_unclear(spec, each))
+        clear = tuple(each for each in asked if not filters.is_unclear(spec, each))
+        super().__init__(
+            schema.table.name,
+            _owned(spec.tag, schema.prefix) + encoded(self._codec, clear),
+            options,
+            cursor,
+            kind="scan",
+            checks=encoded(self._codec, unclear),
+            nothing=filters.is_empty(asked),
+        )
+
+    def available(self) -> Iterator[Any]:
+        """The entities that were read already; each is taken as it is handed out.
+
+        Raises:
+            DataError: a stored item does not fit its class. It is taken too.
+        """
+        return map(self._codec.decode, self.items())
+
+    def page(self) -> Steps[Page[Any]]:
+        """What was read and not taken; else what the next round brings, which may be nothing.
+
+        Raises:
+            DataError: a stored item does not fit its class. Nothing of the page is taken.
+        """
+        items = yield from self.round()
+        entities = [self._codec.decode(item) for item in items]
+        self.take_all()
+        return Page(entities, self.cursor)
 
 
 def _owned(tag: str, prefix: str) -> Conditions:

@@ -1,6 +1,15 @@
 """Requests: what can be asked of AWS, as values."""
 
-from .batches import BATCH_KEYS, Batch, BatchGetItem
+from .batches import (
+    BATCH_KEYS,
+    BATCH_WRITE_BYTES,
+    BATCH_WRITES,
+    Batch,
+    BatchGetItem,
+    BatchWriteItem,
+    PlainWrite,
+    sent_bytes,
+)
 from .items import DeleteItem, GetItem, PutItem, UpdateItem
 from .pages import SEGMENTS, Query, QueryPage, Scan, ScanPage
 from .request import Key, Now, Request, Steps, Together, Wait
@@ -19,17 +28,21 @@ from .transactions import (
 __all__ = [
     "ACTIONS",
     "BATCH_KEYS",
+    "BATCH_WRITES",
+    "BATCH_WRITE_BYTES",
     "SEGMENTS",
     "TOKEN_CHARACTERS",
     "TRANSACTION_BYTES",
     "Action",
     "Batch",
     "BatchGetItem",
+    "BatchWriteItem",
     "ConditionCheck",
     "DeleteItem",
     "GetItem",
     "Key",
     "Now",
+    "PlainWrite",
     "PutItem",
     "Query",
     "QueryPage",
@@ -44,4 +57,5 @@ __all__ = [
     "Wait",
     "key_of",
     "new_token",
+    "sent_bytes",
 ]

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..attributes import AttributeMap
+from .items import DeleteItem, PutItem
 from .request import Key, Request
+from .transactions import key_of
 
 BATCH_KEYS = 100  # of one BatchGetItem; DynamoDB quotas
+BATCH_WRITES = 25  # of one BatchWriteItem; DynamoDB quotas
+BATCH_WRITE_BYTES = 16 * 1024 * 1024  # of one BatchWriteItem, as it is sent; API reference
+
+PlainWrite: TypeAlias = PutItem | DeleteItem
+"""What a batch does to one item; it has no conditions."""
 
 
 @frozen
@@ -47,3 +56,60 @@ class BatchGetItem(Request[Batch]):
         """The items and the keys left over."""
         left = response.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", ())
         return Batch(response["Responses"].get(self.table, ()), tuple(Key.of(key) for key in left))
+
+
+@frozen
+class BatchWriteItem(Request[tuple[PlainWrite, ...]]):
+    """Put and delete up to 25 items, 16 MB, each for itself; the writes that were not made.
+
+    Attributes:
+        writes: without conditions, of one table, at least one. Keys must differ.
+    """
+
+    operation: ClassVar[str] = "BatchWriteItem"
+    writes: tuple[PlainWrite, ...] = field(repr=False)
+
+    @property
+    def table(self) -> str:
+        """Where they are written."""
+        return self.writes[0].table
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the call, under AWS's names."""
+        return {
+            "RequestItems": {self.table: [_entry(each) for each in self.writes]},
+            "ReturnConsumedCapacity": "TOTAL",
+        }
+
+    def read(self, response: Mapping[str, Any]) -> tuple[PlainWrite, ...]:
+        """The writes left over, as they were asked for: what comes back may hold base64 text."""
+        left = response.get("UnprocessedItems", {}).get(self.table, ())
+        keys = {_key_of_entry(each) for each in left}
+        return tuple(each for each in self.writes if key_of(each) in keys)
+
+
+def sent_bytes(write: PlainWrite) -> int:
+    """How much a write adds to a BatchWriteItem: its JSON, all of it ASCII as botocore sends it.
+
+    It may be many times the size that is stored: a list of empty texts is nine times as long.
+    """
+    return len(_JSON.encode(_entry(write)))
+
+
+def _entry(write: PlainWrite) -> dict[str, Any]:
+    if isinstance(write, PutItem):
+        return {"PutRequest": {"Item": write.item}}
+    return {"DeleteRequest": {"Key": write.key.attributes}}
+
+
+def _key_of_entry(entry: Mapping[str, Any]) -> Key:
+    if put := entry.get("PutRequest"):
+        return Key.of(put["Item"])
+    return Key.of(entry["DeleteRequest"]["Key"])
+
+
+def _base64(binary: bytes) -> str:
+    return b64encode(binary).decode()
+
+
+_JSON = json.JSONEncoder(default=_base64, check_circular=False)

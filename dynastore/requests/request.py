@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 from attrs import frozen
 
 from ..attributes import AttributeMap, AttributeValue
+from ..errors import DynastoreError, PartialFailure
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -90,12 +91,33 @@ class Together(Generic[R]):
         responses: list[R] = yield self
         return responses
 
+    def responses(self, outcomes: Sequence[R | DynastoreError]) -> list[R]:
+        """What became of each request, as what is answered to whoever asked.
+
+        Raises:
+            PartialFailure: some of the outcomes are errors.
+        """
+        failed = {at: each for at, each in enumerate(outcomes) if isinstance(each, DynastoreError)}
+        done = {
+            at: each for at, each in enumerate(outcomes) if not isinstance(each, DynastoreError)
+        }
+        if failed:
+            raise PartialFailure(done, failed)
+        return [*done.values()]
+
 
 @frozen
 class Wait:
-    """Nothing is sent for a while; what a runner is asked instead of a clock."""
+    """Nothing is sent for a while; what a runner is asked instead of a clock.
+
+    Attributes:
+        seconds: how long.
+        jittered: whether to wait for a random part of it, so that those who failed together do not
+            come back together.
+    """
 
     seconds: float
+    jittered: bool = False
 
     def __iter__(self) -> Generator[Wait, Any, None]:
         yield self

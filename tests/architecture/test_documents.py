@@ -22,9 +22,11 @@ def name_of(path: Path) -> str:
 
 
 def with_programs() -> list[Any]:
-    """The files with programs; the one on scans is the only one that may scan."""
+    """The files with programs; those on scans and on verifying may scan."""
     return [
-        pytest.param(path, id=name_of(path), marks=[pytest.mark.scans] * (path.stem == "scan"))
+        pytest.param(
+            path, id=name_of(path), marks=[pytest.mark.scans] * (path.stem in {"scan", "verify"})
+        )
         for path in documents()
         if any(programs(path))
     ]

@@ -8,7 +8,9 @@ PACKAGE = Path(__file__).parents[2] / "dynastore"
 
 # Those that answer scans, and the one that asks for them.
 KNOW_THE_REQUEST = {"clients/paging.py", "clients/sqlite.py", "operations/scanner.py"}
-KNOW_THE_OPERATION = {"scanned.py", "store.py", "async_store.py"}
+STORES = {"store.py", "async_store.py"}
+KNOW_THE_OPERATION = {"scanned.py", "operations/verifying.py", *STORES}
+KNOW_VERIFYING = {"verified.py", "__init__.py", "cli/app.py", "cli/verification.py", *STORES}
 OFFERS_ALL_REQUESTS = "requests/__init__.py"
 
 
@@ -44,12 +46,16 @@ def test_no_module_brings_all_requests_along():
     assert {name_of(path) for path in PACKAGE.rglob("*.py") if whole & {*imports(path)}} == set()
 
 
-def test_only_stores_know_the_scanner():
+def test_only_stores_and_what_verifies_know_the_scanner():
     assert importing("scanner", "Scanner") == KNOW_THE_OPERATION
+
+
+def test_only_stores_and_their_command_know_what_verifies():
+    assert importing("verifying", "verified") == KNOW_VERIFYING
 
 
 def test_no_module_that_a_query_goes_through_can_scan():
     planner = {name_of(path) for path in (PACKAGE / "planner").rglob("*.py")}
     query = {"results.py", "schema.py", "operations/reader.py", "operations/streams.py", *planner}
     assert all((PACKAGE / name).exists() for name in query)
-    assert query & importing("Scan", "scanner", "scanned") == set()
+    assert query & importing("Scan", "scanner", "scanned", "verifying", "verified") == set()

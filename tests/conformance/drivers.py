@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
-from dynastore import AsyncResults, AsyncScanned, AsyncStore, Store
+from dynastore import AsyncResults, AsyncScanned, AsyncStore, AsyncVerified, Store
 
 T = TypeVar("T")
 
@@ -22,7 +22,9 @@ class Awaited:
     """An `AsyncStore`, or results of one, that can be used without ``await``."""
 
     def __init__(
-        self, target: AsyncStore | AsyncResults[Any] | AsyncScanned[Any], runner: asyncio.Runner
+        self,
+        target: AsyncStore | AsyncResults[Any] | AsyncScanned[Any] | AsyncVerified,
+        runner: asyncio.Runner,
     ) -> None:
         self.target = target
         self.runner = runner
@@ -45,7 +47,7 @@ class Awaited:
     def _settled(self, value: Any) -> Any:
         if inspect.iscoroutine(value):
             value = self.runner.run(value)
-        is_awaited = isinstance(value, AsyncStore | AsyncResults | AsyncScanned)
+        is_awaited = isinstance(value, AsyncStore | AsyncResults | AsyncScanned | AsyncVerified)
         return Awaited(value, self.runner) if is_awaited else value
 
 

@@ -18,6 +18,8 @@ def test_calls_take_the_units_that_dynamodb_counts():
         "query by index and range": (1, 1.5),
         "count": (1, 2.5),
         "put": (1, 2),  # the item and its index entry
+        "put_many of 10,000": (400, 20_000),  # requests are saved, units are not
+        "delete_many of 10,000": (400, 20_000),
         "update of a field in no index": (1, 2),
         "update that moves an index entry": (1, 3),  # the entry is deleted and put
         "delete": (1, 2),

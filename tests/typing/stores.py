@@ -43,6 +43,10 @@ def blocking(store: Store, note: Note) -> None:
     assert_type(store.put(note), Note)
     assert_type(store.update(note, topic="tea"), Note)
     assert_type(store.delete(ref(Note, user_id="ann", note_id="n1")), Note | None)
+    assert_type(store.put_many([note], duplicates="refuse"), list[Note])
+    assert_type(store.put_many({note.note_id: note}.values()), list[Note])
+    assert_type(store.put_many(each for each in [note]), int)
+    store.delete_many([note, ref(Note, user_id="ann", note_id="n1")], progress=print)
     results = store.query(Note, user_id="ann").newest_first()
     assert_type(results.page(limit=2), Page[Note])
     assert_type(results.first(), Note | None)
@@ -63,6 +67,8 @@ def blocking(store: Store, note: Note) -> None:
 async def awaited(store: AsyncStore, note: Note) -> None:
     assert_type(await store.get(Note, user_id="ann", note_id="n1"), Note | None)
     assert_type(await store.put(note), Note)
+    assert_type(await store.put_many([note]), list[Note])
+    assert_type(await store.put_many(iter([note])), int)
     assert_type(await store.query(Note, user_id="ann").page(), Page[Note])
     assert_type(
         await store.query(Note, user_id="ann").select("topic").slice(0, 1), Slice[dict[str, Any]]
@@ -81,5 +87,6 @@ def declarations() -> None:
     Note("ann", "n1", dt.datetime.now(dt.UTC))  # type: ignore[call-arg]
 
 
-def refused(note: Note) -> None:
+def refused(store: Store, note: Note) -> None:
+    store.put_many([note], duplicates="first")  # type: ignore[call-overload]
     note.topic = "rum"  # type: ignore[misc]

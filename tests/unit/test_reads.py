@@ -11,7 +11,7 @@ from attrs import field as attribute
 
 from dynastore import Schema, entity, field, key, ref
 from dynastore.errors import MalformedItem, PartialFailure, Throttled, UnknownType
-from dynastore.operations import keyed, reads
+from dynastore.operations import reads
 from dynastore.requests import Batch, BatchGetItem, GetItem, Key, QueryPage, Together, Wait
 
 
@@ -58,7 +58,7 @@ def test_what_a_batch_leaves_is_asked_for_again_after_a_wait():
     steps = reads.get_many(SCHEMA, refs(1, 2))
     first, second = Key("USER#ann", "NOTE#1"), Key("USER#ann", "NOTE#2")
     assert next(steps) == Together([BatchGetItem("dynastore", (first, second))])
-    assert steps.send([Batch([item(2)], (first,))]) == Wait(0.05)
+    assert steps.send([Batch([item(2)], (first,))]) == Wait(0.05, jittered=True)
     assert steps.send(None) == Together([BatchGetItem("dynastore", (first,))])
     assert result(steps, [Batch([item(1)], ())]) == [note(1), note(2)]
 
@@ -67,12 +67,14 @@ def test_what_is_never_read_is_reported_by_ref():
     steps = reads.get_many(SCHEMA, refs(1, 2))
     left = (Key("USER#ann", "NOTE#1"),)
     next(steps)
-    assert steps.send([Batch([item(2)], left)]) == Wait(0.05)
-    for _ in range(keyed.BATCH_ROUNDS - 1):
+    wait = steps.send([Batch([item(2)], left)])
+    for seconds in (0.05, 0.1, 0.2, 0.4, 0.8, 1.6):
+        assert wait == Wait(seconds, jittered=True)
         steps.send(None)
-        assert isinstance(steps.send([Batch([], left)]), Wait)
+        wait = steps.send([Batch([], left)])
+    steps.send(None)
     with pytest.raises(PartialFailure) as failure:
-        steps.send(None)
+        steps.send([Batch([], left)])
     (one, two) = refs(1, 2)
     assert failure.value.done == {two: note(2)}
     assert isinstance(failure.value.failed[one], Throttled)

@@ -24,6 +24,7 @@ from dynastore.errors import (
 )
 from dynastore.requests import (
     BatchGetItem,
+    BatchWriteItem,
     DeleteItem,
     GetItem,
     Key,
@@ -370,6 +371,48 @@ def test_a_batch_of_over_16_mb_leaves_the_rest_unprocessed(client):
     assert len(batch.items) == 40  # 16 MB / 400 KB, and a bit
     assert batch.unprocessed == keys[40:]
     assert units(client, BatchGetItem("agents", keys)) == 40 * 50
+
+
+@pytest.mark.parametrize(
+    "writes",
+    [
+        (),
+        (PutItem("agents", item()), DeleteItem("agents", KEY)),
+        tuple(PutItem("agents", item(Key("a", str(n)))) for n in range(26)),
+        (PutItem("agents", item(), (("PK", Absent()),)),),
+        (DeleteItem("agents", KEY), DeleteItem("other", Key("a", "b"))),
+        tuple(
+            PutItem("agents", item(Key("a", str(n)), blanks={"L": [{"S": ""}] * 150_000}))
+            for n in range(13)
+        ),
+        (PutItem("agents", item()), DeleteItem("agents", Key("a", ""))),
+        (DeleteItem("agents", KEY), PutItem("agents", item(Key("a", "b"), body={"NS": []}))),
+    ],
+    ids=["none", "one twice", "26", "condition", "tables", "17 MB", "no key", "bad value"],
+)
+def test_a_batch_of_writes_that_dynamodb_refuses_writes_nothing(client, writes):
+    put(client, body={"S": "old"})
+    with pytest.raises(RequestError):
+        client.send(BatchWriteItem(writes))
+    assert client.send(GetItem("agents", KEY)) == item(body={"S": "old"})
+    assert client.send(GetItem("agents", Key("a", "0"))) is None
+
+
+def test_a_batch_puts_and_deletes(client):
+    put(client)
+    other = item(Key("a", "b"), GSI1H={"S": "x"}, GSI1R1={"S": "y"}, GSI1R2={"S": "z"})
+    writes = (DeleteItem("agents", KEY), PutItem("agents", other))
+    assert client.send(BatchWriteItem(writes)) == ()
+    assert client.send(GetItem("agents", KEY)) is None
+    assert client.send(GetItem("agents", Key("a", "b"))) == other
+
+
+def test_a_batch_takes_the_units_of_its_writes(client):
+    put(client, body={"S": "x" * 2_000})
+    indexed = item(Key("a", "b"), GSI1H={"S": "x"}, GSI1R1={"S": "y"}, GSI1R2={"S": "z"})
+    nothing = DeleteItem("agents", Key("no", "one"))
+    writes = (DeleteItem("agents", KEY), PutItem("agents", indexed), nothing)
+    assert units(client, BatchWriteItem(writes)) == 2 + 2 + 1
 
 
 # Queries

@@ -1,0 +1,81 @@
+"""``dynastore verify`` and ``dynastore reindex``: what is wrong with a table, as it is found.
+
+Findings go to the output, one a line; how far it is goes to the terminal's error stream.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from attrs import asdict
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from ..operations.examining import Difference, Drifted, Finding, Malformed, Misplaced
+from ..operations.verifying import Tally
+from ..verified import Verified
+
+
+def show(verified: Verified, output: Console, terminal: Console, *, as_json: bool) -> Tally:
+    """Examine a table to its end, and print each finding; the whole in numbers.
+
+    Args:
+        verified: what is examined, and perhaps mended.
+        output: where findings and the summary are printed.
+        terminal: where the progress is shown, if it is one.
+        as_json: whether each finding is a JSON object, and the summary the last one.
+    """
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=terminal, transient=True) as progress:
+        task = progress.add_task("0 items")
+        while verified.cursor is not None:
+            for finding in verified.page():
+                _line(output, _json(finding) if as_json else str(finding))
+            progress.update(task, description=_summary(verified.tally))
+    _line(output, _json_of_tally(verified.tally) if as_json else _summary(verified.tally))
+    return verified.tally
+
+
+def _line(output: Console, text: str) -> None:
+    output.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _summary(tally: Tally) -> str:
+    found = {
+        "malformed": tally.malformed,
+        "misplaced": tally.misplaced,
+        "drifted": tally.drifted,
+        "mended": tally.mended,
+        "of unknown types": sum(tally.unknown.values()),
+    }
+    counts = [f"{count:,} {name}" for name, count in found.items() if count]
+    return f"{tally.items:,} items: {', '.join(counts) or 'nothing wrong'}"
+
+
+def _json(finding: Finding) -> str:
+    about = {"finding": type(finding).__name__.lower(), **asdict(finding.key)}
+    return _text({**about, "entity": finding.entity, **_details(finding)})
+
+
+def _details(finding: Finding) -> dict[str, Any]:
+    match finding:
+        case Malformed(error=error):
+            return {"error": str(error)}
+        case Misplaced(implied=implied):
+            return {"implied": asdict(implied)}
+        case Drifted(differences=differences, mended=mended):
+            return {"mended": mended, "differences": {n: _both(d) for n, d in differences.items()}}
+
+
+def _both(difference: Difference) -> dict[str, Any]:
+    return {"stored": difference.stored, "implied": difference.implied}
+
+
+def _json_of_tally(tally: Tally) -> str:
+    unknown = {tag if tag is not None else "": count for tag, count in tally.unknown.items()}
+    return _text({"finding": "summary", **asdict(tally), "unknown": unknown, "wrong": tally.wrong})
+
+
+def _text(value: dict[str, Any]) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,142 @@
+"""``dynastore verify`` and ``dynastore reindex``, as a person calls them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from dynastore import Store
+from dynastore.agents import Session, agent_schema
+from dynastore.changes import SetTo
+from dynastore.cli.app import app
+from dynastore.requests import Key, UpdateItem
+
+pytestmark = pytest.mark.scans
+
+SCHEMA = "dynastore.agents:agent_schema"
+NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def where(tmp_path):
+    return f"sqlite:///{tmp_path / 'agent.db'}"
+
+
+@pytest.fixture
+def store(where):
+    with Store.connect(where, agent_schema()) as store:
+        store.put_many(
+            [
+                Session(session_id=f"s{number}", user_id="ann", created_at=NOON, updated_at=NOON)
+                for number in range(3)
+            ]
+        )
+        yield store
+
+
+def call(*words):
+    return CliRunner().invoke(app, [*words], env={"COLUMNS": "200"})
+
+
+def drift(store, name, text):
+    (session,) = store.query(Session, session_id="s1")
+    item = store.schema.codec(Session).encode(session, "")
+    changes = {name: SetTo({"S": text})}
+    store.client.send(UpdateItem(store.schema.table.name, Key.of(item), changes))
+
+
+def test_a_table_that_is_well(store, where):
+    called = call("verify", SCHEMA, where)
+    assert (called.exit_code, called.stdout) == (0, "3 items: nothing wrong\n")
+
+
+def test_what_has_drifted_is_found_shown_and_mended(store, where):
+    drift(store, "GSI1H", "USER#bob")
+    found = call("verify", SCHEMA, where)
+    assert found.exit_code == 3
+    assert "GSI1H is 'USER#bob', not" in found.stdout
+    assert found.stdout.endswith("3 items: 1 drifted\n")
+    dry = call("reindex", SCHEMA, where, "--dry-run")
+    assert (dry.exit_code, dry.stdout) == (3, found.stdout)
+    mended = call("reindex", SCHEMA, where, "--units-per-second", "1000")
+    assert mended.exit_code == 0
+    assert mended.stdout.endswith("3 items: 1 drifted, 1 mended\n")
+    assert call("verify", SCHEMA, where).exit_code == 0
+
+
+def test_json_is_an_object_a_line(store, where):
+    drift(store, "GSI1H", "USER#bob")
+    finding, summary = map(json.loads, call("reindex", SCHEMA, where, "--json").stdout.splitlines())
+    assert finding["finding"] == "drifted"
+    assert finding["mended"]
+    assert finding["differences"]["GSI1H"]["stored"] == {"S": "USER#bob"}
+    assert summary == {
+        "finding": "summary",
+        "items": 3,
+        "guards": 0,
+        "unknown": {},
+        "malformed": 0,
+        "misplaced": 0,
+        "drifted": 1,
+        "mended": 1,
+        "wrong": 0,
+    }
+
+
+def test_what_cannot_be_mended_is_json_too(store, where):
+    drift(store, "session_id", "s7")
+    called = call("verify", SCHEMA, where, "--json")
+    assert called.exit_code == 3
+    finding = json.loads(called.stdout.splitlines()[0])
+    assert finding["finding"] == "misplaced"
+    assert finding["implied"]["pk"] != finding["pk"]
+
+
+def test_a_scope_may_be_named(store, where):
+    store.scope("qa").scope("n1").put(
+        Session(session_id="s1", user_id="ann", created_at=NOON, updated_at=NOON)
+    )
+    assert call("verify", SCHEMA, where, "--scope", "qa").stdout == "1 items: nothing wrong\n"
+    nested = call("verify", SCHEMA, where, "--scope", "qa", "--scope", "n1")
+    assert nested.stdout == "1 items: nothing wrong\n"
+
+
+def test_a_call_that_was_interrupted_goes_on(store, where):
+    drift(store, "GSI1H", "USER#bob")
+    verified = store.verify(units_per_second=1_000)
+    verified.page()
+    rest = call("reindex", SCHEMA, where, "--cursor", verified.cursor)
+    assert rest.exit_code == 0
+    assert call("verify", SCHEMA, where).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (("--segments", "0"), 2, "1 to 1,000,000 segments"),
+        (("--units-per-second", "-1"), 2, "above 0"),
+        (("--cursor", "x"), 2, "cursor"),
+        (("--scope", ""), 2, "at least one character"),
+    ],
+)
+def test_what_is_wrong_with_a_call_is_said(store, where, words, status, says):
+    called = call("verify", SCHEMA, where, *words)
+    assert called.exit_code == status
+    assert says in called.stderr
+
+
+def test_a_table_that_is_not_there_is_not_made(tmp_path):
+    called = call("verify", SCHEMA, f"sqlite:///{tmp_path / 'none.db'}")
+    assert called.exit_code == 1
+    assert "there is no table" in called.stderr
+    assert "--cursor" in called.stderr
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_place_is_needed():
+    called = call("verify", SCHEMA)
+    assert called.exit_code == 2
+    assert "DYNASTORE_URL" in called.stderr
