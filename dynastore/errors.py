@@ -29,6 +29,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
+UNKNOWN_OUTCOME = "The write may or may not have happened; read before you repeat it."
 SHOWN_CHARACTERS = 200  # of a value in a message; a field may hold 400 KB
 
 
@@ -287,6 +288,8 @@ class ServiceError(DynastoreError):
         code: the service's error code, such as ``ThrottlingException``.
         request_id: what AWS support asks for, or None.
         retryable: whether the same request may succeed later.
+        may_have_happened: whether a write that ended so may have been carried out nevertheless.
+            False for reads, and where the service said that it did nothing.
     """
 
     retryable: ClassVar[bool] = False
@@ -294,7 +297,12 @@ class ServiceError(DynastoreError):
     def __init__(self, code: str, message: str, *, request_id: str | None = None) -> None:
         self.code = code
         self.request_id = request_id
+        self.may_have_happened = False
         super().__init__(f"{code}: {message}")
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{text.rstrip('.')}. {UNKNOWN_OUTCOME}" if self.may_have_happened else text
 
 
 class Throttled(ServiceError):
@@ -304,7 +312,7 @@ class Throttled(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """No answer, or a failure at the service. A write may or may not have happened."""
+    """No answer, or a failure at the service; `may_have_happened` tells what that leaves open."""
 
     retryable = True
 

@@ -11,7 +11,7 @@ import orjson
 from ..errors import RequestError
 from ..requests import Request
 from .base import Observer, answered
-from .retries import retried_async
+from .retries import Attempts, RetryBudget, retried_async
 from .sessions import (
     BOTOCORE_ERRORS,
     botocore_error,
@@ -63,6 +63,7 @@ class AioClient:
         """
         self.observers: list[Observer] = []
         self._policy = policy_for(config)
+        self._budget = RetryBudget()
         session = session or new_session()
         client = connect(
             session,
@@ -77,7 +78,8 @@ class AioClient:
     async def send(self, request: Request[R], /) -> R:
         """The response to *request*; raises what `Client.send` raises."""
         body = _body_of(request)
-        return await retried_async(lambda: self._send_once(request, body), request, self._policy)
+        attempts = Attempts(request, self._policy, self._budget)
+        return await retried_async(lambda: self._send_once(request, body), attempts)
 
     async def close(self) -> None:
         """Give back connections. The client cannot be used afterwards."""

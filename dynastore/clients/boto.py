@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..requests import Request
 from .base import POOL_WIDTH, Observer, answered
-from .retries import NO_RETRIES, RetryPolicy, retried
+from .retries import NO_RETRIES, Attempts, RetryBudget, RetryPolicy, retried
 from .sessions import (
     BOTOCORE_ERRORS,
     botocore_error,
@@ -71,6 +71,7 @@ class BotoClient:
         self.observers: list[Observer] = []
         self._client = client
         self._policy = policy
+        self._budget = RetryBudget()
         self._owned = owned
         self._endpoint = endpoint_of(client)
         self._methods = _methods(client)
@@ -112,7 +113,8 @@ class BotoClient:
     def send(self, request: Request[R], /) -> R:
         """The response to *request*; raises what `Client.send` raises."""
         parameters = request.parameters()
-        return retried(lambda: self._send_once(request, parameters), request, self._policy)
+        attempts = Attempts(request, self._policy, self._budget)
+        return retried(lambda: self._send_once(request, parameters), attempts)
 
     def close(self) -> None:
         """Give back connections, except those of a client that was handed in."""

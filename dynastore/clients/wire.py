@@ -70,6 +70,8 @@ NO_IDENTITY = frozenset(
         "InvalidToken",
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }

@@ -31,6 +31,7 @@ class BatchGetItem(Request[Batch]):
     """Read up to 100 items, 16 MB, by primary key. Keys must differ."""
 
     operation: ClassVar[str] = "BatchGetItem"
+    writes: ClassVar[bool] = False
     table: str
     keys: tuple[Key, ...]
     consistent: bool = False

@@ -19,6 +19,7 @@ class GetItem(Request[AttributeMap | None]):
     """Read one item by primary key; None if there is none."""
 
     operation: ClassVar[str] = "GetItem"
+    writes: ClassVar[bool] = False
     table: str
     key: Key
     consistent: bool = False

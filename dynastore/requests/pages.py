@@ -48,6 +48,7 @@ class Query(Request[QueryPage]):
     """
 
     operation: ClassVar[str] = "Query"
+    writes: ClassVar[bool] = False
     table: str
     index: Index
     key: Conditions
@@ -113,6 +114,7 @@ class Scan(Request[ScanPage]):
     """
 
     operation: ClassVar[str] = "Scan"
+    writes: ClassVar[bool] = False
     table: str
     filter: Conditions = field(default=(), repr=False)
     segment: int = 0

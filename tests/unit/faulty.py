@@ -95,9 +95,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Reply) -> None:
         time.sleep(answer.after_seconds)
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
+        self.send_header("Date", answer.headers.get("Date", self.date_time_string()))
         for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
-            self.send_header(name, value)
+            if name != "Date":
+                self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer.body)
 

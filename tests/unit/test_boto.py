@@ -194,6 +194,7 @@ def test_a_conditional_write_is_not_repeated_after_a_failure_of_the_service():
     assert len(server.asked) == 1
     assert failed.value.code == "InternalServerError"
     assert failed.value.request_id == "ID42"
+    assert failed.value.may_have_happened
 
 
 def test_a_throttled_write_is_repeated():
