@@ -19,7 +19,7 @@ from ..capacity import PAGE_BYTES, read_units
 from ..errors import RequestError
 from ..keys import nested_prefix
 from ..matching import matcher
-from ..requests import SEGMENTS, Key, Scan, ScanPage, Steps, Wait
+from ..requests import SEGMENTS, Key, Purpose, Scan, ScanPage, Steps, Wait
 from ..schema import Schema
 from ..table import TYPE
 from ..terms import BeginsWith, Conditions, Equal, Not
@@ -150,7 +150,11 @@ class Scanner:
         checks = encoded(self._codec, unclear)
         self._passes = matcher(checks)
         self._scan = Scan(
-            schema.table.name, found, segments=options.segments, consistent=options.consistent
+            schema.table.name,
+            found,
+            segments=options.segments,
+            consistent=options.consistent,
+            purpose=Purpose(spec.tag, "scan"),
         )
         self._rate = options.units_per_second
         self._cursor = Cursor(("scan", schema.table.name, found, checks, options.segments))

@@ -3,7 +3,7 @@
 from .batches import BATCH_KEYS, Batch, BatchGetItem
 from .items import DeleteItem, GetItem, PutItem, UpdateItem
 from .pages import SEGMENTS, Query, QueryPage, Scan, ScanPage
-from .request import Key, Now, Request, Steps, Together, Wait
+from .request import Key, Now, Purpose, Request, Steps, Together, Wait
 from .transactions import (
     ACTIONS,
     TOKEN_CHARACTERS,
@@ -30,6 +30,7 @@ __all__ = [
     "GetItem",
     "Key",
     "Now",
+    "Purpose",
     "PutItem",
     "Query",
     "QueryPage",

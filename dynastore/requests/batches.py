@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from attrs import frozen
 
 from ..attributes import AttributeMap
-from .request import Key, Request
+from .request import Key, Purpose, Request
 
 BATCH_KEYS = 100  # of one BatchGetItem; DynamoDB quotas
 
@@ -36,6 +36,11 @@ class BatchGetItem(Request[Batch]):
     keys: tuple[Key, ...]
     consistent: bool = False
 
+    @property
+    def purpose(self) -> Purpose | None:
+        """The entity that the keys are of, and its primary key."""
+        return Purpose.of_keys(self.keys)
+
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
         keys = [key.attributes for key in self.keys]
@@ -47,4 +52,6 @@ class BatchGetItem(Request[Batch]):
     def read(self, response: Mapping[str, Any]) -> Batch:
         """The items and the keys left over."""
         left = response.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", ())
-        return Batch(response["Responses"].get(self.table, ()), tuple(Key.of(key) for key in left))
+        asked = {key: key for key in self.keys}  # which know what they are keys of
+        unprocessed = tuple(asked[Key.of(key)] for key in left)
+        return Batch(response["Responses"].get(self.table, ()), unprocessed)
