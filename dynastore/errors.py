@@ -19,8 +19,8 @@ DynastoreError
 |   |-- UnknownType
 |   `-- MalformedItem
 `-- ServiceError          AWS refused or failed                  retry, or fix access
-    |-- Throttled, Unavailable            (retryable)
-    `-- AccessDenied, TableNotFound       (not)
+    |-- Throttled, Unavailable, DeadlineExceeded   (retryable)
+    `-- AccessDenied, TableNotFound                (not)
 """
 
 from __future__ import annotations
@@ -306,13 +306,25 @@ class ServiceError(DynastoreError):
 
 
 class Throttled(ServiceError):
-    """The table, an index or the account is over its rate. Nothing was written."""
+    """The table, an index or the account is over its rate. Nothing was written.
+
+    Unless an attempt before was not answered: then `may_have_happened` is True.
+    """
 
     retryable = True
 
 
 class Unavailable(ServiceError):
     """No answer, or a failure at the service; `may_have_happened` tells what that leaves open."""
+
+    retryable = True
+
+
+class DeadlineExceeded(ServiceError):
+    """A call's time was over before it was done; see `may_have_happened`.
+
+    It is True too where the call has other requests, and one of them wrote something before.
+    """
 
     retryable = True
 

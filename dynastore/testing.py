@@ -14,7 +14,7 @@ from collections import deque
 from typing import Any
 
 from .attributes import AttributeMap
-from .clients.base import Sent
+from .clients.observing import Sent
 from .clients.opening import MEMORY, Place
 from .clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
 from .recording import recorded

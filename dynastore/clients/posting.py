@@ -18,6 +18,7 @@ from botocore.credentials import RefreshableCredentials
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
+from .deadlines import Deadline
 from .sessions import endpoint_of, setting
 from .signing import ServiceClock, Signer
 from .wire import unanswered, unreached
@@ -39,7 +40,9 @@ class Poster:
         self._clock = ServiceClock()
         self._opened: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
-    async def post(self, operation: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    async def post(
+        self, operation: str, body: bytes, deadline: Deadline | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
         """The status, headers and body of the answer to one post.
 
         A post whose signature is refused for its time was not carried out; it is signed anew with
@@ -50,9 +53,9 @@ class Poster:
             BotoCoreError: there are no credentials.
             ClientError: the credentials could not be refreshed.
         """
-        answer = await self._posted(operation, body)
+        answer = await self._posted(operation, body, deadline)
         if self._clock.learns(*answer):
-            return await self._posted(operation, body)
+            return await self._posted(operation, body, deadline)
         return answer
 
     async def close(self) -> None:
@@ -61,12 +64,23 @@ class Poster:
         for loop, session in opened.items():
             await _close(session, loop)
 
-    async def _posted(self, operation: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    async def _posted(
+        self, operation: str, body: bytes, deadline: Deadline | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
         headers = await self._signed(operation, body)
         here = await self._here()
+        limits: dict[str, Any] = {}
+        if deadline is not None:
+            deadline.allow(f"{operation} was sent")
+            limits["timeout"] = self._timeout(deadline.left)
         try:
             async with here.post(
-                self._url, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
+                self._url,
+                data=body,
+                headers=headers,
+                proxy=self._proxy,
+                allow_redirects=False,
+                **limits,
             ) as answer:
                 return answer.status, answer.headers, await answer.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -111,11 +125,14 @@ class Poster:
                 ssl=self._tls if self._scheme == "https" else True,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(
-                total=None,
-                sock_connect=self._config.connect_timeout,
-                sock_read=self._config.read_timeout,
-            ),
+            timeout=self._timeout(),
+        )
+
+    def _timeout(self, seconds: float | None = None) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(
+            total=seconds,
+            sock_connect=self._config.connect_timeout,
+            sock_read=self._config.read_timeout,
         )
 
     @cached_property

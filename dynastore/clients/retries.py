@@ -15,8 +15,11 @@ from typing import Any, TypeVar
 
 from attrs import field, frozen
 
-from ..errors import ServiceError, Throttled, Unavailable
+from ..errors import DeadlineExceeded, ServiceError, Throttled, Unavailable
 from ..requests import Request
+from .base import finished
+from .deadlines import Deadline
+from .observing import Exchange
 from .wire import Unreached
 
 R = TypeVar("R")
@@ -104,19 +107,30 @@ class Attempts:
 
     Attributes:
         request: what is sent.
-        retries: how often it was sent again.
+        exchange: what has become of it so far.
+        deadline: when the call has to end, or None.
     """
 
-    def __init__(self, request: Request[Any], policy: RetryPolicy, budget: RetryBudget) -> None:
+    def __init__(
+        self,
+        request: Request[Any],
+        exchange: Exchange,
+        policy: RetryPolicy,
+        budget: RetryBudget,
+        deadline: Deadline | None = None,
+    ) -> None:
         """None was made yet.
 
         Args:
             request: what is sent.
+            exchange: where retries are counted.
             policy: how often at most, and the waits.
             budget: of the client.
+            deadline: when the call has to end.
         """
         self.request = request
-        self.retries = 0
+        self.exchange = exchange
+        self.deadline = deadline
         self._policy = policy
         self._budget = budget
         self._taken = 0
@@ -127,19 +141,29 @@ class Attempts:
 
         The error is told what the attempts so far leave open: a write that was refused for its
         rate may have been carried out by an attempt before that.
+
+        Raises:
+            DeadlineExceeded: there would be another one, but the wait passes the deadline.
         """
         self._may_have_happened |= self.request.writes and _leaves_open(error)
         error.may_have_happened = self._may_have_happened
-        seconds = self._policy.wait_before(self.retries + 2, error, self.request)
+        seconds = self._policy.wait_before(self.exchange.retries + 2, error, self.request)
         if seconds is None:
             return None
+        if self.deadline is not None and self.deadline.left <= seconds:
+            raise self._exceeded(self.deadline) from error
         tokens = THROTTLED_TOKENS if isinstance(error, Throttled) else FAILURE_TOKENS
         if not self._budget.take(tokens):
             error.add_note("It was not retried: too many requests of this client fail.")
             return None
         self._taken = tokens
-        self.retries += 1
+        self.exchange.retries += 1
         return seconds
+
+    def _exceeded(self, deadline: Deadline) -> DeadlineExceeded:
+        error = deadline.exceeded(f"before {self.request.operation} could be sent again")
+        error.may_have_happened |= self._may_have_happened
+        return error
 
     def answered(self) -> None:
         """Give back to the budget what the last retry took, or a little where there was none."""
@@ -177,10 +201,10 @@ def retried(once: Callable[[], R], attempts: Attempts) -> R:
 
 
 async def retried_async(once: Callable[[], Awaitable[R]], attempts: Attempts) -> R:
-    """`retried`, on the event loop."""
+    """`retried`, on the event loop; cancelled, it waits for an attempt under way, and not for more."""
     while True:
         try:
-            answer = await once()
+            answer = await finished(once())
         except ServiceError as error:
             seconds = attempts.wait_after(error)
             if seconds is None:

@@ -144,7 +144,7 @@ async def test_half_a_surrogate_pair_is_refused_before_it_is_sent(client):
 
 async def test_observers_learn_what_an_answered_request_took(client):
     sent: list[Any] = []
-    client.observers.append(sent.append)
+    client.observers.append(lambda request: sent.append)
     await client.send(PutItem("agent-state", ITEM))
     assert [(each.request.operation, each.units) for each in sent] == [("PutItem", 1.0)]
 

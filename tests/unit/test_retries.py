@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from dynastore.clients.observing import Exchange
 from dynastore.clients.retries import (
     BUDGET_TOKENS,
     FAILURE_TOKENS,
@@ -54,8 +55,8 @@ class Sender:
         return self.once()
 
 
-def attempts(request, policy=AT_ONCE, budget=None):
-    return Attempts(request, policy, budget or RetryBudget())
+def attempts(request, policy=AT_ONCE, budget=None, deadline=None):
+    return Attempts(request, Exchange((), request), policy, budget or RetryBudget(), deadline)
 
 
 def error(kind: type[ServiceError]) -> ServiceError:
