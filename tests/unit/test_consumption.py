@@ -10,7 +10,14 @@ from dynastore import AsyncStore, Schema, Store, entity, gsi, key, ref
 from dynastore.clients.observing import Sent
 from dynastore.consumption import Consumed, Consumption, Use
 from dynastore.errors import AlreadyExists, Throttled
-from dynastore.requests import BatchGetItem, GetItem, Key, Purpose
+from dynastore.requests import (
+    BatchGetItem,
+    DeleteItem,
+    GetItem,
+    Key,
+    Purpose,
+    TransactWriteItems,
+)
 
 
 @entity("note")
@@ -128,6 +135,12 @@ def test_it_is_printed_as_a_table():
 def test_what_was_taken_is_a_value():
     sent = Sent(GetItem("t", Key("a", "b")), units=1.0, retries=1)
     assert Consumed().and_(sent).and_(sent) == Consumed(2, 0, 2, 2.0)
+
+
+def test_a_transaction_is_known_by_all_that_it_is_about():
+    actions = (DeleteItem("t", Key("a", "b", "note")), DeleteItem("t", Key("a", "c", "label")))
+    assert TransactWriteItems(actions).purpose == Purpose("note | label", "primary")
+    assert Sent(TransactWriteItems(actions)).table == "t"
 
 
 def test_keys_that_were_left_unprocessed_still_know_what_they_are_of():

@@ -27,7 +27,7 @@ from dynastore.errors import (
     Throttled,
     Unavailable,
 )
-from dynastore.requests import GetItem, Key, PutItem, UpdateItem
+from dynastore.requests import GetItem, Key, PutItem, TransactWriteItems, UpdateItem
 from dynastore.terms import Absent
 
 READ = GetItem("t", Key("a", "b"))
@@ -76,6 +76,7 @@ def test_what_was_not_carried_out_is_always_sent_again(request_, kind):
 def test_what_may_have_been_carried_out_is_sent_again_only_if_that_changes_nothing():
     assert repeats(READ, Unavailable)
     assert repeats(PUT, Unavailable)
+    assert repeats(TransactWriteItems((CREATE,)), Unavailable)  # its token makes it happen once
     assert not repeats(CREATE, Unavailable)
     assert not repeats(UPDATE, Unavailable)
 
