@@ -10,6 +10,7 @@ from attrs import frozen
 
 from .bound import Bound
 from .clients.base import AsyncClient, run_async
+from .clients.deadlines import Deadline
 from .clients.opening import Place
 from .entity import Ref
 from .operations import batches, moves, reads, tables, upserts, writes
@@ -232,14 +233,18 @@ class AsyncStore(Bound[AsyncClient]):
 
     async def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""
-        await run_async(tables.create_table(self.schema), self.client)
-        self._first_use.pending = False
+        await self._create_table(self._options.deadline())
 
     async def run(self, steps: Steps[T], /) -> T:
         """Run one operation; the first one makes the table, if the store was told to."""
+        deadline = self._options.deadline()
         if self._first_use.pending:
-            await self.create_table()
-        return await run_async(steps, self.client, self._options.clock)
+            await self._create_table(deadline)
+        return await run_async(steps, self.client, self._options.clock, deadline)
+
+    async def _create_table(self, deadline: Deadline | None) -> None:
+        await run_async(tables.create_table(self.schema), self.client, deadline=deadline)
+        self._first_use.pending = False
 
     def blocking(self) -> Store:
         """The same schema, place and settings, without await."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from attrs import evolve, field, frozen
 
 from .agents import agent_schema
 from .clients.base import AsyncClient, Client
+from .clients.deadlines import Deadline
+from .clients.observing import Observer
 from .clients.opening import Place, Settings, place_of
 from .clock import Clock, utc_now
-from .errors import RequestError
+from .errors import RequestError, shown
 from .planner import Ask
 from .results import Asked
 from .schema import Schema
@@ -38,10 +41,16 @@ class Options:
     Attributes:
         clock: what time it is for expiry and timestamps.
         consistent: whether reads see every write acknowledged before.
+        seconds: how long a call may take, or None.
     """
 
     clock: Clock = utc_now
     consistent: bool = False
+    seconds: float | None = None
+
+    def deadline(self) -> Deadline | None:
+        """When a call that begins now has to end."""
+        return None if self.seconds is None else Deadline(self.seconds)
 
 
 @frozen(eq=False)
@@ -132,6 +141,45 @@ class Bound(Generic[ClientT]):
         Its queries on an index raise RequestError: indexes are eventually consistent only.
         """
         return evolve(self, options=evolve(self._options, consistent=True))
+
+    def with_deadline(self, seconds: float) -> Self:
+        """The same store, each of whose calls ends within some seconds, or raises DeadlineExceeded.
+
+        After that no request, no retry and no wait begins; waits that would pass it do not begin
+        either, and an answer is waited for no longer. What was sent by then may have been carried
+        out: see `DeadlineExceeded.may_have_happened`. Each page that an iteration reads is a call.
+
+        The async client keeps to it wherever the network is concerned. boto3 does but for making a
+        connection, which takes up to the client's connect_timeout, 3 s by default; with a botocore
+        from before August 2026, an answer may take up to read_timeout, 10 s by default. On SQLite
+        it bounds the waits for other threads and processes.
+
+        Args:
+            seconds: more than 0.
+
+        Raises:
+            RequestError: that is no time to do anything in.
+        """
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+            raise RequestError(f"a call takes more than 0 seconds, not {shown(seconds)}")
+        return evolve(self, options=evolve(self._options, seconds=seconds))
+
+    @contextmanager
+    def observed(self, observer: Observer) -> Iterator[None]:
+        """While the ``with`` lasts, *observer* is told of each request of this store's client.
+
+        Stores derived from it, and those it is derived from, have the same client. To observe for
+        good, append the observer to ``store.client.observers``.
+
+        Args:
+            observer: called with each request before it is sent; what it gives back is told how
+                that ended, see `clients.observing.Sent`. Errors of either are logged, no more.
+        """
+        self.client.observers.append(observer)
+        try:
+            yield
+        finally:
+            self.client.observers.remove(observer)
 
     def _asked(self, cls: type[Any], combined: tuple[Any, ...], where: Mapping[str, Any]) -> Asked:
         ask = Ask(consistent=self._options.consistent)

@@ -95,7 +95,7 @@ class Codec:
         self.spec.check_key(values)
         pk = self.primary.hash_text(values, prefix)
         assert pk is not None, "no key field is None"
-        return Key(pk, self.primary.range_text(0, values))
+        return Key(pk, self.primary.range_text(0, values), self.spec.tag)
 
     def encode(self, entity: Any, prefix: str) -> AttributeMap:
         """The item of an entity: its fields, its type tag, its keys and its expiry.

@@ -20,8 +20,8 @@ DynastoreError
 |   |-- UnknownType
 |   `-- MalformedItem
 `-- ServiceError          AWS refused or failed                  retry, or fix access
-    |-- Throttled, Unavailable            (retryable)
-    `-- AccessDenied, TableNotFound       (not)
+    |-- Throttled, Unavailable, DeadlineExceeded   (retryable)
+    `-- AccessDenied, TableNotFound                (not)
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
+UNKNOWN_OUTCOME = "The write may or may not have happened; read before you repeat it."
 SHOWN_CHARACTERS = 200  # of a value in a message; a field may hold 400 KB
 
 
@@ -300,6 +301,8 @@ class ServiceError(DynastoreError):
         code: the service's error code, such as ``ThrottlingException``.
         request_id: what AWS support asks for, or None.
         retryable: whether the same request may succeed later.
+        may_have_happened: whether a write that ended so may have been carried out nevertheless.
+            False for reads, and where the service said that it did nothing.
     """
 
     retryable: ClassVar[bool] = False
@@ -307,17 +310,34 @@ class ServiceError(DynastoreError):
     def __init__(self, code: str, message: str, *, request_id: str | None = None) -> None:
         self.code = code
         self.request_id = request_id
+        self.may_have_happened = False
         super().__init__(f"{code}: {message}")
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{text.rstrip('.')}. {UNKNOWN_OUTCOME}" if self.may_have_happened else text
 
 
 class Throttled(ServiceError):
-    """The table, an index or the account is over its rate. Nothing was written."""
+    """The table, an index or the account is over its rate. Nothing was written.
+
+    Unless an attempt before was not answered: then `may_have_happened` is True.
+    """
 
     retryable = True
 
 
 class Unavailable(ServiceError):
-    """No answer, or a failure at the service. A write may or may not have happened."""
+    """No answer, or a failure at the service; `may_have_happened` tells what that leaves open."""
+
+    retryable = True
+
+
+class DeadlineExceeded(ServiceError):
+    """A call's time was over before it was done; see `may_have_happened`.
+
+    It is True too where the call has other requests, and one of them wrote something before.
+    """
 
     retryable = True
 

@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .async_store import AsyncStore
-from .clients.base import Sent
+from .clients.observing import Sent
 from .store import Store
 
 
 @contextmanager
 def recorded(store: Store | AsyncStore) -> Iterator[list[Sent]]:
-    """The requests that a store sends meanwhile, in the order in which they were answered.
+    """The requests that a store sends meanwhile, in the order in which they ended.
 
     Stores derived from it, such as a scope's, are recorded too: they share its client.
     """
     sent: list[Sent] = []
-    store.client.observers.append(sent.append)
-    try:
+    with store.observed(lambda request: sent.append):
         yield sent
-    finally:
-        store.client.observers.remove(sent.append)

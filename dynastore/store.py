@@ -10,6 +10,7 @@ from attrs import frozen
 
 from .bound import Bound
 from .clients.base import Client, run
+from .clients.deadlines import Deadline
 from .clients.opening import Place
 from .entity import Ref
 from .operations import batches, moves, reads, tables, upserts, writes
@@ -282,14 +283,18 @@ class Store(Bound[Client]):
 
     def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""
-        run(tables.create_table(self.schema), self.client)
-        self._first_use.pending = False
+        self._create_table(self._options.deadline())
 
     def run(self, steps: Steps[T], /) -> T:
         """Run one operation; the first one makes the table, if the store was told to."""
+        deadline = self._options.deadline()
         if self._first_use.pending:
-            self.create_table()
-        return run(steps, self.client, self._options.clock)
+            self._create_table(deadline)
+        return run(steps, self.client, self._options.clock, deadline)
+
+    def _create_table(self, deadline: Deadline | None) -> None:
+        run(tables.create_table(self.schema), self.client, deadline=deadline)
+        self._first_use.pending = False
 
     def awaited(self) -> AsyncStore:
         """The same schema, place and settings, to be awaited."""

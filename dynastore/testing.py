@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .attributes import AttributeMap
-from .clients.base import Sent
+from .clients.observing import Sent
 from .clients.opening import MEMORY, Place
 from .clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
 from .recording import recorded
@@ -104,6 +104,6 @@ class LaggingClient(SqliteClient):
 def _actions(request: Request[Any]) -> Sequence[object]:
     """What a request does to items, one by one."""
     match request:
-        case TransactWriteItems(actions=actions) | BatchWriteItem(writes=actions):
+        case TransactWriteItems(actions=actions) | BatchWriteItem(actions=actions):
             return actions
     return (request,)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..agents import Session
-from ..clients.base import Sent
+from ..clients.observing import Sent
 from ..entity import ref
 from ..recording import recorded
 from ..store import Store

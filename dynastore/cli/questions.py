@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from .. import agents
-from ..clients.base import Sent
+from ..clients.observing import Sent
 from ..plan import Plan
 from ..recording import recorded
 from ..store import Store

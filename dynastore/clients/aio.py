@@ -10,8 +10,9 @@ import orjson
 
 from ..errors import RequestError
 from ..requests import Request
-from .base import Observer, answered
-from .retries import retried_async
+from .deadlines import Deadline
+from .observing import Exchange, Observer
+from .retries import Attempts, RetryBudget, retried_async
 from .sessions import (
     BOTOCORE_ERRORS,
     botocore_error,
@@ -37,7 +38,7 @@ class AioClient:
     """Sends requests through aiohttp; tasks share it, and several event loops may use it in turn.
 
     Attributes:
-        observers: called after each answered request, on the loop.
+        observers: told of each request, on the loop.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class AioClient:
         """
         self.observers: list[Observer] = []
         self._policy = policy_for(config)
+        self._budget = RetryBudget()
         session = session or new_session()
         client = connect(
             session,
@@ -74,22 +76,31 @@ class AioClient:
         self._endpoint = endpoint_of(client)
         self._poster = _poster(session, client)
 
-    async def send(self, request: Request[R], /) -> R:
-        """The response to *request*; raises what `Client.send` raises."""
+    async def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
+        """The response to *request*; raises what `Client.send` raises.
+
+        A deadline cuts all the time that a post takes, that for a connection included. Only
+        credentials that are due may take longer to be refreshed.
+        """
         body = _body_of(request)
-        return await retried_async(lambda: self._send_once(request, body), request, self._policy)
+        with Exchange(self.observers, request) as exchange:
+            attempts = Attempts(request, exchange, self._policy, self._budget, deadline)
+            return await retried_async(lambda: self._send_once(attempts, body, request), attempts)
 
     async def close(self) -> None:
         """Give back connections. The client cannot be used afterwards."""
         await self._poster.close()
 
-    async def _send_once(self, request: Request[R], body: bytes) -> R:
+    async def _send_once(self, attempts: Attempts, body: bytes, request: Request[R]) -> R:
         try:
-            status, headers, answer = await self._poster.post(request.operation, body)
+            status, headers, answer = await self._poster.post(
+                request.operation, body, attempts.deadline
+            )
         except BOTOCORE_ERRORS as error:
             raise botocore_error(error, request, self._endpoint) from error
+        attempts.exchange.answer_bytes = len(answer)
         response = self._response(request, status, headers, answer)
-        answered(self.observers, request, units_of(response))
+        attempts.exchange.units = units_of(response)
         return request.read(response)
 
     def _response(

@@ -8,41 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
+from itertools import repeat
 from typing import Any, Protocol, TypeAlias, TypeVar
-
-from attrs import frozen
 
 from ..clock import Clock, utc_now
 from ..errors import DynastoreError
 from ..requests import Now, Request, Steps, Together, Wait
+from .deadlines import Deadline
+from .observing import Observer
 
 R = TypeVar("R")
 T = TypeVar("T")
 
-logger = logging.getLogger("dynastore")
-
 POOL_WIDTH = 10  # requests of a Together in flight; botocore's own default for its connections
 
 
-@frozen
-class Sent:
-    """A request that was answered, and the capacity that took.
-
-    Attributes:
-        request: the request.
-        units: read or write capacity units, of the table and its indexes together.
-    """
-
-    request: Request[Any]
-    units: float
-
-
-Observer = Callable[[Sent], None]
 Asked: TypeAlias = Request[Any] | Together[Any] | Wait | Now
 
 
@@ -50,18 +35,23 @@ class Client(Protocol):
     """Sends one request and waits for its response.
 
     Attributes:
-        observers: called after each answered request, in the thread that sent it.
+        observers: told of each request, in the thread that called.
         overlaps: whether several requests at once are faster than one after the other.
     """
 
     observers: list[Observer]
     overlaps: bool
 
-    def send(self, request: Request[R], /) -> R:
+    def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
         """The response to *request*.
+
+        Args:
+            request: what to send.
+            deadline: when to end; no attempt and no wait begins that would pass it.
 
         Raises:
             ConflictError: a condition did not hold; its ``stored`` is the stored item.
+            DeadlineExceeded: there was no time for the wait before another attempt.
             ServiceError: the service refused or failed, after retries.
         """
         ...
@@ -75,25 +65,21 @@ class AsyncClient(Protocol):
     """Sends one request without blocking the event loop.
 
     Attributes:
-        observers: called after each answered request, on the loop.
+        observers: told of each request, on the loop.
     """
 
     observers: list[Observer]
 
-    async def send(self, request: Request[R], /) -> R:
-        """The response to *request*; raises what `Client.send` raises."""
+    async def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
+        """The response to *request*; raises what `Client.send` raises.
+
+        When it is cancelled it waits for what was already sent, and sends nothing more.
+        """
         ...
 
     async def close(self) -> None:
         """Give back connections. The client cannot be used afterwards."""
         ...
-
-
-def answered(observers: Sequence[Observer], request: Request[Any], units: float) -> None:
-    """Tell the log and all observers of a request. Neither payloads nor keys are logged."""
-    logger.debug("%s took %s units", request.operation, units)
-    for observer in observers:
-        observer(Sent(request, units))
 
 
 def seconds_of(wait: Wait, draw: Callable[[], float] = random.random) -> float:
@@ -106,7 +92,9 @@ def seconds_of(wait: Wait, draw: Callable[[], float] = random.random) -> float:
     return wait.seconds * draw() if wait.jittered else wait.seconds
 
 
-def run(steps: Steps[T], client: Client, clock: Clock = utc_now) -> T:
+def run(
+    steps: Steps[T], client: Client, clock: Clock = utc_now, deadline: Deadline | None = None
+) -> T:
     """Send every request that *steps* yields; return what it returns.
 
     An error is thrown into *steps* where the request was yielded, so an operation handles errors
@@ -116,7 +104,7 @@ def run(steps: Steps[T], client: Client, clock: Clock = utc_now) -> T:
         asked = next(steps)
         while True:
             try:
-                answer = _answer(asked, client, clock)
+                answer = _answer(asked, client, clock, deadline)
             except DynastoreError as error:
                 asked = steps.throw(error)
             else:
@@ -128,24 +116,34 @@ def run(steps: Steps[T], client: Client, clock: Clock = utc_now) -> T:
         steps.close()
 
 
-def _answer(asked: Asked, client: Client, clock: Clock) -> Any:
+def _answer(asked: Asked, client: Client, clock: Clock, deadline: Deadline | None) -> Any:
     match asked:
         case Now():
             return clock()
         case Wait():
-            return time.sleep(seconds_of(asked))
+            return time.sleep(_allowed(asked, deadline))
         case Together(requests):
-            send = functools.partial(_outcome, client)
-            overlap = client.overlaps and len(requests) > 1
-            outcomes = _pool().map(send, requests) if overlap else map(send, requests)
+            send = functools.partial(_outcome, client, deadline)
+            if not client.overlaps or len(requests) < 2:
+                return asked.responses([send(request) for request in requests])
+            # A context each: what observers open is to be part of what the caller has open.
+            contexts = [copy_context() for _ in requests]
+            outcomes = _pool().map(Context.run, contexts, repeat(send), requests)
             return asked.responses(list(outcomes))
         case _:
-            return client.send(asked)
+            return _sent(client, asked, deadline)
 
 
-def _outcome(client: Client, request: Request[R]) -> R | DynastoreError:
-    try:
+def _sent(client: Client, request: Request[R], deadline: Deadline | None) -> R:
+    if deadline is None:
         return client.send(request)
+    with deadline.around(request):
+        return client.send(request, deadline=deadline)
+
+
+def _outcome(client: Client, deadline: Deadline | None, request: Request[R]) -> R | DynastoreError:
+    try:
+        return _sent(client, request, deadline)
     except DynastoreError as error:
         return error
 
@@ -156,17 +154,19 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(POOL_WIDTH, thread_name_prefix="dynastore")
 
 
-async def run_async(steps: Steps[T], client: AsyncClient, clock: Clock = utc_now) -> T:
+async def run_async(
+    steps: Steps[T], client: AsyncClient, clock: Clock = utc_now, deadline: Deadline | None = None
+) -> T:
     """`run` for an AsyncClient.
 
-    When it is cancelled it first waits for what was already sent, so that the caller knows that
-    nothing of it is still under way.
+    When it is cancelled, the client first waits for what was already sent, so that the caller knows
+    that nothing of it is still under way.
     """
     try:
         asked = next(steps)
         while True:
             try:
-                answer = await _answer_async(asked, client, clock)
+                answer = await _answer_async(asked, client, clock, deadline)
             except DynastoreError as error:
                 asked = steps.throw(error)
             else:
@@ -178,31 +178,43 @@ async def run_async(steps: Steps[T], client: AsyncClient, clock: Clock = utc_now
         steps.close()
 
 
-async def _answer_async(asked: Asked, client: AsyncClient, clock: Clock) -> Any:
+async def _answer_async(
+    asked: Asked, client: AsyncClient, clock: Clock, deadline: Deadline | None
+) -> Any:
     match asked:
         case Now():
             return clock()
         case Wait():
-            return await asyncio.sleep(seconds_of(asked))
+            return await asyncio.sleep(_allowed(asked, deadline))
         case Together(requests):
             slots = asyncio.Semaphore(POOL_WIDTH)
-            sending = asyncio.gather(*(_outcome_async(client, each, slots) for each in requests))
-            return asked.responses(await _finished(sending))
+            sending = (_in_turn(slots, client, each, deadline) for each in requests)
+            # Errors as results: a cancelled gather then waits for all that it has cancelled.
+            outcomes = await asyncio.gather(*sending, return_exceptions=True)
+            return asked.responses(_ours(outcomes))
         case _:
-            return await _finished(client.send(asked))
+            return await _sent_async(client, asked, deadline)
 
 
-async def _outcome_async(
-    client: AsyncClient, request: Request[R], slots: asyncio.Semaphore
-) -> R | DynastoreError:
+async def _sent_async(client: AsyncClient, request: Request[R], deadline: Deadline | None) -> R:
+    if deadline is None:
+        return await client.send(request)
+    with deadline.around(request):
+        return await client.send(request, deadline=deadline)
+
+
+async def _in_turn(
+    slots: asyncio.Semaphore, client: AsyncClient, request: Request[R], deadline: Deadline | None
+) -> R:
     async with slots:
-        try:
-            return await client.send(request)
-        except DynastoreError as error:
-            return error
+        return await _sent_async(client, request, deadline)
 
 
-async def _finished(sending: Awaitable[R]) -> R:
+async def finished(sending: Awaitable[R]) -> R:
+    """What *sending* gives; a task that is cancelled meanwhile first waits for it to end.
+
+    One that is cancelled again waits no longer.
+    """
     task = asyncio.ensure_future(sending)
     try:
         return await asyncio.shield(task)
@@ -211,3 +223,21 @@ async def _finished(sending: Awaitable[R]) -> R:
         if not task.cancelled():
             task.exception()  # retrieved, or asyncio logs it as lost
         raise
+
+
+def _ours(outcomes: Sequence[R | BaseException]) -> list[R | DynastoreError]:
+    """What became of requests; an error that is none of ours is raised."""
+    found: list[R | DynastoreError] = []
+    for each in outcomes:
+        if isinstance(each, BaseException) and not isinstance(each, DynastoreError):
+            raise each
+        found.append(each)
+    return found
+
+
+def _allowed(wait: Wait, deadline: Deadline | None) -> float:
+    """How long to wait, if there is time for it."""
+    seconds = seconds_of(wait)
+    if deadline is not None:
+        deadline.allow(f"a wait of {seconds:g} s had ended", seconds)
+    return seconds

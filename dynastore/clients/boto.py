@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ..requests import Request
-from .base import POOL_WIDTH, Observer, answered
-from .retries import NO_RETRIES, RetryPolicy, retried
+from .base import POOL_WIDTH
+from .deadlines import Deadline
+from .observing import Exchange, Observer
+from .retries import NO_RETRIES, Attempts, RetryBudget, RetryPolicy, retried
 from .sessions import (
     BOTOCORE_ERRORS,
     botocore_error,
@@ -30,12 +32,19 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+SHORTEST_SECONDS = 0.001  # to wait for an answer; 0 would mean something else to a socket
+
+
+_Answer: TypeAlias = tuple[bytes, Mapping[str, str]]
+"""Body and headers."""
+
 
 class _Taking(threading.local):
-    """Whether this thread is inside a call of ours, and the answer that was taken from botocore."""
+    """Whether this thread is inside a call of ours, until when, and the answer taken from botocore."""
 
     on = False
-    answer: tuple[bytes, Mapping[str, str]] | None = None
+    deadline: Deadline | None = None
+    answer: _Answer | None = None
 
 
 _taking = _Taking()
@@ -48,11 +57,19 @@ def _take_answer(response_dict: dict[str, Any], **_: Any) -> None:
         response_dict["body"] = b""
 
 
+def _limit_time(request: Any, **_: Any) -> None:
+    """Have botocore wait for an answer no longer than the call may take."""
+    if _taking.on and (deadline := _taking.deadline) is not None:
+        limit = request.context["client_config"].read_timeout
+        left = max(deadline.left, SHORTEST_SECONDS)
+        request.context["read_timeout"] = min(left, limit) if limit else left
+
+
 class BotoClient:
     """Sends requests through a boto3 DynamoDB client; several threads may share it.
 
     Attributes:
-        observers: called after each answered request, in the thread that sent it.
+        observers: told of each request, in the thread that called.
     """
 
     overlaps = True
@@ -71,12 +88,16 @@ class BotoClient:
         self.observers: list[Observer] = []
         self._client = client
         self._policy = policy
+        self._budget = RetryBudget()
         self._owned = owned
         self._endpoint = endpoint_of(client)
         self._methods = _methods(client)
         # Last, so that hooks of others still see the body.
         client.meta.events.register_last(
             "before-parse.dynamodb", _take_answer, unique_id="dynastore-take-answer"
+        )
+        client.meta.events.register(
+            "request-created.dynamodb", _limit_time, unique_id="dynastore-limit-time"
         )
 
     @classmethod
@@ -109,33 +130,49 @@ class BotoClient:
         )
         return cls(client, policy_for(config), owned=True)
 
-    def send(self, request: Request[R], /) -> R:
-        """The response to *request*; raises what `Client.send` raises."""
+    def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
+        """The response to *request*; raises what `Client.send` raises.
+
+        A deadline cuts the time that an answer may take to begin, and every pause within it, with
+        botocore of August 2026 or later; before, read_timeout holds. Making a connection takes up
+        to connect_timeout all the same: botocore has no setting for a single request.
+        """
         parameters = request.parameters()
-        return retried(lambda: self._send_once(request, parameters), request, self._policy)
+        with Exchange(self.observers, request) as exchange:
+            attempts = Attempts(request, exchange, self._policy, self._budget, deadline)
+            return retried(lambda: self._send_once(attempts, parameters, request), attempts)
 
     def close(self) -> None:
         """Give back connections, except those of a client that was handed in."""
         if self._owned:
             self._client.close()
 
-    def _send_once(self, request: Request[R], parameters: Mapping[str, Any]) -> R:
+    def _send_once(
+        self, attempts: Attempts, parameters: Mapping[str, Any], request: Request[R]
+    ) -> R:
+        _taking.deadline = attempts.deadline
         try:
-            response = self._call(request.operation, parameters)
+            parsed, answer = self._call(request.operation, parameters)
         except BOTOCORE_ERRORS as error:
             raise botocore_error(error, request, self._endpoint) from error
-        answered(self.observers, request, units_of(response))
+        response = parsed
+        if answer is not None:  # a Stubber answers without
+            attempts.exchange.answer_bytes = len(answer[0])
+            response = response_of(*answer, self._endpoint)
+        attempts.exchange.units = units_of(response)
         return request.read(response)
 
-    def _call(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The response, from the body where there is one: a Stubber answers without."""
+    def _call(
+        self, operation: str, parameters: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], _Answer | None]:
+        """What botocore makes of the answer, and the answer that was taken from it."""
         _taking.on = True
         try:
             parsed: Mapping[str, Any] = self._methods[operation](**parameters)
         finally:
             _taking.on = False
             answer, _taking.answer = _taking.answer, None
-        return parsed if answer is None else response_of(*answer, self._endpoint)
+        return parsed, answer
 
 
 def _methods(client: Any) -> dict[str, Callable[..., Any]]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from weakref import WeakSet
 
 from ..errors import AccessDenied, RequestError, ServiceError, Unavailable
+from .deadlines import Deadline
 
 BUSY_SECONDS = 30.0  # how long to wait for another process's write
 RETRY_SECONDS = 0.01  # between tries of what SQLite's own waiting does not cover
@@ -18,6 +22,30 @@ RETRY_SECONDS = 0.01  # between tries of what SQLite's own waiting does not cove
 PRIMARY_CODE = (
     0xFF  # the part of an extended result code that says what kind of error it is; SQLite docs
 )
+
+
+class _Waiting(threading.local):
+    """Until when this thread waits for others at most; None for as long as is usual."""
+
+    until: Deadline | None = None
+
+
+_waiting = _Waiting()
+
+
+@contextmanager
+def waiting_until(deadline: Deadline) -> Iterator[None]:
+    """Let this thread wait for others no longer than until *deadline*.
+
+    Raises:
+        DeadlineExceeded: it is over already.
+    """
+    deadline.allow("the file was free")
+    _waiting.until = deadline
+    try:
+        yield
+    finally:
+        _waiting.until = None
 
 
 class Lane:
@@ -45,9 +73,10 @@ class Lane:
             _lanes.add(self)
 
     def __enter__(self) -> sqlite3.Connection:
-        self._lock.acquire()
+        deadline = _waiting.until
+        self._acquire(deadline)
         try:
-            return self._usable()
+            return self._usable(deadline)
         except BaseException as error:
             self._lock.release()
             if isinstance(error, sqlite3.Error):
@@ -60,6 +89,8 @@ class Lane:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if _waiting.until is not None and self._connection is not None:
+            _limit_waits(self._connection, BUSY_SECONDS)
         self._lock.release()
         if isinstance(error, sqlite3.Error):
             raise service_error(error, self.path) from error
@@ -83,7 +114,13 @@ class Lane:
         """Let threads in again."""
         self._lock.release()
 
-    def _usable(self) -> sqlite3.Connection:
+    def _acquire(self, deadline: Deadline | None) -> None:
+        if deadline is None:
+            self._lock.acquire()
+        elif not self._lock.acquire(timeout=max(0.0, deadline.left)):
+            raise deadline.exceeded("before other threads had ended with the file")
+
+    def _usable(self, deadline: Deadline | None) -> sqlite3.Connection:
         if self._closed:
             raise RequestError("this client is closed; connect again")
         if self._connection is None:
@@ -95,6 +132,8 @@ class Lane:
             raise RequestError(
                 "this process inherited its store by a fork; connect again after it, to a file"
             )
+        if deadline is not None:
+            _limit_waits(self._connection, min(BUSY_SECONDS, deadline.left))
         return self._connection
 
     def _disconnect(self) -> None:
@@ -159,7 +198,8 @@ def create(path: Path) -> None:
     Raises:
         ServiceError: SQLite cannot.
     """
-    until = time.monotonic() + BUSY_SECONDS
+    left = BUSY_SECONDS if _waiting.until is None else _waiting.until.left
+    until = time.monotonic() + left
     while True:
         try:
             return _write_ahead(path)
@@ -181,6 +221,11 @@ def _opened(database: str) -> sqlite3.Connection:
     return sqlite3.connect(
         database, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
+
+
+def _limit_waits(connection: sqlite3.Connection, seconds: float) -> None:
+    """Have SQLite wait for other processes so long at most."""
+    connection.execute(f"PRAGMA busy_timeout = {max(0, round(seconds * 1000))}")
 
 
 def _is_locked(error: sqlite3.Error) -> bool:

@@ -13,13 +13,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import RefreshableCredentials
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
+from .deadlines import Deadline
 from .sessions import endpoint_of, setting
+from .signing import ServiceClock, Signer
 from .wire import unanswered, unreached
 
 if TYPE_CHECKING:
@@ -36,33 +37,56 @@ class Poster:
         self._url = f"{self._endpoint.url.rstrip('/')}/"
         self._scheme = self._url.partition(":")[0]
         self._config = client.meta.config
+        self._clock = ServiceClock()
         self._opened: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
-    async def post(self, operation: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    async def post(
+        self, operation: str, body: bytes, deadline: Deadline | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
         """The status, headers and body of the answer to one post.
+
+        A post whose signature is refused for its time was not carried out; it is signed anew with
+        the time that the service told, and sent once more.
 
         Raises:
             Unavailable: there was no connection, or no complete answer.
             BotoCoreError: there are no credentials.
             ClientError: the credentials could not be refreshed.
         """
-        headers = await self._signed(operation, body)
-        here = await self._here()
-        try:
-            async with here.post(
-                self._url, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
-            ) as answer:
-                return answer.status, answer.headers, await answer.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise unreached(error, self._endpoint) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise unanswered(error, self._endpoint) from error
+        answer = await self._posted(operation, body, deadline)
+        if self._clock.learns(*answer):
+            return await self._posted(operation, body, deadline)
+        return answer
 
     async def close(self) -> None:
         """Give back all connections."""
         opened, self._opened = self._opened, {}
         for loop, session in opened.items():
             await _close(session, loop)
+
+    async def _posted(
+        self, operation: str, body: bytes, deadline: Deadline | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        headers = await self._signed(operation, body)
+        here = await self._here()
+        limits: dict[str, Any] = {}
+        if deadline is not None:
+            deadline.allow(f"{operation} was sent")
+            limits["timeout"] = self._timeout(deadline.left)
+        try:
+            async with here.post(
+                self._url,
+                data=body,
+                headers=headers,
+                proxy=self._proxy,
+                allow_redirects=False,
+                **limits,
+            ) as answer:
+                return answer.status, answer.headers, await answer.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise unreached(error, self._endpoint) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise unanswered(error, self._endpoint) from error
 
     async def _signed(self, operation: str, body: bytes) -> dict[str, str]:
         """The headers of a post, its signature (SigV4) among them."""
@@ -72,7 +96,7 @@ class Poster:
         }
         unsigned = AWSRequest("POST", self._url, headers=headers, data=body)
         credentials = await self._credentials()
-        SigV4Auth(credentials, "dynamodb", self._endpoint.region).add_auth(unsigned)
+        Signer(credentials, self._endpoint.region, self._clock).add_auth(unsigned)
         # Not signed, as proxies change it. The checksum is that of the body as it is sent.
         return {**unsigned.headers, "Accept-Encoding": "identity"}
 
@@ -101,11 +125,14 @@ class Poster:
                 ssl=self._tls if self._scheme == "https" else True,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(
-                total=None,
-                sock_connect=self._config.connect_timeout,
-                sock_read=self._config.read_timeout,
-            ),
+            timeout=self._timeout(),
+        )
+
+    def _timeout(self, seconds: float | None = None) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(
+            total=seconds,
+            sock_connect=self._config.connect_timeout,
+            sock_read=self._config.read_timeout,
         )
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What is retried, and the waits between.
+"""What is retried, the waits between, and when no more is retried at all.
 
 A request that was refused for its rate, or never left, is always sent again. One that may have been
 carried out is sent again only if that changes nothing: `Request.repeatable`.
@@ -7,19 +7,28 @@ carried out is sent again only if that changes nothing: `Request.repeatable`.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from attrs import field, frozen
 
-from ..errors import ServiceError, Throttled, Unavailable
+from ..errors import DeadlineExceeded, ServiceError, Throttled, Unavailable
 from ..requests import Request
+from .base import finished
+from .deadlines import Deadline
+from .observing import Exchange
 from .wire import Unreached
 
 R = TypeVar("R")
+
+# botocore's standard mode, retries/standard.py and retries/quota.py
+BUDGET_TOKENS = 500
+FAILURE_TOKENS = 14  # that a retry after a failure takes
+THROTTLED_TOKENS = 5  # that one after a refusal for the rate takes: it costs the service less
+ANSWER_TOKENS = 1  # that an answer at the first attempt gives back
 
 
 @frozen
@@ -58,39 +67,149 @@ class RetryPolicy:
 NO_RETRIES = RetryPolicy(attempts=1)
 
 
+class RetryBudget:
+    """Tokens that the retries of one client take, and its answers give back; threads share it.
+
+    While most requests are answered it is never empty. In an outage it is, soon: then errors are
+    raised at once, so that retries do not multiply the load of a service that is down.
+
+    Source: Marc Brooker, "Timeouts, retries, and backoff with jitter", Amazon Builders' Library.
+    """
+
+    def __init__(self, tokens: int = BUDGET_TOKENS) -> None:
+        """It is full.
+
+        Args:
+            tokens: how many it holds.
+        """
+        self._most = tokens
+        self._tokens = tokens
+        self._lock = threading.Lock()
+
+    def take(self, tokens: int) -> bool:
+        """Whether there are so many; if so, they are taken."""
+        with self._lock:
+            if self._tokens < tokens:
+                return False
+            self._tokens -= tokens
+            return True
+
+    def give_back(self, tokens: int) -> None:
+        """Fill it up by so many."""
+        if self._tokens == self._most:  # the usual case, so it costs no lock
+            return
+        with self._lock:
+            self._tokens = min(self._most, self._tokens + tokens)
+
+
+class Attempts:
+    """The attempts at one request.
+
+    Attributes:
+        request: what is sent.
+        exchange: what has become of it so far.
+        deadline: when the call has to end, or None.
+    """
+
+    def __init__(
+        self,
+        request: Request[Any],
+        exchange: Exchange,
+        policy: RetryPolicy,
+        budget: RetryBudget,
+        deadline: Deadline | None = None,
+    ) -> None:
+        """None was made yet.
+
+        Args:
+            request: what is sent.
+            exchange: where retries are counted.
+            policy: how often at most, and the waits.
+            budget: of the client.
+            deadline: when the call has to end.
+        """
+        self.request = request
+        self.exchange = exchange
+        self.deadline = deadline
+        self._policy = policy
+        self._budget = budget
+        self._taken = 0
+        self._may_have_happened = False
+
+    def wait_after(self, error: ServiceError) -> float | None:
+        """Seconds to wait before the next attempt; None: there is none, *error* is to be raised.
+
+        The error is told what the attempts so far leave open: a write that was refused for its
+        rate may have been carried out by an attempt before that.
+
+        Raises:
+            DeadlineExceeded: there would be another one, but the wait passes the deadline.
+        """
+        self._may_have_happened |= self.request.writes and _leaves_open(error)
+        error.may_have_happened = self._may_have_happened
+        seconds = self._policy.wait_before(self.exchange.retries + 2, error, self.request)
+        if seconds is None:
+            return None
+        if self.deadline is not None and self.deadline.left <= seconds:
+            raise self._exceeded(self.deadline) from error
+        tokens = THROTTLED_TOKENS if isinstance(error, Throttled) else FAILURE_TOKENS
+        if not self._budget.take(tokens):
+            error.add_note("It was not retried: too many requests of this client fail.")
+            return None
+        self._taken = tokens
+        self.exchange.retries += 1
+        return seconds
+
+    def _exceeded(self, deadline: Deadline) -> DeadlineExceeded:
+        error = deadline.exceeded(f"before {self.request.operation} could be sent again")
+        error.may_have_happened |= self._may_have_happened
+        return error
+
+    def answered(self) -> None:
+        """Give back to the budget what the last retry took, or a little where there was none."""
+        self._budget.give_back(self._taken or ANSWER_TOKENS)
+
+
+def _leaves_open(error: ServiceError) -> bool:
+    """Whether a request that ended so may have been carried out."""
+    return isinstance(error, Unavailable) and not isinstance(error, Unreached)
+
+
 def _may_repeat(request: Request[Any], error: ServiceError) -> bool:
     if isinstance(error, Throttled | Unreached):
         return True
     return isinstance(error, Unavailable) and request.repeatable
 
 
-def retried(once: Callable[[], R], request: Request[R], policy: RetryPolicy) -> R:
-    """What *once*, which sends *request*, gives back; called again as *policy* says.
+def retried(once: Callable[[], R], attempts: Attempts) -> R:
+    """What *once*, which sends a request, gives back; called again as *attempts* says.
 
     Raises:
         ServiceError: the one of the last attempt.
     """
-    for attempt in itertools.count(2):
+    while True:
         try:
-            return once()
+            answer = once()
         except ServiceError as error:
-            seconds = policy.wait_before(attempt, error, request)
+            seconds = attempts.wait_after(error)
             if seconds is None:
                 raise
+        else:
+            attempts.answered()
+            return answer
         time.sleep(seconds)
-    raise AssertionError("count() does not end")
 
 
-async def retried_async(
-    once: Callable[[], Awaitable[R]], request: Request[R], policy: RetryPolicy
-) -> R:
-    """`retried`, on the event loop."""
-    for attempt in itertools.count(2):
+async def retried_async(once: Callable[[], Awaitable[R]], attempts: Attempts) -> R:
+    """`retried`, on the event loop; cancelled, it waits for an attempt under way, and not for more."""
+    while True:
         try:
-            return await once()
+            answer = await finished(once())
         except ServiceError as error:
-            seconds = policy.wait_before(attempt, error, request)
+            seconds = attempts.wait_after(error)
             if seconds is None:
                 raise
+        else:
+            attempts.answered()
+            return answer
         await asyncio.sleep(seconds)
-    raise AssertionError("count() does not end")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -37,11 +36,13 @@ from ..requests.tables import CreateTable, DescribeTable, DescribeTimeToLive, Up
 from ..table import TTL, Table
 from . import catalog, lanes, transacting
 from .acting import Compiled, Effect, stored
-from .base import Observer, answered
+from .base import finished
 from .batching import check_keys, check_writes, fitting
+from .deadlines import Deadline
 from .lanes import Lane
 from .layout import Layout, check_key
 from .metering import refused, written
+from .observing import Exchange, Observer
 from .paging import query_page, scan_page, scan_rows
 from .selecting import as_kept, selection
 
@@ -68,7 +69,7 @@ class SqliteClient:
     of them would gain nothing, since reading is Python work under its global lock.
 
     Attributes:
-        observers: called after each answered request, in the thread that sent it.
+        observers: told of each request, in the thread that called.
         overlaps: False; requests at once are no faster.
     """
 
@@ -87,8 +88,12 @@ class SqliteClient:
         self._reads = Lane(self._path) if self._path else self._writes
         self._layouts: dict[str, Layout] = {}
 
-    def send(self, request: Request[R], /) -> R:
+    def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
         """The response to *request*.
+
+        Args:
+            request: what to carry out.
+            deadline: no wait for other threads and processes passes it. What has begun ends.
 
         Raises:
             RequestError: DynamoDB would refuse it; nothing was written.
@@ -96,7 +101,15 @@ class SqliteClient:
             TransactionCanceled: an action could not be carried out; the others were not either.
             ServiceError: there is no such table, or SQLite refused or failed.
         """
-        return _reported(self.observers, request, self.answer(request))
+        with Exchange(self.observers, request) as exchange:
+            return _reported(exchange, request, self.answer_within(request, deadline))
+
+    def answer_within(self, request: Request[Any], deadline: Deadline | None) -> Answer:
+        """`answer`, with no wait past a deadline."""
+        if deadline is None:
+            return self.answer(request)
+        with lanes.waiting_until(deadline):
+            return self.answer(request)
 
     def close(self) -> None:
         """Close the file. The client cannot be used afterwards."""
@@ -207,9 +220,9 @@ class SqliteClient:
 
         DynamoDB promises less: each item is written for itself.
         """
-        check_writes(request.writes)
+        check_writes(request.actions)
         layout = self._layout(request.table)
-        actions = [Compiled.of(layout, each) for each in request.writes]
+        actions = [Compiled.of(layout, each) for each in request.actions]
         with self._writes as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             effects = [each.effect(connection) for each in actions]
@@ -264,7 +277,7 @@ class AsyncSqliteClient:
     It belongs to no loop; loops may use it one after the other.
 
     Attributes:
-        observers: called after each answered request, on the loop.
+        observers: told of each request, on the loop.
     """
 
     def __init__(self, client: SqliteClient) -> None:
@@ -274,11 +287,12 @@ class AsyncSqliteClient:
         self._thread: ThreadPoolExecutor | None = None
         self._process = os.getpid()
 
-    async def send(self, request: Request[R], /) -> R:
+    async def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
         """The response to *request*; raises what `SqliteClient.send` raises."""
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._own_thread(), self._client.answer, request)
-        return _reported(self.observers, request, answer)
+        loop, carry_out = asyncio.get_running_loop(), self._client.answer_within
+        with Exchange(self.observers, request) as exchange:
+            answering = loop.run_in_executor(self._own_thread(), carry_out, request, deadline)
+            return _reported(exchange, request, await finished(answering))
 
     async def close(self) -> None:
         """Close the file. The client cannot be used afterwards."""
@@ -295,8 +309,8 @@ class AsyncSqliteClient:
         return self._thread
 
 
-def _reported(observers: Sequence[Observer], request: Request[R], answer: Answer) -> R:
-    answered(observers, request, answer.units)
+def _reported(exchange: Exchange, request: Request[R], answer: Answer) -> R:
+    exchange.units = answer.units
     if isinstance(answer.value, ConditionFailed | TransactionCanceled):
         raise answer.value
     return cast("R", answer.value)

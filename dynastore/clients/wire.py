@@ -70,6 +70,8 @@ NO_IDENTITY = frozenset(
         "InvalidToken",
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
         "SignatureDoesNotMatch",
         "UnrecognizedClientException",
     }
@@ -248,7 +250,7 @@ def unanswered(error: Exception, endpoint: Endpoint) -> Unavailable:
 
 def _access_advice(code: str, request: Request[Any]) -> str | None:
     if code in NO_PERMISSION:
-        return f"Allow dynamodb:{request.operation} on table {_table_of(request)}."
+        return f"Allow dynamodb:{request.operation} on table {table_of(request)}."
     if code in EXPIRED:
         return "Renew the credentials, or sign in again."
     if code in NO_IDENTITY:
@@ -258,7 +260,7 @@ def _access_advice(code: str, request: Request[Any]) -> str | None:
 
 def _no_table(request: Request[Any], endpoint: Endpoint) -> str:
     return (
-        f"there is no table {_table_of(request)} at {endpoint}. Make it with create_table() or "
+        f"there is no table {table_of(request)} at {endpoint}. Make it with create_table() or "
         "create=True, or check its name, the region and the account."
     )
 
@@ -268,7 +270,8 @@ def _keys_of(request: Request[Any]) -> Sequence[Key]:
     return request.keys if isinstance(request, TransactWriteItems | TransactGetItems) else ()
 
 
-def _table_of(request: Request[Any]) -> str:
+def table_of(request: Request[Any]) -> str:
+    """Name of a request's table, of several the first; empty where it has none."""
     asked = request.actions[0] if isinstance(request, TransactWriteItems) else request
     table = getattr(asked, "table", "")
     return table.name if isinstance(table, Table) else str(table)

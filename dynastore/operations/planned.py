@@ -6,7 +6,7 @@ from typing import Any
 
 from ..attributes import AttributeValue
 from ..plan import AccessPath, Branch, Plan
-from ..requests import GetItem, Key, Query, Request
+from ..requests import GetItem, Key, Purpose, Query, Request
 from ..schema import Schema
 from ..table import TYPE
 from ..terms import Equal, OneOf, mapped, names_of
@@ -22,7 +22,8 @@ def first_requests(schema: Schema, plan: Plan) -> list[Request[Any]]:
         if path.method == "GetItem":
             table = schema.table.name
             requests += (
-                GetItem(table, key_of(branch), plan.consistent) for branch in path.branches
+                GetItem(table, key_of(schema, plan, branch), plan.consistent)
+                for branch in path.branches
             )
         else:
             requests += queries_of(schema, plan, path)
@@ -36,6 +37,7 @@ def queries_of(schema: Schema, plan: Plan, path: AccessPath) -> list[Query]:
     if path.tags and path.index.fields != ():  # an index of keys only does not know whose they are
         filters += ((TYPE, OneOf(tuple({"S": tag} for tag in path.tags))),)
     wanted = _wanted(plan, path)
+    purpose = Purpose(_entity(schema, plan), path.pattern)
     return [
         Query(
             schema.table.name,
@@ -45,6 +47,7 @@ def queries_of(schema: Schema, plan: Plan, path: AccessPath) -> list[Query]:
             newest_first=plan.newest_first,
             consistent=plan.consistent,
             attributes=wanted,
+            purpose=purpose,
         )
         for branch in path.branches
     ]
@@ -66,12 +69,16 @@ def _wanted(plan: Plan, path: AccessPath) -> tuple[str, ...]:
     )
 
 
-def key_of(branch: Branch) -> Key:
+def key_of(schema: Schema, plan: Plan, branch: Branch) -> Key:
     """The primary key that a branch is."""
     (_, partition), (_, sort) = branch.key
     assert isinstance(partition, Equal)
     assert isinstance(sort, Equal)
-    return Key(partition.value, sort.value)
+    return Key(partition.value, sort.value, _entity(schema, plan))
+
+
+def _entity(schema: Schema, plan: Plan) -> str:
+    return " | ".join(schema.codec(cls).spec.tag for cls in plan.classes)
 
 
 def _text(text: str) -> AttributeValue:

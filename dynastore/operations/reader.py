@@ -233,7 +233,7 @@ class Reader:
         positions = iter(state or ())
         for at, path in enumerate(self.plan.paths):
             if path.method == "GetItem":
-                keys = [key_of(branch) for branch in path.branches]
+                keys = [key_of(self.schema, self.plan, branch) for branch in path.branches]
                 if self.plan.newest_first:
                     keys.reverse()
                 position = read(None, next(positions, NOT_STARTED))

@@ -19,7 +19,7 @@ from ..capacity import PAGE_BYTES, read_units
 from ..errors import RequestError
 from ..keys import nested_prefix
 from ..matching import matcher
-from ..requests import SEGMENTS, Key, Scan, ScanPage, Steps, Wait
+from ..requests import SEGMENTS, Key, Purpose, Scan, ScanPage, Steps, Wait
 from ..schema import Schema
 from ..table import TYPE
 from ..terms import BeginsWith, Conditions, Equal, Not
@@ -128,6 +128,7 @@ class Sweep:
         kind: str,
         checks: Conditions = (),
         nothing: bool = False,
+        purpose: Purpose | None = None,
     ) -> None:
         """Nothing is read yet.
 
@@ -139,12 +140,19 @@ class Sweep:
             kind: what the items are read for.
             checks: what the client filters.
             nothing: whether nothing can pass, so that nothing is read.
+            purpose: what observers are told.
 
         Raises:
             InvalidCursor: the cursor is damaged or foreign.
         """
         self._passes = matcher(checks)
-        self._scan = Scan(table, found, segments=options.segments, consistent=options.consistent)
+        self._scan = Scan(
+            table,
+            found,
+            segments=options.segments,
+            consistent=options.consistent,
+            purpose=purpose,
+        )
         self._rate = options.units_per_second
         self._cursor = Cursor((kind, table, found, checks, options.segments))
         self._open: list[Segment] = []
@@ -292,6 +300,7 @@ class Scanner(Sweep):
             kind="scan",
             checks=encoded(self._codec, unclear),
             nothing=filters.is_empty(asked),
+            purpose=Purpose(spec.tag, "scan"),
         )
 
     def available(self) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from .batches import (
 )
 from .items import DeleteItem, GetItem, PutItem, UpdateItem
 from .pages import SEGMENTS, Query, QueryPage, Scan, ScanPage
-from .request import Key, Now, Request, Steps, Together, Wait
+from .request import Key, Now, Purpose, Request, Steps, Together, Wait
 from .transactions import (
     ACTIONS,
     TOKEN_CHARACTERS,
@@ -43,6 +43,7 @@ __all__ = [
     "Key",
     "Now",
     "PlainWrite",
+    "Purpose",
     "PutItem",
     "Query",
     "QueryPage",

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from ..attributes import AttributeMap
 from .items import DeleteItem, PutItem
-from .request import Key, Request
+from .request import Key, Purpose, Request
 from .transactions import key_of
 
 BATCH_KEYS = 100  # of one BatchGetItem; DynamoDB quotas
@@ -40,9 +40,15 @@ class BatchGetItem(Request[Batch]):
     """Read up to 100 items, 16 MB, by primary key. Keys must differ."""
 
     operation: ClassVar[str] = "BatchGetItem"
+    writes: ClassVar[bool] = False
     table: str
     keys: tuple[Key, ...]
     consistent: bool = False
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """The entity that the keys are of, and its primary key."""
+        return Purpose.of_keys(self.keys)
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
@@ -55,7 +61,9 @@ class BatchGetItem(Request[Batch]):
     def read(self, response: Mapping[str, Any]) -> Batch:
         """The items and the keys left over."""
         left = response.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", ())
-        return Batch(response["Responses"].get(self.table, ()), tuple(Key.of(key) for key in left))
+        asked = {key: key for key in self.keys}  # which know what they are keys of
+        unprocessed = tuple(asked[Key.of(key)] for key in left)
+        return Batch(response["Responses"].get(self.table, ()), unprocessed)
 
 
 @frozen
@@ -63,21 +71,26 @@ class BatchWriteItem(Request[tuple[PlainWrite, ...]]):
     """Put and delete up to 25 items, 16 MB, each for itself; the writes that were not made.
 
     Attributes:
-        writes: without conditions, of one table, at least one. Keys must differ.
+        actions: without conditions, of one table, at least one. Keys must differ.
     """
 
     operation: ClassVar[str] = "BatchWriteItem"
-    writes: tuple[PlainWrite, ...] = field(repr=False)
+    actions: tuple[PlainWrite, ...] = field(repr=False)
 
     @property
     def table(self) -> str:
         """Where they are written."""
-        return self.writes[0].table
+        return self.actions[0].table
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """By the keys."""
+        return Purpose.of_keys(map(key_of, self.actions))
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
         return {
-            "RequestItems": {self.table: [_entry(each) for each in self.writes]},
+            "RequestItems": {self.table: [_entry(each) for each in self.actions]},
             "ReturnConsumedCapacity": "TOTAL",
         }
 
@@ -85,7 +98,7 @@ class BatchWriteItem(Request[tuple[PlainWrite, ...]]):
         """The writes left over, as they were asked for: what comes back may hold base64 text."""
         left = response.get("UnprocessedItems", {}).get(self.table, ())
         keys = {_key_of_entry(each) for each in left}
-        return tuple(each for each in self.writes if key_of(each) in keys)
+        return tuple(each for each in self.actions if key_of(each) in keys)
 
 
 def sent_bytes(write: PlainWrite) -> int:

@@ -11,7 +11,7 @@ from .. import expressions
 from ..attributes import AttributeMap
 from ..changes import Change, Path
 from ..terms import Conditions
-from .request import Key, Request
+from .request import Key, Purpose, Request
 
 
 @frozen
@@ -19,9 +19,15 @@ class GetItem(Request[AttributeMap | None]):
     """Read one item by primary key; None if there is none."""
 
     operation: ClassVar[str] = "GetItem"
+    writes: ClassVar[bool] = False
     table: str
     key: Key
     consistent: bool = False
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """The entity that the key is of, and its primary key."""
+        return Purpose.of_keys((self.key,))
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
@@ -50,6 +56,11 @@ class PutItem(Request[None]):
     def repeatable(self) -> bool:
         """A condition may fail on what the first try wrote."""
         return not self.conditions
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """The entity that the item is of, and its primary key."""
+        return Purpose.of_keys((Key.of(self.item),))
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
@@ -84,6 +95,11 @@ class UpdateItem(Request[AttributeMap]):
         """Increments and appends are not, and a condition may fail on what the first try wrote."""
         return False
 
+    @property
+    def purpose(self) -> Purpose | None:
+        """The entity that the key is of, and its primary key."""
+        return Purpose.of_keys((self.key,))
+
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
         return {
@@ -113,6 +129,11 @@ class DeleteItem(Request[AttributeMap | None]):
     def repeatable(self) -> bool:
         """A condition may fail on what the first try deleted."""
         return not self.conditions
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """The entity that the key is of, and its primary key."""
+        return Purpose.of_keys((self.key,))
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""

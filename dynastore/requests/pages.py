@@ -11,7 +11,7 @@ from .. import expressions
 from ..attributes import AttributeMap
 from ..table import Index
 from ..terms import Conditions
-from .request import Request
+from .request import Purpose, Request
 
 SEGMENTS = 1_000_000  # of one Scan; DynamoDB API reference
 
@@ -45,9 +45,11 @@ class Query(Request[QueryPage]):
         count_only: no items, only their number.
         attributes: names of those that the items are reduced to (ProjectionExpression), which
             lowers no cost; empty for all that the index holds.
+        purpose: the entity and the access pattern that it serves.
     """
 
     operation: ClassVar[str] = "Query"
+    writes: ClassVar[bool] = False
     table: str
     index: Index
     key: Conditions
@@ -58,6 +60,7 @@ class Query(Request[QueryPage]):
     consistent: bool = False
     count_only: bool = False
     attributes: tuple[str, ...] = ()
+    purpose: Purpose | None = field(default=None, eq=False, repr=False)
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
@@ -110,9 +113,11 @@ class Scan(Request[ScanPage]):
         segments: how many parts there are, up to 1,000,000; they can be read at the same time.
         limit: how many items to read at most, before the filter.
         start_key: where to start (ExclusiveStartKey): a former page's ``last_key``.
+        purpose: the entity that is looked for.
     """
 
     operation: ClassVar[str] = "Scan"
+    writes: ClassVar[bool] = False
     table: str
     filter: Conditions = field(default=(), repr=False)
     segment: int = 0
@@ -120,6 +125,7 @@ class Scan(Request[ScanPage]):
     limit: int | None = None
     start_key: AttributeMap | None = None
     consistent: bool = False
+    purpose: Purpose | None = field(default=None, eq=False, repr=False)
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""

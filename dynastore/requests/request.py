@@ -12,13 +12,14 @@ what comes back it may still be base64 text, which the codec decodes when it nee
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..attributes import AttributeMap, AttributeValue
 from ..errors import DynastoreError, PartialFailure
+from ..table import TYPE
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -29,10 +30,17 @@ Steps: TypeAlias = Generator["Request[Any] | Together[Any] | Wait | Now", Any, T
 
 @frozen
 class Key:
-    """The primary key of an item, as the two texts that are stored."""
+    """The primary key of an item, as the two texts that are stored.
+
+    Attributes:
+        pk: the hash attribute.
+        sk: the range attribute.
+        entity: type tag of the entity that it is a key of, where that is known; no part of the key.
+    """
 
     pk: str
     sk: str
+    entity: str | None = field(default=None, eq=False, repr=False)
 
     @property
     def attributes(self) -> AttributeMap:
@@ -42,10 +50,32 @@ class Key:
     @classmethod
     def of(cls, item: Mapping[str, AttributeValue]) -> Key:
         """The primary key of a stored item."""
-        return cls(item["PK"]["S"], item["SK"]["S"])
+        tag = item.get(TYPE)
+        return cls(item["PK"]["S"], item["SK"]["S"], None if tag is None else tag.get("S"))
 
     def __str__(self) -> str:
         return f"{self.pk} {self.sk}"
+
+
+@frozen
+class Purpose:
+    """What a request is for, told to those who observe requests. It is no part of what is sent.
+
+    Attributes:
+        entity: type tag of the entity; of several, joined by a bar.
+        pattern: name of the access pattern; ``scan`` where there is none.
+    """
+
+    entity: str
+    pattern: str
+
+    @classmethod
+    def of_keys(cls, keys: Iterable[Key]) -> Purpose | None:
+        """That of a request by primary key; None where a key is not known to be of an entity."""
+        entities = dict.fromkeys(key.entity for key in keys)
+        if not entities or None in entities:
+            return None
+        return cls(" | ".join(map(str, entities)), "primary")
 
 
 class Request(Generic[R]):
@@ -53,11 +83,18 @@ class Request(Generic[R]):
 
     Attributes:
         operation: AWS's name of the call, such as ``GetItem``.
+        writes: whether it changes anything.
         repeatable: whether sending it twice does what sending it once does, so that it may be sent
             again after a failure that leaves open whether it was carried out.
     """
 
     operation: ClassVar[str]
+    writes: ClassVar[bool] = True
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """The entity and the access pattern that it serves, or None where that is not known."""
+        return None
 
     @property
     def repeatable(self) -> bool:

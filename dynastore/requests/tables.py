@@ -83,6 +83,7 @@ class DescribeTable(Request[TableDescription]):
     """Read a table's keys, indexes and state. Never on the data path."""
 
     operation: ClassVar[str] = "DescribeTable"
+    writes: ClassVar[bool] = False
     table: str
 
     def parameters(self) -> dict[str, Any]:
@@ -117,6 +118,7 @@ class DescribeTimeToLive(Request[str | None]):
     """Read which attribute holds the expiry; None while none is enabled."""
 
     operation: ClassVar[str] = "DescribeTimeToLive"
+    writes: ClassVar[bool] = False
     table: str
 
     def parameters(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from .. import expressions
 from ..attributes import AttributeMap
 from ..terms import Conditions
 from .items import DeleteItem, PutItem, UpdateItem
-from .request import Key, Request
+from .request import Key, Purpose, Request
 
 ACTIONS = 100  # of one transaction; DynamoDB quotas
 TRANSACTION_BYTES = 4 * 1024 * 1024  # items of one transaction together; DynamoDB quotas
@@ -69,6 +69,11 @@ class TransactWriteItems(Request[None]):
         """The primary keys of the items, in the order of the actions."""
         return [key_of(action) for action in self.actions]
 
+    @property
+    def purpose(self) -> Purpose | None:
+        """The entities that the keys are of, and their primary keys."""
+        return Purpose.of_keys(self.keys)
+
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
         return {
@@ -89,8 +94,14 @@ class TransactGetItems(Request[list[AttributeMap | None]]):
     """
 
     operation: ClassVar[str] = "TransactGetItems"
+    writes: ClassVar[bool] = False
     table: str
     keys: tuple[Key, ...]
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """The entities that the keys are of, and their primary keys."""
+        return Purpose.of_keys(self.keys)
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""

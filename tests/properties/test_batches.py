@@ -55,7 +55,7 @@ class FaultyClient(SqliteClient):
         if not isinstance(request, BatchWriteItem | PutItem):
             return super().answer(request)
         fate = next(self.fates, ALL)
-        asked = request.writes if isinstance(request, BatchWriteItem) else (request,)
+        asked = request.actions if isinstance(request, BatchWriteItem) else (request,)
         if fate == "refused" or (fate == 0 and isinstance(request, PutItem)):
             raise Throttled("ThrottlingException", "slow down")
         if fate == "lost":

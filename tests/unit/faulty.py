@@ -47,6 +47,7 @@ class FaultyServer:
     def __init__(self, *answers: Reply | Reset) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, dict[str, str], Any]] = []
+        self.answered = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.script = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -95,9 +96,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Reply) -> None:
         time.sleep(answer.after_seconds)
-        self.send_response(answer.status)
+        self.server.script.answered += 1
+        self.send_response_only(answer.status)
+        self.send_header("Date", answer.headers.get("Date", self.date_time_string()))
         for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
-            self.send_header(name, value)
+            if name != "Date":
+                self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer.body)
 

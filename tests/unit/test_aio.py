@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import boto3
@@ -143,7 +144,7 @@ async def test_half_a_surrogate_pair_is_refused_before_it_is_sent(client):
 
 async def test_observers_learn_what_an_answered_request_took(client):
     sent: list[Any] = []
-    client.observers.append(sent.append)
+    client.observers.append(lambda request: sent.append)
     await client.send(PutItem("agent-state", ITEM))
     assert [(each.request.operation, each.units) for each in sent] == [("PutItem", 1.0)]
 
@@ -195,6 +196,49 @@ async def test_a_conditional_write_is_not_repeated_after_a_failure_of_the_servic
     assert len(server.asked) == 1
     assert failed.value.code == "InternalServerError"
     assert failed.value.request_id == "ID42"
+    assert failed.value.may_have_happened
+
+
+def an_hour_ahead() -> dict[str, str]:
+    return {"Date": format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)}
+
+
+def signed_at(headers: dict[str, str]) -> datetime:
+    return datetime.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "RequestTimeTooSkewed"])
+async def test_a_signature_refused_for_its_time_is_made_again_with_the_services_time(code):
+    refused = error(code)
+    refused.headers.update(an_hour_ahead())
+    with FaultyServer(refused, ok(Item=ANSWERED)) as server:
+        client = AioClient(SESSION, endpoint_url=server.url, config=ONCE)
+        assert await client.send(READ) == ANSWERED
+        await client.send(READ)
+        await client.close()
+    first, second, third = (signed_at(headers) for _, headers, _ in server.asked)
+    assert timedelta(minutes=59) < second - first < timedelta(minutes=61)
+    assert timedelta() <= third - second < timedelta(minutes=1)
+
+
+async def test_a_time_that_is_still_refused_is_an_error():
+    refused = error("InvalidSignatureException")
+    refused.headers.update(an_hour_ahead())
+    with FaultyServer(refused) as server:
+        client = AioClient(SESSION, endpoint_url=server.url)
+        with pytest.raises(AccessDenied, match="the clock"):
+            await client.send(CREATE)
+        await client.close()
+    assert len(server.asked) == 2
+
+
+async def test_a_wrong_key_is_not_taken_for_a_wrong_time():
+    with FaultyServer(error("InvalidSignatureException")) as server:
+        client = AioClient(SESSION, endpoint_url=server.url)
+        with pytest.raises(AccessDenied):
+            await client.send(READ)
+        await client.close()
+    assert len(server.asked) == 1
 
 
 async def test_a_throttled_write_is_repeated():

@@ -96,8 +96,8 @@ class FaultyClient(SqliteClient):
         if isinstance(found, Exception):
             raise found
         if found:
-            super().answer(BatchWriteItem(request.writes[:found]))
-        return Answer(request.writes[found:], 1.0)
+            super().answer(BatchWriteItem(request.actions[:found]))
+        return Answer(request.actions[found:], 1.0)
 
 
 def hurried(steps, waits):
@@ -147,17 +147,17 @@ def test_a_window_of_batches_is_sent_together():
     steps = batches.put_many(SCHEMA, notes(WINDOW + 1))
     asked = next(steps)
     assert isinstance(asked, Together)
-    assert [len(each.writes) for each in asked.requests] == [25] * 20
-    assert [len(each.writes) for each in steps.send([()] * 20).requests] == [1]
+    assert [len(each.actions) for each in asked.requests] == [25] * 20
+    assert [len(each.actions) for each in steps.send([()] * 20).requests] == [1]
 
 
 def test_no_batch_is_over_16_mb_as_it_is_sent():
     entities = [note(number, text="\x01" * 150_000) for number in range(25)]  # 6 bytes each in JSON
     asked = next(batches.put_many(SCHEMA, entities))
     assert len(asked.requests) > 1
-    assert sum(len(each.writes) for each in asked.requests) == 25
+    assert sum(len(each.actions) for each in asked.requests) == 25
     for request in asked.requests:
-        assert sum(map(sent_bytes, request.writes)) <= BATCH_WRITE_BYTES
+        assert sum(map(sent_bytes, request.actions)) <= BATCH_WRITE_BYTES
 
 
 def test_entities_with_a_revision_are_written_one_by_one_in_the_same_round():
@@ -171,8 +171,8 @@ def test_entities_with_a_revision_are_written_one_by_one_in_the_same_round():
 def test_deletes_are_batches_too():
     steps = batches.delete_many(SCHEMA, [*refs(notes(20)), *notes(30)[20:]])
     asked = next(steps)
-    assert [len(each.writes) for each in asked.requests] == [25, 5]
-    assert all(isinstance(write, DeleteItem) for each in asked.requests for write in each.writes)
+    assert [len(each.actions) for each in asked.requests] == [25, 5]
+    assert all(isinstance(write, DeleteItem) for each in asked.requests for write in each.actions)
 
 
 def test_nothing_is_sent_for_nothing():
@@ -275,7 +275,7 @@ def test_what_a_table_leaves_is_sent_again_after_waits_that_grow():
     client = FaultyClient(lambda request: next(taken))
     result, waits = put_many(client, notes(33))
     assert result == notes(33)
-    batches = [len(each.writes) for each in client.sent if isinstance(each, BatchWriteItem)]
+    batches = [len(each.actions) for each in client.sent if isinstance(each, BatchWriteItem)]
     assert batches == [25, 8, 5, 5, 4]
     assert waits == [Wait(0.05 * 2**n, jittered=True) for n in range(3)]
     assert stored(client) == notes(33)
@@ -285,7 +285,7 @@ def test_what_is_never_taken_is_reported():
     never = Key("USER#ann", "NOTE#00003")
 
     def script(request):
-        keys = [Key.of(each.item) for each in request.writes]
+        keys = [Key.of(each.item) for each in request.actions]
         return keys.index(never) if never in keys else 25
 
     client = FaultyClient(script)

@@ -114,13 +114,17 @@ def test_what_dynamodb_refuses_is_a_request_error(aws):
         client.send(UpdateItem("agent-state", ANN, {"title": Increment({"N": "1"})}))
 
 
-def test_observers_learn_what_an_answered_request_took(aws):
+def test_observers_learn_how_each_request_ended(aws):
     client, sent = BotoClient(aws), []
-    client.observers.append(sent.append)
+    client.observers.append(lambda request: sent.append)
     client.send(PutItem("agent-state", ITEM))
-    with pytest.raises(ConditionFailed):
+    with pytest.raises(ConditionFailed) as failed:
         client.send(CREATE)
-    assert [(each.request.operation, each.units) for each in sent] == [("PutItem", 1.0)]
+    put, create = sent
+    assert (put.request.operation, put.units, put.error) == ("PutItem", 1.0, None)
+    assert (create.request, create.units, create.error) == (CREATE, 0.0, failed.value)
+    assert put.answer_bytes > 0
+    assert 0 < put.seconds < 10
 
 
 def test_calls_of_others_on_a_client_handed_in_are_answered_as_ever(aws):
@@ -166,7 +170,7 @@ def test_hooks_of_others_still_see_the_body(aws):
 def test_a_stubber_answers_without_a_body():
     made = boto3.client("dynamodb")
     client, units = BotoClient(made), []
-    client.observers.append(lambda sent: units.append(sent.units))
+    client.observers.append(lambda request: lambda sent: units.append(sent.units))
     capacity = {"TableName": "agent-state", "CapacityUnits": 0.5}
     with Stubber(made) as stubber:
         stubber.add_response("get_item", {"Item": ITEM, "ConsumedCapacity": capacity})
@@ -174,7 +178,7 @@ def test_a_stubber_answers_without_a_body():
         assert client.send(READ) == ITEM
         with pytest.raises(Throttled):
             client.send(READ)
-    assert units == [0.5]
+    assert units == [0.5, 0.0]
 
 
 def test_a_failure_of_the_service_is_retried():
@@ -194,6 +198,7 @@ def test_a_conditional_write_is_not_repeated_after_a_failure_of_the_service():
     assert len(server.asked) == 1
     assert failed.value.code == "InternalServerError"
     assert failed.value.request_id == "ID42"
+    assert failed.value.may_have_happened
 
 
 def test_a_throttled_write_is_repeated():

@@ -70,13 +70,17 @@ def put(client, key=KEY, **attributes):
 def units(client, request):
     """The capacity a request takes."""
     counted = []
-    client.observers.append(counted.append)
+
+    def observer(request):
+        return counted.append
+
+    client.observers.append(observer)
     try:
         client.send(request)
     except ConditionFailed:
         pass
     finally:
-        client.observers.remove(counted.append)
+        client.observers.remove(observer)
     assert [sent.request for sent in counted] == [request]
     return counted[0].units
 
@@ -673,7 +677,9 @@ def test_observers_see_a_write_that_is_already_stored(tmp_path):
     client, other = (SqliteClient(str(tmp_path / "agent.db")) for _ in range(2))
     client.send(CreateTable(TABLE))
     seen = []
-    client.observers.append(lambda sent: seen.append(other.send(GetItem("agents", KEY))))
+    client.observers.append(
+        lambda request: lambda sent: seen.append(other.send(GetItem("agents", KEY)))
+    )
     put(client)
     assert seen == [item()]
     client.close()
@@ -727,7 +733,7 @@ def test_one_awaited_client_serves_loops_one_after_the_other(tmp_path):
 def test_awaited_requests_use_one_thread_and_observers_run_on_the_loop():
     client = AsyncSqliteClient(SqliteClient(":memory:"))
     told = []
-    client.observers.append(lambda sent: told.append(threading.get_ident()))
+    client.observers.append(lambda request: lambda sent: told.append(threading.get_ident()))
 
     async def work():
         await client.send(CreateTable(TABLE))
@@ -746,7 +752,7 @@ def test_awaited_requests_use_one_thread_and_observers_run_on_the_loop():
 def test_awaited_conditions_fail_with_units_told():
     client = AsyncSqliteClient(SqliteClient(":memory:"))
     told = []
-    client.observers.append(told.append)
+    client.observers.append(lambda request: told.append)
     asyncio.run(client.send(CreateTable(TABLE)))
     with pytest.raises(ConditionFailed):
         asyncio.run(client.send(DeleteItem("agents", KEY, (("PK", Present()),))))

@@ -1,0 +1,126 @@
+"""What requests took, by entity and access pattern.
+
+consumption = Consumption()
+with store.observed(consumption):
+    ...
+print(consumption)
+
+entity   pattern    operation  requests  failed  retries  units   bytes  seconds
+session  by_agent   Query             3       0        0    1.5   4,210    0.021
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import astuple, fields, frozen
+
+from .clients.observing import Ending, Sent
+from .plan import counted
+from .requests import Request
+
+UNKNOWN = "-"  # where a request does not know what it is for
+
+
+@frozen(order=True)
+class Use:
+    """What requests are for.
+
+    Attributes:
+        entity: type tag of the entity; of several, joined by a bar.
+        pattern: name of the access pattern.
+        operation: AWS's name of the call.
+    """
+
+    entity: str
+    pattern: str
+    operation: str
+
+
+@frozen
+class Consumed:
+    """What some requests took together.
+
+    Attributes:
+        requests: how many there were.
+        failed: how many of them ended with an error, a condition that did not hold included.
+        retries: how often one of them was sent again.
+        units: read or write capacity units.
+        answer_bytes: size of the bodies of all answers, where there were any.
+        seconds: how long they took; those at the same time count each.
+    """
+
+    requests: int = 0
+    failed: int = 0
+    retries: int = 0
+    units: float = 0.0
+    answer_bytes: int = 0
+    seconds: float = 0.0
+
+    def and_(self, sent: Sent) -> Consumed:
+        """The same, and one more request."""
+        return Consumed(
+            self.requests + 1,
+            self.failed + (sent.error is not None),
+            self.retries + sent.retries,
+            self.units + sent.units,
+            self.answer_bytes + (sent.answer_bytes or 0),
+            self.seconds + sent.seconds,
+        )
+
+
+class Consumption:
+    """An observer that adds up what requests took, for any number of threads and tasks."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._by_use: dict[Use, Consumed] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, _: Request[Any], /) -> Ending:
+        """Be told how a request ends."""
+        return self._add
+
+    @property
+    def by_use(self) -> Mapping[Use, Consumed]:
+        """What was taken for each use, in the order of their names."""
+        with self._lock:
+            return dict(sorted(self._by_use.items()))
+
+    def __str__(self) -> str:
+        """A table, a line for each use."""
+        lines = [
+            (*(each.name.removeprefix("answer_") for each in (*fields(Use), *fields(Consumed))),)
+        ]
+        lines += [(*astuple(use), *_texts(consumed)) for use, consumed in self.by_use.items()]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(_aligned(line, widths) for line in lines)
+
+    def _add(self, sent: Sent) -> None:
+        purpose = sent.purpose
+        entity, pattern = (purpose.entity, purpose.pattern) if purpose else (UNKNOWN, UNKNOWN)
+        use = Use(entity, pattern, sent.operation)
+        with self._lock:
+            self._by_use[use] = self._by_use.get(use, Consumed()).and_(sent)
+
+
+def _texts(consumed: Consumed) -> tuple[str, ...]:
+    counts = (consumed.requests, consumed.failed, consumed.retries)
+    return (
+        *(f"{count:,}" for count in counts),
+        counted(consumed.units),
+        f"{consumed.answer_bytes:,}",
+        f"{consumed.seconds:.3f}",
+    )
+
+
+def _aligned(texts: tuple[str, ...], widths: list[int]) -> str:
+    """One line: names to the left, numbers to the right."""
+    names = len(fields(Use))
+    padded = [
+        text.ljust(width) if place < names else text.rjust(width)
+        for place, (text, width) in enumerate(zip(texts, widths, strict=True))
+    ]
+    return "  ".join(padded).rstrip()
