@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -12,7 +13,7 @@ from .bound import Bound
 from .clients.base import Client, run
 from .clients.opening import Place
 from .entity import Ref
-from .operations import reads, tables, updates, writes
+from .operations import reads, tables, touching, updates, writes
 from .operations.scanner import Scanner, ScanOptions
 from .requests import Steps
 from .results import Results
@@ -103,17 +104,23 @@ class Store(Bound[Client]):
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return Scanned(Scanner(self.schema, cls, where, filters, options, cursor), self)
 
-    def put(self, entity: E, /, *, when: When | None = None) -> E:
+    def put(
+        self, entity: E, /, *, when: When | None = None, lifetime: dt.timedelta | None = None
+    ) -> E:
         """Write a whole entity, replacing what is stored; see `operations.writes.put`."""
-        return self.run(writes.put(self.schema, entity, when=when))
+        return self.run(writes.put(self.schema, entity, when=when, lifetime=lifetime))
 
-    def create(self, entity: E, /) -> E:
+    def create(self, entity: E, /, *, lifetime: dt.timedelta | None = None) -> E:
         """Write an entity where none is stored; see `operations.writes.create`."""
-        return self.run(writes.create(self.schema, entity))
+        return self.run(writes.create(self.schema, entity, lifetime=lifetime))
 
     def update(self, target: E | Ref[E], /, *, when: When | None = None, **changes: Any) -> E:
         """Change some fields; see `operations.updates.update`."""
         return self.run(updates.update(self.schema, target, changes, when=when))
+
+    def touch(self, target: E | Ref[E], /, *, lifetime: dt.timedelta | None = None) -> E:
+        """Let an entity expire a lifetime from now on; see `operations.touching.touch`."""
+        return self.run(touching.touch(self.schema, target, lifetime=lifetime))
 
     @overload
     def delete(self, target: Ref[E], /, *, when: When | None = None) -> E | None: ...

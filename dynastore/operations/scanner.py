@@ -23,7 +23,7 @@ from ..requests import SEGMENTS, Key, Scan, ScanPage, Steps, Wait
 from ..schema import Schema
 from ..table import TYPE
 from ..terms import BeginsWith, Conditions, Equal, Not
-from .conditions import encoded
+from .conditions import encoded, moment, unexpired
 from .cursors import Cursor
 from .reader import Page
 from .sorting import identity
@@ -115,7 +115,8 @@ class Segment:
 class Scanner:
     """Reads the entities of one class in one scope, each once, in no order.
 
-    What is written or deleted meanwhile may be found or not.
+    What is written or deleted meanwhile may be found or not. What is expired by the time at which
+    its round is read is not found.
     """
 
     def __init__(
@@ -224,7 +225,9 @@ class Scanner:
         if not some:
             return
         limit = self._limit(len(some))
-        pages = yield from read_together([each.request(self._scan, limit) for each in some])
+        now = yield from moment(self._codec)
+        scan = evolve(self._scan, filter=self._scan.filter + unexpired(now))
+        pages = yield from read_together([each.request(scan, limit) for each in some])
         for segment, page in zip(some, pages, strict=True):
             segment.receive(list(filter(self._passes, page.items)), page.last_key)
         yield from self._paced(pages)

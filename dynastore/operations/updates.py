@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Context, Decimal
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar, cast, get_origin
 
 from attrs import frozen
 
@@ -26,7 +26,7 @@ from ..requests import GetItem, Key, Steps, UpdateItem
 from ..schema import Schema
 from ..table import TTL
 from ..terms import Absent, Conditions, Equal, Predicate, Present, When
-from .conditions import conditions_of
+from .conditions import conditions_of, moment, unexpired, visible
 from .writes import conflict_of, located, revision_guard
 
 E = TypeVar("E")
@@ -105,12 +105,13 @@ def update(
         The entity as it is stored now.
 
     Raises:
-        ConditionFailed: *when* does not hold, or there is no such entity.
+        ConditionFailed: *when* does not hold, or there is no such entity, or it is expired.
         RevisionConflict: somebody else wrote it since *target* was read.
         RequestError: a field cannot be changed, or not like this.
     """
     codec, key = located(schema, target)
-    asked = conditions_of(codec, when)
+    now = yield from moment(codec)
+    asked = conditions_of(codec, when) + unexpired(now)
     if not isinstance(target, Ref):
         asked += revision_guard(codec, target)
     checked = checked_changes(codec, changes)
@@ -123,13 +124,13 @@ def update(
         try:
             item = yield from request
         except ConditionFailed as failure:
-            stored: Any = failure.stored
+            stored: Any = visible(cast("AttributeMap | None", failure.stored), now)
             if stored is None:
-                raise conflict_of(codec, key, failure, target) from failure
-            now = Known.of_item(codec, stored, planned.needed)
-            if now.guard == known.guard:  # what failed is what the caller asked for
-                raise conflict_of(codec, key, failure, target) from failure
-            known = now
+                raise conflict_of(codec, key, failure, target, now) from failure
+            found = Known.of_item(codec, stored, planned.needed)
+            if found.guard == known.guard:  # what failed is what the caller asked for
+                raise conflict_of(codec, key, failure, target, now) from failure
+            known = found
         else:
             changed: E = codec.decode(item)
             return changed

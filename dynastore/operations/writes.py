@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import datetime as dt
+from typing import Any, TypeVar, cast
 
 from attrs import evolve
 
@@ -13,7 +14,8 @@ from ..errors import AlreadyExists, ConditionFailed, ConflictError, RevisionConf
 from ..requests import DeleteItem, Key, PutItem, Steps
 from ..schema import Schema
 from ..terms import Absent, Conditions, Equal, When
-from .conditions import conditions_of
+from .conditions import as_absent, conditions_of, moment, visible
+from .expiry import dated
 from .reads import key_of
 
 E = TypeVar("E")
@@ -21,28 +23,41 @@ E = TypeVar("E")
 NEW: Conditions = (("PK", Absent()),)
 
 
-def put(schema: Schema, entity: E, *, when: When | None = None) -> Steps[E]:
+def put(
+    schema: Schema, entity: E, *, when: When | None = None, lifetime: dt.timedelta | None = None
+) -> Steps[E]:
     """Write a whole entity, replacing what is stored under its key.
 
     Args:
         schema: where to.
         entity: what to write.
         when: field -> what it must be in the stored entity, or `any_of` and the like.
+        lifetime: from now on until it expires, whatever it says itself. Without it an entity that
+            does not say when it expires gets the lifetime of its class, if there is one.
 
     Returns:
-        The entity as stored: with its next revision, where it has a `version()`.
+        The entity as stored: with the time at which it expires, and its next revision, where it has
+        a `version()`.
 
     Raises:
         RevisionConflict: somebody else wrote it since *entity* was read.
         ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
+        RequestError: a value cannot be stored, or the lifetime is none.
     """
     codec = schema.codec(type(entity))
+    now = yield from moment(codec)
+    entity = dated(codec, entity, now, lifetime)
     conditions = conditions_of(codec, when) + revision_guard(codec, entity)
-    return (yield from _write(schema, codec, entity, conditions))
+    return (yield from _write(schema, codec, entity, conditions, now))
 
 
-def create(schema: Schema, entity: E) -> Steps[E]:
-    """Write an entity where none is stored.
+def create(schema: Schema, entity: E, *, lifetime: dt.timedelta | None = None) -> Steps[E]:
+    """Write an entity where none is stored, or one that is expired.
+
+    Args:
+        schema: where to.
+        entity: what to write.
+        lifetime: as that of `put`.
 
     Returns:
         The entity as stored.
@@ -51,8 +66,10 @@ def create(schema: Schema, entity: E) -> Steps[E]:
         AlreadyExists: its key is taken.
     """
     codec = schema.codec(type(entity))
+    now = yield from moment(codec)
+    entity = dated(codec, entity, now, lifetime)
     try:
-        return (yield from _write(schema, codec, entity, NEW))
+        return (yield from _write(schema, codec, entity, NEW, now))
     except (ConditionFailed, RevisionConflict) as conflict:
         raise AlreadyExists(conflict.key) from conflict
 
@@ -66,7 +83,7 @@ def delete(schema: Schema, target: E | Ref[E], *, when: When | None = None) -> S
         when: field -> what it must be in the stored entity, or `any_of` and the like.
 
     Returns:
-        The entity as it was stored, or None if there was none.
+        The entity as it was stored, or None if there was none, or one that is expired.
 
     Raises:
         RevisionConflict: somebody else wrote it since *target* was read.
@@ -74,11 +91,12 @@ def delete(schema: Schema, target: E | Ref[E], *, when: When | None = None) -> S
     """
     codec, key = located(schema, target)
     guard = () if isinstance(target, Ref) else revision_guard(codec, target)
-    conditions = conditions_of(codec, when) + guard
+    now = yield from moment(codec)
+    conditions = as_absent(conditions_of(codec, when) + guard, now)
     try:
-        old = yield from DeleteItem(schema.table.name, key, conditions)
+        old = visible((yield from DeleteItem(schema.table.name, key, conditions)), now)
     except ConditionFailed as failure:
-        raise conflict_of(codec, key, failure, target) from failure
+        raise conflict_of(codec, key, failure, target, now) from failure
     if old is None:
         return None
     deleted: E = codec.decode(old)
@@ -104,9 +122,11 @@ def revision_guard(codec: Codec, entity: object) -> Conditions:
     return ((name, Equal(codec.value(name, revision)) if revision else Absent()),)
 
 
-def conflict_of(codec: Codec, key: Key, failure: ConditionFailed, target: object) -> ConflictError:
-    """The error for a failed condition, with the stored entity decoded."""
-    item: Any = failure.stored
+def conflict_of(
+    codec: Codec, key: Key, failure: ConditionFailed, target: object, now: dt.datetime | None
+) -> ConflictError:
+    """The error for a failed condition, with the stored entity decoded; one that expired is none."""
+    item = visible(cast("AttributeMap | None", failure.stored), now)
     stored = None if item is None else codec.decode(item)
     name = codec.spec.version
     if name is not None and not isinstance(target, Ref):
@@ -117,13 +137,15 @@ def conflict_of(codec: Codec, key: Key, failure: ConditionFailed, target: object
     return ConditionFailed(key, stored)
 
 
-def _write(schema: Schema, codec: Codec, entity: E, conditions: Conditions) -> Steps[E]:
+def _write(
+    schema: Schema, codec: Codec, entity: E, conditions: Conditions, now: dt.datetime | None
+) -> Steps[E]:
     written = _next_revision(codec, entity)
     item: AttributeMap = codec.encode(written, schema.prefix)
     try:
-        yield from PutItem(schema.table.name, item, conditions)
+        yield from PutItem(schema.table.name, item, as_absent(conditions, now))
     except ConditionFailed as failure:
-        raise conflict_of(codec, Key.of(item), failure, entity) from failure
+        raise conflict_of(codec, Key.of(item), failure, entity, now) from failure
     return written
 
 
