@@ -91,7 +91,11 @@ class AsyncStore(Bound[AsyncClient]):
         """Change some fields; see `operations.updates.update`."""
         return await self.run(updates.update(self.schema, target, changes, when=when))
 
-    async def touch(self, target: E | Ref[E], /, *, lifetime: dt.timedelta | None = None) -> E:
+    @overload
+    async def touch(self, target: Ref[E], /, *, lifetime: dt.timedelta | None = None) -> E: ...
+    @overload
+    async def touch(self, target: E, /, *, lifetime: dt.timedelta | None = None) -> E: ...
+    async def touch(self, target: Any, /, *, lifetime: dt.timedelta | None = None) -> Any:
         """Let an entity expire a lifetime from now on; see `operations.touching.touch`."""
         return await self.run(touching.touch(self.schema, target, lifetime=lifetime))
 

@@ -118,7 +118,11 @@ class Store(Bound[Client]):
         """Change some fields; see `operations.updates.update`."""
         return self.run(updates.update(self.schema, target, changes, when=when))
 
-    def touch(self, target: E | Ref[E], /, *, lifetime: dt.timedelta | None = None) -> E:
+    @overload
+    def touch(self, target: Ref[E], /, *, lifetime: dt.timedelta | None = None) -> E: ...
+    @overload
+    def touch(self, target: E, /, *, lifetime: dt.timedelta | None = None) -> E: ...
+    def touch(self, target: Any, /, *, lifetime: dt.timedelta | None = None) -> Any:
         """Let an entity expire a lifetime from now on; see `operations.touching.touch`."""
         return self.run(touching.touch(self.schema, target, lifetime=lifetime))
 

@@ -42,6 +42,9 @@ def blocking(store: Store, note: Note) -> None:
     assert_type(store.get(Note, user_id="ann", note_id="n1"), Note | None)
     assert_type(store.put(note), Note)
     assert_type(store.update(note, topic="tea"), Note)
+    assert_type(store.put(note, lifetime=dt.timedelta(hours=1)), Note)
+    assert_type(store.touch(note, lifetime=dt.timedelta(hours=1)), Note)
+    assert_type(store.touch(ref(Note, user_id="ann", note_id="n1")), Note)
     assert_type(store.delete(ref(Note, user_id="ann", note_id="n1")), Note | None)
     results = store.query(Note, user_id="ann").newest_first()
     assert_type(results.page(limit=2), Page[Note])
@@ -63,6 +66,7 @@ def blocking(store: Store, note: Note) -> None:
 async def awaited(store: AsyncStore, note: Note) -> None:
     assert_type(await store.get(Note, user_id="ann", note_id="n1"), Note | None)
     assert_type(await store.put(note), Note)
+    assert_type(await store.touch(ref(Note, user_id="ann", note_id="n1")), Note)
     assert_type(await store.query(Note, user_id="ann").page(), Page[Note])
     assert_type(
         await store.query(Note, user_id="ann").select("topic").slice(0, 1), Slice[dict[str, Any]]
