@@ -28,7 +28,7 @@ SHOWN_BRANCHES = 5  # in print
 
 Ordering: TypeAlias = Literal["index", "merged", "memory"]
 
-NOT_EXPIRED = "not expired: TTL is not stored, or after now"  # in print; a plan knows no time
+NOT_EXPIRED = "not expired (TTL is not stored, or after now)"  # in print; a plan knows no time
 
 
 @frozen

@@ -58,8 +58,8 @@ def store(now: Any = NOON) -> Any:
 
 
 def test_a_plan_says_who_leaves_out_what_is_expired():
-    server = "  filter at the server: not expired: TTL is not stored, or after now"
-    client = "  check at the client: not expired: TTL is not stored, or after now"
+    server = "  filter at the server: not expired (TTL is not stored, or after now)"
+    client = "  check at the client: not expired (TTL is not stored, or after now)"
     for where, line in [
         ({"owner": "ann"}, server),
         ({"kind": "call"}, server),
