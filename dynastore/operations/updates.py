@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Context, Decimal
-from typing import Any, TypeVar, cast, get_origin
+from typing import Any, TypeVar, get_origin
 
 from attrs import frozen
 
@@ -26,7 +26,7 @@ from ..requests import GetItem, Key, Steps, UpdateItem
 from ..schema import Schema
 from ..table import TTL
 from ..terms import Absent, Conditions, Equal, Predicate, Present, When
-from .conditions import conditions_of, moment, unexpired, visible
+from .conditions import conditions_of, moment, unexpired
 from .writes import conflict_of, located, revision_guard
 
 E = TypeVar("E")
@@ -124,7 +124,7 @@ def update(
         try:
             item = yield from request
         except ConditionFailed as failure:
-            stored: Any = visible(cast("AttributeMap | None", failure.stored), now)
+            stored: Any = failure.stored
             if stored is None:
                 raise conflict_of(codec, key, failure, target, now) from failure
             found = Known.of_item(codec, stored, planned.needed)
