@@ -16,8 +16,8 @@ store.query(Note, user_id="ann")
 from attrs import field
 
 from .async_store import AsyncStore
-from .changes import add, append, discard, increment, prepend, unset
-from .entity import Ref, entity, payload, ref, version
+from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
+from .entity import Ref, created, entity, payload, ref, updated, version
 from .operations.reader import Page, Slice
 from .patterns import AccessPattern, gsi, key
 from .plan import Plan
@@ -42,15 +42,21 @@ from .terms import (
     size,
     until,
 )
+from .uniques import unique
+from .writes import Check, Create, Delete, Put, Update
 
 __all__ = [
     "AccessPattern",
     "AsyncResults",
     "AsyncScanned",
     "AsyncStore",
+    "Check",
+    "Create",
+    "Delete",
     "Index",
     "Page",
     "Plan",
+    "Put",
     "Ref",
     "Results",
     "Scanned",
@@ -58,6 +64,7 @@ __all__ = [
     "Slice",
     "Store",
     "Table",
+    "Update",
     "add",
     "after",
     "all_of",
@@ -67,12 +74,15 @@ __all__ = [
     "begins_with",
     "between",
     "contains",
+    "created",
     "discard",
     "entity",
     "exists",
     "field",
     "gsi",
+    "if_missing",
     "increment",
+    "inside",
     "key",
     "missing",
     "not_",
@@ -82,7 +92,9 @@ __all__ = [
     "ref",
     "since",
     "size",
+    "unique",
     "unset",
     "until",
+    "updated",
     "version",
 ]

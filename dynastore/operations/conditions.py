@@ -79,6 +79,11 @@ def moment(*codecs: Codec) -> Steps[dt.datetime | None]:
     return (yield from Now())
 
 
+def time_of(codec: Codec, now: dt.datetime | None) -> dt.datetime | None:
+    """The time by which items of one entity expire; None where they cannot."""
+    return None if codec.spec.expires is None else now
+
+
 def unexpired(now: dt.datetime | None) -> Conditions:
     """What holds of an item while it is not expired: ``TTL`` is not stored, or after *now*.
 

@@ -10,34 +10,31 @@ from attrs import evolve
 from ..codec import Codec
 from ..errors import RequestError
 from ..lifetimes import refusal
+from ..schema import Schema
+from ..writes import Create, Put
 
-E = TypeVar("E")
+W = TypeVar("W", bound=Create[Any] | Put[Any])
 
 
-def dated(
-    codec: Codec, entity: E, now: dt.datetime | None, lifetime: dt.timedelta | None = None
-) -> E:
-    """An entity as a whole write stores it: with the time at which it expires.
+def dated(schema: Schema, write: W, now: dt.datetime) -> W:
+    """A write of a whole entity, which then says when it expires.
 
     Args:
-        codec: of the entity.
-        entity: what is written.
-        now: the time, or None where the entity cannot expire.
-        lifetime: from now on, whatever the entity says. Without it an entity that says nothing
-            gets the lifetime of its class, if there is one.
+        schema: where to.
+        write: what is written, and the lifetime it is given.
+        now: the time.
 
     Raises:
         RequestError: the entity cannot expire, or the lifetime is none.
     """
-    lives = lifetime_of(codec, lifetime)
+    codec = schema.codec(type(write.entity))
+    lives = lifetime_of(codec, write.lifetime)
     name = codec.spec.expires
-    if name is None or now is None or lives is None:
-        return entity
-    if lifetime is None and getattr(entity, name) is not None:
-        return entity
-    written: Any = entity
-    ends: E = evolve(written, **{name: now + lives})
-    return ends
+    if name is None or lives is None:
+        return write
+    if write.lifetime is None and getattr(write.entity, name) is not None:
+        return write
+    return evolve(write, entity=evolve(write.entity, **{name: now + lives}))
 
 
 def lifetime_of(codec: Codec, given: dt.timedelta | None) -> dt.timedelta | None:

@@ -10,9 +10,9 @@ from ..attributes import AttributeMap
 from ..entity import Ref, ref
 from ..errors import DataError, DynastoreError, PartialFailure, RequestError
 from ..plan import Plan
-from ..requests import GetItem, Key, Steps
+from ..requests import ACTIONS, GetItem, Key, Steps, TransactGetItems
 from ..schema import Schema
-from .conditions import moment, visible
+from .conditions import moment, time_of, visible
 from .keyed import read_outcomes
 from .reader import Page, Reader, Slice
 
@@ -89,6 +89,35 @@ def opened(schema: Schema, plan: Plan, cursor: str | None = None) -> Steps[Reade
     return Reader(schema, plan, now, cursor)
 
 
+def transact_get(schema: Schema, refs: Sequence[Ref[Any]]) -> Steps[list[Any]]:
+    """Read entities as they are at one moment, at four times the read units of a `get`.
+
+    Args:
+        schema: where they are.
+        refs: up to 100, each of another entity; 4 MB of items at most.
+
+    Returns:
+        An entity or None for each ref, in the order of the refs.
+
+    Raises:
+        RequestError: there are none or too many, or one twice.
+        DataError: a stored item does not fit its class.
+    """
+    keys = tuple(key_of(schema, target) for target in refs)
+    if not 1 <= len(keys) <= ACTIONS:
+        raise RequestError(f"a transaction reads 1 to {ACTIONS} entities, not {len(keys)}")
+    if len(set(keys)) < len(keys):
+        raise RequestError("a transaction reads each entity once; name it once")
+    now = yield from moment(*(schema.codec(target.cls) for target in refs))
+    items = yield from TransactGetItems(schema.table.name, keys)
+    return [
+        None if item is None else codec.decode(item)
+        for target, found in zip(refs, items, strict=True)
+        for codec in [schema.codec(target.cls)]
+        for item in [visible(found, time_of(codec, now))]
+    ]
+
+
 def read_page(
     schema: Schema, plan: Plan, *, limit: int | None = None, cursor: str | None = None
 ) -> Steps[Page[Any]]:
@@ -147,7 +176,7 @@ def _entity(
     if isinstance(found, DynastoreError):
         return found
     codec = schema.codec(target.cls)
-    item = found if codec.spec.expires is None else visible(found, now)
+    item = visible(found, time_of(codec, now))
     try:
         return None if item is None else codec.decode(item)
     except DataError as error:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..entity import Ref
 from ..errors import RequestError
 from ..requests import Now, Steps
 from ..schema import Schema
+from ..writes import Update
+from .attempts import located
 from .expiry import lifetime_of
-from .updates import update
-from .writes import located
+from .writes import write
 
 E = TypeVar("E")
 
@@ -41,5 +42,6 @@ def touch(schema: Schema, target: E | Ref[E], *, lifetime: dt.timedelta | None =
             f"{codec.spec} has no lifetime of its own; give touch() one, or declare it: "
             '@entity(..., expires="expires_at", lifetime=timedelta(days=30))'
         )
-    ends = (yield from Now()) + lives
-    return (yield from update(schema, target, {str(codec.spec.expires): ends}))
+    changes: dict[str, Any] = {str(codec.spec.expires): (yield from Now()) + lives}
+    asked: Update[E] = Update(target, **changes)
+    return (yield from write(schema, asked))
