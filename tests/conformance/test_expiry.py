@@ -8,8 +8,32 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from dynastore import Schema, entity, gsi, key, ref, since, unset, version
-from dynastore.errors import AlreadyExists, ConditionFailed, RequestError, RevisionConflict
+from dynastore import (
+    Check,
+    Create,
+    Delete,
+    Put,
+    Schema,
+    Update,
+    entity,
+    gsi,
+    if_missing,
+    increment,
+    key,
+    ref,
+    since,
+    unique,
+    unset,
+    version,
+)
+from dynastore.errors import (
+    AlreadyExists,
+    ConditionFailed,
+    NotUnique,
+    RequestError,
+    RevisionConflict,
+    TransactionCanceled,
+)
 from dynastore.recording import recorded
 from dynastore.requests import BatchGetItem, PutItem, Query, UpdateItem
 
@@ -71,7 +95,20 @@ class Lease:
     primary = key("LEASE#{name}", "~")
 
 
-SCHEMA = Schema([Visit, Note, Lease])
+@entity("guest", expires="ends_at")
+class Guest:
+    """One of a name at a time."""
+
+    guest_id: str
+    name: str
+    visits: int = 0
+    ends_at: dt.datetime | None = None
+
+    primary = key("GUEST#{guest_id}", "~")
+    by_name = unique("name")
+
+
+SCHEMA = Schema([Visit, Note, Lease, Guest])
 L1 = ref(Lease, name="l1")
 WHERES: dict[str, dict[str, Any]] = {
     "the table": {"owner": "ann"},
@@ -292,6 +329,65 @@ def test_put_replaces_it(store, clock):
     store.put(visit(0, NOON))
     new = store.put(visit(0, None))
     assert store.get(Visit, owner="ann", visit_id="v000") == new
+
+
+def test_a_transaction_takes_it_for_none(store):
+    store.put(visit(0, NOON))
+    kept = store.put(visit(1, NOON + HOUR))
+    assert store.transact_get(*refs(0, 1)) == [None, kept]
+    for write in (
+        Check(refs(0)[0]),
+        Update(refs(0)[0], text="x"),
+        Delete(refs(0)[0], {"text": ""}),
+    ):
+        with pytest.raises(TransactionCanceled) as canceled:
+            store.transact(Put(visit(1, None)), write)
+        reason = canceled.value.reasons[1]
+        assert isinstance(reason, ConditionFailed)
+        assert reason.stored is None
+    new, _ = store.transact(Create(visit(0, None), lifetime=DAY), Check(refs(1)[0]))
+    assert store.get_many(refs(0, 1)) == [visit(0, NOON + DAY), kept]
+    assert new == visit(0, NOON + DAY)
+
+
+def test_its_unique_values_are_free(store, clock):
+    store.create(Guest(guest_id="g1", name="ann", ends_at=NOON + HOUR))
+    with pytest.raises(NotUnique):
+        store.create(Guest(guest_id="g2", name="ann"))
+    clock.now += HOUR
+    taken = store.create(Guest(guest_id="g2", name="ann", ends_at=NOON + DAY))
+    with pytest.raises(NotUnique):
+        store.put(Guest(guest_id="g1", name="ann"))
+    again = store.put(Guest(guest_id="g1", name="bob", ends_at=NOON + DAY))
+    assert store.delete(taken) == taken
+    assert store.touch(ref(Guest, guest_id="g1"), lifetime=HOUR) == evolve(
+        again, ends_at=clock.now + HOUR
+    )
+    clock.now += HOUR
+    assert store.delete(again) is None
+    assert store.put(Guest(guest_id="g1", name="bob")) == Guest(guest_id="g1", name="bob")
+
+
+def test_an_upsert_makes_it_anew(store):
+    store.put(Guest(guest_id="g1", name="ann", visits=7, ends_at=NOON))
+    made = store.upsert(ref(Guest, guest_id="g1"), name=if_missing("bob"), visits=increment(1))
+    assert made == Guest(guest_id="g1", name="bob", visits=1)
+
+
+def test_it_cannot_be_moved_and_is_not_in_the_way(store):
+    store.put(visit(0, NOON))
+    moving = store.put(visit(1, None, text="moved"))
+    with pytest.raises(ConditionFailed) as failure:
+        store.move(refs(0)[0], visit_id="v009")
+    assert failure.value.stored is None
+    moved = store.move(moving, visit_id="v000")
+    assert store.get_many(refs(0, 1)) == [moved, None]
+
+
+def test_a_move_leaves_its_end_as_it_is(store):
+    store.create(Lease(name="l1"))
+    kept = store.update(L1, ends_at=None)
+    assert store.move(kept, name="l2").ends_at is None
 
 
 @pytest.mark.parametrize("changes", [{"text": "x"}, {"ends_at": NOON + DAY}, {"ends_at": unset()}])

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynastore import Schema, all_of, ref
-from dynastore.errors import ConflictError
+from dynastore import Check, Delete, Put, Schema, Update, all_of, ref
+from dynastore.errors import DynastoreError
 
 from .answering import empty_store
 from .generating import EXPIRES, GONE, NOW, combinations, schemas, terms, things
@@ -21,7 +21,7 @@ def outcome(call: Callable[[], Any]) -> Any:
     """What a call gives back, or the error that it raises."""
     try:
         return call()
-    except ConflictError as error:
+    except DynastoreError as error:
         return type(error), str(error)
 
 
@@ -43,6 +43,10 @@ def writes(draw: st.DrawFn, schema: Schema) -> tuple[Any, Callable[[Any], Any]]:
         lambda store: store.create(new),
         lambda store: store.delete(target, when=when),
         lambda store: store.update(target, when=when, **ends),
+        lambda store: store.transact(Put(new, when)),
+        lambda store: store.transact(Delete(target, when)),
+        lambda store: store.transact(Update(target, when=when, **ends)),
+        lambda store: store.transact(Check(target)),
     ]
     return old, draw(st.sampled_from(calls))
 
