@@ -84,8 +84,14 @@ class AsyncStore(Bound[AsyncClient]):
     ) -> E:
         """Write a whole entity, replacing what is stored; see `operations.writes.write`.
 
+        Args:
+            entity: what to write.
+            when: field -> what it must be in the stored entity, or `any_of` and the like.
+            lifetime: from now on until it expires, whatever it says itself. Without it an entity
+                that does not say when it expires gets the lifetime of its class, if there is one.
+
         Returns:
-            The entity as stored: with its next revision and its timestamps.
+            The entity as stored: with its next revision, its timestamps and its expiry.
 
         Raises:
             RevisionConflict: somebody else wrote it since *entity* was read.
