@@ -26,6 +26,7 @@ from attrs import NOTHING, evolve, frozen
 from .errors import ModelError, RequestError, UnknownField, shown
 from .key_text import is_optional, plain_type
 from .keys import HEADER, KeyTemplate
+from .lifetimes import refusal
 from .patterns import AccessPattern
 from .uniques import Unique
 
@@ -109,6 +110,7 @@ class EntitySpec:
         uniques: its unique constraints.
         payloads: fields that may grow large.
         hints: what is known of the data.
+        lifetime: from a write on until what says nothing else expires, or None.
     """
 
     cls: type[Any]
@@ -123,6 +125,7 @@ class EntitySpec:
     uniques: tuple[Unique, ...]
     payloads: frozenset[str]
     hints: Hints = Hints()
+    lifetime: dt.timedelta | None = None
 
     @property
     def name(self) -> str:
@@ -210,6 +213,7 @@ def entity(
     /,
     *,
     expires: str | None = None,
+    lifetime: dt.timedelta | None = None,
     count: int | None = None,
     item_bytes: int | None = None,
     distinct: Mapping[str, int] | None = None,
@@ -218,7 +222,10 @@ def entity(
 
     Args:
         tag: what the items' TYPE attribute says; it cannot change once items are stored.
-        expires: name of a field, a datetime or None, after which DynamoDB may delete the item.
+        expires: name of a field, a datetime or None, after which the entity is not found any more,
+            and DynamoDB deletes its item.
+        lifetime: a second to 100 years: where that field is None, a put or create sets it to so
+            much later.
         count: how many entities there will be, about. This and the two below are hints by which
             the planner weighs access patterns; they change no answer.
         item_bytes: how large an item is, about.
@@ -234,7 +241,7 @@ def entity(
 
     def decorate(cls: type[T]) -> type[T]:
         built = attrs.frozen(kw_only=True)(cls)
-        spec = _spec(built, tag, expires, hints)
+        spec = _spec(built, tag, expires, lifetime, hints)
         for pattern in spec.patterns:
             setattr(built, pattern.name, pattern)
         for unique in spec.uniques:
@@ -259,7 +266,9 @@ def spec_of(cls: type[Any]) -> EntitySpec:
     return spec
 
 
-def _spec(cls: type[Any], tag: str, expires: str | None, hints: Hints) -> EntitySpec:
+def _spec(
+    cls: type[Any], tag: str, expires: str | None, lifetime: dt.timedelta | None, hints: Hints
+) -> EntitySpec:
     types = _types(cls)
     roles = {field.name: field.metadata.get(ROLE) for field in attrs.fields(cls)}
     patterns = _declared_patterns(cls)
@@ -282,6 +291,7 @@ def _spec(cls: type[Any], tag: str, expires: str | None, hints: Hints) -> Entity
         uniques=_uniques(cls, types),
         payloads=frozenset(name for name, role in roles.items() if role == PAYLOAD),
         hints=hints,
+        lifetime=lifetime,
     )
     _check(spec)
     return spec
@@ -450,6 +460,11 @@ def _check_special_fields(spec: EntitySpec) -> None:
             raise ModelError(f"{spec}: expires={spec.expires!r} names no field")
         if plain_type(spec.types[spec.expires]) is not dt.datetime:
             raise ModelError(f"{spec}.{spec.expires}: expires= needs a datetime or None")
+    if spec.lifetime is not None:
+        if spec.expires is None:
+            raise ModelError(f"{spec}: lifetime= needs expires=, the field that it sets")
+        if why := refusal(spec.lifetime):
+            raise ModelError(f"{spec}: lifetime= {why}")
     for name in (spec.created, spec.updated):
         if name is not None and spec.types[name] is not dt.datetime:
             raise ModelError(f"{spec}.{name}: created() and updated() are of type datetime")

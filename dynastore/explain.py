@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .capacity import READ_DOLLARS
-from .plan import AccessPath, Plan
+from .plan import NOT_EXPIRED, AccessPath, Plan
 from .terms import condition_text, conjunction
 
 ESCAPES = str.maketrans({"&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;"})  # labels are HTML
@@ -63,6 +63,7 @@ def _path(path: AccessPath) -> dict[str, Any]:
         "hydrated": path.hydrated,
         "checks_at_the_client": list(map(condition_text, path.checks)),
         "left_out": list(map(conjunction, path.unless)),
+        "expired_left_out_at": path.expiry_at,
     }
 
 
@@ -83,20 +84,21 @@ def _cost(plan: Plan) -> dict[str, Any]:
 def _flow(number: int, path: AccessPath) -> list[str]:
     """The nodes of one access path, from left to right."""
     steps = [f"{path.request} {path.pattern}<br>on {path.place}", _text(_stretches(path))]
-    if path.filters or path.tags:
-        kept = [f"TYPE in {', '.join(path.tags)}"] if path.tags else []
-        steps.append(
-            "filter at the server<br>" + _text([*map(condition_text, path.filters), *kept])
-        )
+    kept = [f"TYPE in {', '.join(path.tags)}"] if path.tags else []
+    if filters := [*map(condition_text, path.filters), *kept, *_expiry(path, "server")]:
+        steps.append("filter at the server<br>" + _text(filters))
     if path.hydrated:
         steps.append("whole items<br>by BatchGetItem")
-    if path.checks or path.unless:
-        left_out = [f"not ({conjunction(each)})" for each in path.unless]
-        checks = [*map(condition_text, path.checks), *left_out]
+    left_out = [f"not ({conjunction(each)})" for each in path.unless]
+    if checks := [*map(condition_text, path.checks), *left_out, *_expiry(path, "client")]:
         steps.append("check at the client<br>" + _text(checks))
     names = [f"path{number}step{at}" for at in range(len(steps) - 1)] + [f"path{number}end"]
     nodes = [_node(name, step) for name, step in zip(names, steps, strict=True)]
     return [*nodes, " --> ".join(["asked", *names])]
+
+
+def _expiry(path: AccessPath, place: str) -> list[str]:
+    return [NOT_EXPIRED] if path.expiry_at == place else []
 
 
 def _stretches(path: AccessPath) -> list[str]:

@@ -28,6 +28,8 @@ SHOWN_BRANCHES = 5  # in print
 
 Ordering: TypeAlias = Literal["index", "merged", "memory"]
 
+NOT_EXPIRED = "not expired (TTL is not stored, or after now)"  # in print; a plan knows no time
+
 
 @frozen
 class Branch:
@@ -56,6 +58,7 @@ class AccessPath:
         checks: what is checked at the client, because DynamoDB cannot say it, or the index does
             not carry the field.
         unless: what an earlier path finds, and this one leaves out.
+        expiry_at: who leaves out expired items; None where none can expire.
         tags: type tags to keep, where other entities share what is read; else empty.
         hydrated: whether whole items are fetched by key, because the index does not carry them.
         merged_by: place of the range attribute by which branches are merged; None where they are
@@ -70,6 +73,7 @@ class AccessPath:
     filters: Conditions = ()
     checks: Conditions = ()
     unless: tuple[Conditions, ...] = ()
+    expiry_at: Literal["server", "client"] | None = None
     tags: tuple[str, ...] = ()
     hydrated: bool = False
     merged_by: int | None = None
@@ -93,10 +97,14 @@ class AccessPath:
             yield f"filter at the server: {condition_text(condition)}"
         if self.tags:
             yield f"filter at the server: TYPE in {', '.join(self.tags)}"
+        if self.expiry_at == "server":
+            yield f"filter at the server: {NOT_EXPIRED}"
         if self.hydrated:
             yield "whole items by BatchGetItem, 100 at a time"
         for condition in self.checks:
             yield f"check at the client: {condition_text(condition)}"
+        if self.expiry_at == "client":
+            yield f"check at the client: {NOT_EXPIRED}"
         for each in self.unless:
             yield f"leave out at the client: {conjunction(each)}"
 

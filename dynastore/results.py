@@ -154,8 +154,8 @@ class _Options:
     def _count(self) -> Steps[int]:
         return reads.count(self._asked.schema, self.plan)
 
-    def _reader(self) -> Reader:
-        return Reader(self._asked.schema, self.plan)
+    def _opened(self) -> Steps[Reader]:
+        return reads.opened(self._asked.schema, self.plan)
 
 
 @frozen
@@ -169,7 +169,7 @@ class Results(_Options, Generic[E]):
     _store: Runs
 
     def __iter__(self) -> Iterator[E]:
-        reader = self._reader()
+        reader = self._store.run(self._opened())
         while True:
             page = self._store.run(reader.page(None))
             yield from page.entities
@@ -213,7 +213,7 @@ class AsyncResults(_Options, Generic[E]):
     _store: RunsAsync
 
     async def __aiter__(self) -> AsyncIterator[E]:
-        reader = self._reader()
+        reader = await self._store.run(self._opened())
         while True:
             page = await self._store.run(reader.page(None))
             for entity in page.entities:

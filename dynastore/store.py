@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -13,7 +14,7 @@ from .clients.base import Client, run
 from .clients.deadlines import Deadline
 from .clients.opening import Place
 from .entity import Ref
-from .operations import batches, moves, reads, tables, upserts, writes
+from .operations import batches, moves, reads, tables, touching, upserts, writes
 from .operations.batches import Duplicates, Progress
 from .operations.scanner import Scanner, ScanOptions
 from .operations.verifying import Verifier
@@ -109,21 +110,29 @@ class Store(Bound[Client]):
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return Scanned(Scanner(self.schema, cls, where, filters, options, cursor), self)
 
-    def put(self, entity: E, /, *, when: When | None = None) -> E:
+    def put(
+        self, entity: E, /, *, when: When | None = None, lifetime: dt.timedelta | None = None
+    ) -> E:
         """Write a whole entity, replacing what is stored; see `operations.writes.write`.
 
+        Args:
+            entity: what to write.
+            when: field -> what it must be in the stored entity, or `any_of` and the like.
+            lifetime: from now on until it expires, whatever it says itself. Without it an entity
+                that does not say when it expires gets the lifetime of its class, if there is one.
+
         Returns:
-            The entity as stored: with its next revision and its timestamps.
+            The entity as stored: with its next revision, its timestamps and its expiry.
 
         Raises:
             RevisionConflict: somebody else wrote it since *entity* was read.
             NotUnique: a value that must be unique is another entity's.
             ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
         """
-        return self.run(writes.write(self.schema, Put(entity, when)))
+        return self.run(writes.write(self.schema, Put(entity, when, lifetime)))
 
-    def create(self, entity: E, /) -> E:
-        """Write an entity where none is stored.
+    def create(self, entity: E, /, *, lifetime: dt.timedelta | None = None) -> E:
+        """Write an entity where none is stored, or one that is expired.
 
         Returns:
             The entity as stored.
@@ -131,7 +140,7 @@ class Store(Bound[Client]):
         Raises:
             AlreadyExists: its key is taken; `NotUnique`: a value that must be unique is.
         """
-        return self.run(writes.write(self.schema, Create(entity)))
+        return self.run(writes.write(self.schema, Create(entity, lifetime)))
 
     def update(self, target: E | Ref[E], /, *, when: When | None = None, **changes: Any) -> E:
         """Change some fields, and every index attribute that depends on them.
@@ -154,6 +163,14 @@ class Store(Bound[Client]):
             RequestError: a field cannot be changed, or not like this.
         """
         return self.run(writes.write(self.schema, Update(target, when=when, **changes)))
+
+    @overload
+    def touch(self, target: Ref[E], /, *, lifetime: dt.timedelta | None = None) -> E: ...
+    @overload
+    def touch(self, target: E, /, *, lifetime: dt.timedelta | None = None) -> E: ...
+    def touch(self, target: Any, /, *, lifetime: dt.timedelta | None = None) -> Any:
+        """Let an entity expire a lifetime from now on; see `operations.touching.touch`."""
+        return self.run(touching.touch(self.schema, target, lifetime=lifetime))
 
     def upsert(self, target: Ref[E], /, **changes: Any) -> E:
         """Change some fields of an entity, or make it; see `operations.upserts.upsert`."""

@@ -18,6 +18,7 @@ from .attributes import AttributeMap
 from .clients.observing import Sent
 from .clients.opening import MEMORY, Place
 from .clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
+from .clock import Clock, utc_now
 from .recording import recorded
 from .requests import (
     BatchWriteItem,
@@ -39,9 +40,14 @@ from .table import PRIMARY
 __all__ = ["LaggingClient", "Sent", "lagging_store", "memory_store", "recorded"]
 
 
-def memory_store(schema: Schema | None = None) -> Store:
-    """An empty store on SQLite in memory; ``awaited()`` gives its async twin on the same items."""
-    return Store.connect("sqlite://", schema)
+def memory_store(schema: Schema | None = None, *, clock: Clock = utc_now) -> Store:
+    """An empty store on SQLite in memory; ``awaited()`` gives its async twin on the same items.
+
+    Args:
+        schema: its entities; by default the ready-made ones.
+        clock: gives the present moment, with a time zone: what expiry goes by.
+    """
+    return Store.connect("sqlite://", schema, clock=clock)
 
 
 def lagging_store(schema: Schema, *, writes: int) -> Store:

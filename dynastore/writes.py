@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -15,13 +16,16 @@ E = TypeVar("E")
 
 @frozen
 class Create(Generic[E]):
-    """Write an entity where none is stored.
+    """Write an entity where none is stored, or one that is expired.
 
     Attributes:
         entity: what to write.
+        lifetime: from now on until it expires, whatever it says itself. Without it an entity that
+            does not say when it expires gets the lifetime of its class, if there is one.
     """
 
     entity: E
+    lifetime: dt.timedelta | None = None
 
 
 @frozen
@@ -31,10 +35,12 @@ class Put(Generic[E]):
     Attributes:
         entity: what to write.
         when: what the stored entity must be.
+        lifetime: as that of `Create`.
     """
 
     entity: E
     when: When | None = None
+    lifetime: dt.timedelta | None = None
 
 
 @frozen(init=False)

@@ -9,7 +9,7 @@ the failure, so that trying again costs no read.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from attrs import evolve
 
@@ -21,7 +21,7 @@ from ..requests import Action, ConditionCheck, DeleteItem, Key, PutItem
 from ..schema import Schema
 from ..terms import Absent, Conditions, Equal, Present
 from ..writes import Check, Create, Delete, Put
-from .conditions import conditions_of
+from .conditions import as_absent, conditions_of, time_of, unexpired, visible
 from .guards import Guarding, guarding
 from .known import ABSENT, NOTHING, Known
 from .reads import key_of
@@ -82,13 +82,14 @@ class PutAttempt:
         Args:
             schema: where to.
             write: what is written.
-            now: the time, for timestamps.
+            now: the time, for timestamps and expiry.
 
         Raises:
             RequestError: it is wrong.
         """
         entity = write.entity
         self.codec = schema.codec(type(entity))
+        self._now = time_of(self.codec, now)
         self._schema = schema
         self._creates = isinstance(write, Create)
         self._entity = entity
@@ -102,11 +103,13 @@ class PutAttempt:
 
     def learn(self, item: AttributeMap | None) -> None:
         """Take notice of the stored item."""
-        self._known = Known.of_item(self.codec, item, unique_fields(self.codec))
+        seen = visible(item, self._now)
+        self._known = Known.of_item(self.codec, seen, unique_fields(self.codec))
 
     def action(self) -> Action:
         """The put."""
-        return PutItem(self._schema.table.name, self._item, self._asked + self._known.guard)
+        conditions = as_absent(self._asked + self._known.guard, self._now)
+        return PutItem(self._schema.table.name, self._item, conditions)
 
     def guarding(self) -> list[Guarding]:
         """Guards of values that it changes."""
@@ -125,7 +128,7 @@ class PutAttempt:
             self.learn(stored)
         if before is not self._known and guard != self._known.guard:
             return None
-        return conflict_of(self.codec, self.key, failure, self._entity)
+        return conflict_of(self.codec, self.key, failure, self._entity, self._now)
 
     def result(self, _: AttributeMap | None) -> Any:
         """The entity as stored."""
@@ -146,9 +149,10 @@ class PutAttempt:
 class DeleteAttempt:
     """A delete."""
 
-    def __init__(self, schema: Schema, write: Delete[Any]) -> None:
+    def __init__(self, schema: Schema, write: Delete[Any], now: dt.datetime) -> None:
         """Check it; nothing is sent."""
         self.codec, self.key = located(schema, write.target)
+        self._now = time_of(self.codec, now)
         self._schema = schema
         self._target = write.target
         self._asked = conditions_of(self.codec, write.when)
@@ -162,12 +166,13 @@ class DeleteAttempt:
     def learn(self, item: AttributeMap | None) -> None:
         """Take notice of the stored item."""
         self.needs = ()
-        self._stored = item
-        self._known = Known.of_item(self.codec, item, self._names)
+        self._stored = visible(item, self._now)
+        self._known = Known.of_item(self.codec, self._stored, self._names)
 
     def action(self) -> Action:
         """The delete."""
-        return DeleteItem(self._schema.table.name, self.key, self._asked + self._known.guard)
+        conditions = as_absent(self._asked + self._known.guard, self._now)
+        return DeleteItem(self._schema.table.name, self.key, conditions)
 
     def guarding(self) -> list[Guarding]:
         """Guards of all its values."""
@@ -180,11 +185,11 @@ class DeleteAttempt:
             self.learn(failure.stored)  # type: ignore[arg-type]
         if guard != self._known.guard:
             return None
-        return conflict_of(self.codec, self.key, failure, self._target)
+        return conflict_of(self.codec, self.key, failure, self._target, self._now)
 
     def result(self, item: AttributeMap | None) -> Any:
         """The entity as it was stored; a transaction does not answer it, so as it was read."""
-        old = self._stored if item is None else item
+        old = self._stored if item is None else visible(item, self._now)
         return None if old is None else self.codec.decode(old)
 
 
@@ -193,12 +198,14 @@ class CheckAttempt:
 
     needs: tuple[str, ...] = ()
 
-    def __init__(self, schema: Schema, write: Check[Any]) -> None:
+    def __init__(self, schema: Schema, write: Check[Any], now: dt.datetime) -> None:
         """Check its terms; nothing is sent."""
         self.codec, self.key = located(schema, write.target)
+        self._now = time_of(self.codec, now)
         self._table = schema.table.name
         self._target = write.target
-        self._asked: Conditions = (("PK", Present()), *conditions_of(self.codec, write.when))
+        self._asked: Conditions = (("PK", Present()), *unexpired(self._now))
+        self._asked += conditions_of(self.codec, write.when)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
 
@@ -215,7 +222,7 @@ class CheckAttempt:
 
     def conflict(self, failure: ConditionFailed) -> DynastoreError | None:
         """The error."""
-        return conflict_of(self.codec, self.key, failure, self._target)
+        return conflict_of(self.codec, self.key, failure, self._target, self._now)
 
     def result(self, _: AttributeMap | None) -> None:
         """Nothing."""
@@ -264,9 +271,11 @@ def _telling_fields(codec: Codec) -> tuple[str, ...]:
     return tuple(name for name in spec.types if name not in spec.payloads)
 
 
-def conflict_of(codec: Codec, key: Key, failure: ConditionFailed, target: object) -> ConflictError:
-    """The error for a failed condition, with the stored entity decoded."""
-    item: Any = failure.stored
+def conflict_of(
+    codec: Codec, key: Key, failure: ConditionFailed, target: object, now: dt.datetime | None
+) -> ConflictError:
+    """The error for a failed condition, with the stored entity decoded; one that expired is none."""
+    item = visible(cast("AttributeMap | None", failure.stored), now)
     stored = None if item is None else codec.decode(item)
     name = codec.spec.version
     if name is not None and not isinstance(target, Ref):

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from functools import partial
+from math import floor
 from typing import Any, get_args
 
 from .. import filters
-from ..attributes import NULL, AttributeValue, encode_number
+from ..attributes import NULL, AttributeMap, AttributeValue, encode_number
 from ..codec import Codec
 from ..converter import hooks_of
 from ..errors import RequestError, shown
 from ..hooks import EMPTY_SET
 from ..implication import holds
 from ..key_text import plain_type
+from ..matching import matcher
+from ..requests import Now, Steps
+from ..table import TTL
 from ..terms import (
     Absent,
     AnyOf,
     BeginsWith,
     Combined,
+    Compare,
     Condition,
     Conditions,
     Contains,
@@ -64,6 +70,63 @@ def encoded(codec: Codec, conditions: Conditions) -> Conditions:
         RequestError: a field cannot hold a value that it is compared with.
     """
     return tuple(each for condition in conditions for each in _encoded(codec, condition))
+
+
+def moment(*codecs: Codec) -> Steps[dt.datetime | None]:
+    """The time, where items of some of the entities can expire; else None, and nobody is asked."""
+    if all(codec.spec.expires is None for codec in codecs):
+        return None
+    return (yield from Now())
+
+
+def time_of(codec: Codec, now: dt.datetime | None) -> dt.datetime | None:
+    """The time by which items of one entity expire; None where they cannot."""
+    return None if codec.spec.expires is None else now
+
+
+def unexpired(now: dt.datetime | None) -> Conditions:
+    """What holds of an item while it is not expired: ``TTL`` is not stored, or after *now*.
+
+    Args:
+        now: the time, or None where no item can expire, of which nothing is asked.
+    """
+    if now is None:
+        return ()
+    return (AnyOf((((TTL, Absent()),), ((TTL, Compare(">", _second(now))),))),)
+
+
+def visible(item: AttributeMap | None, now: dt.datetime | None) -> AttributeMap | None:
+    """A stored item, or None where there is none, or one that is expired."""
+    if item is None or now is None:
+        return item
+    return item if matcher(unexpired(now))(item) else None
+
+
+def as_absent(conditions: Conditions, now: dt.datetime | None) -> Conditions:
+    """The conditions of a write, to which an expired item is as none.
+
+    Args:
+        conditions: what the stored item must be, as `conditions_of` gives it.
+        now: the time, or None where no item can expire.
+    """
+    if now is None or not conditions:
+        return conditions
+    if matcher(conditions)({}):  # they hold where nothing is stored, so of what expired too
+        return (AnyOf((conditions, ((TTL, Compare("<=", _second(now))),))),)
+    return conditions + unexpired(now)
+
+
+def _second(now: dt.datetime) -> AttributeValue:
+    """The second that has begun: TTL has whole ones, so none is between both.
+
+    Raises:
+        RequestError: the clock gives no time zone.
+    """
+    if now.tzinfo is None:
+        raise RequestError(
+            f"the store's clock says {now!r}, without a time zone; let it give datetime.now(UTC)"
+        )
+    return {"N": str(floor(now.timestamp()))}
 
 
 def _encoded(codec: Codec, condition: Condition) -> Conditions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from ..requests import GetItem, Now, Steps
 from ..schema import Schema
 from ..writes import Create, Delete
 from .attempts import DeleteAttempt, PutAttempt, conflict_of, located
+from .conditions import time_of, visible
 from .known import Known
 from .writes import ATTEMPTS, carried_out
 
@@ -51,13 +53,14 @@ def move(schema: Schema, target: E | Ref[E], changes: Mapping[str, Any]) -> Step
     _check(codec, changes)
     now = yield from Now()
     for _ in range(ATTEMPTS):
-        item = yield from GetItem(schema.table.name, key, consistent=True)
+        found = yield from GetItem(schema.table.name, key, consistent=True)
+        item = visible(found, time_of(codec, now))
         if item is None:
             raise ConditionFailed(key)
         made = PutAttempt(schema, Create(evolve(codec.decode(item), **changes)), now)
         if made.key == key:
             raise RequestError(f"{key} would stay where it is; use update()")
-        gone = _Leaving(schema, Delete(target), item)
+        gone = _Leaving(schema, Delete(target), now, item)
         try:
             yield from carried_out(schema, [made, gone], now)
         except TransactionCanceled as canceled:
@@ -77,15 +80,17 @@ class _Leaving(DeleteAttempt):
         outrun: whether something else is stored now.
     """
 
-    def __init__(self, schema: Schema, write: Delete[Any], item: AttributeMap) -> None:
-        super().__init__(schema, write)
+    def __init__(
+        self, schema: Schema, write: Delete[Any], now: dt.datetime, item: AttributeMap
+    ) -> None:
+        super().__init__(schema, write, now)
         self.learn(item)
         self._asked += Known.of_item(self.codec, item, tuple(self.codec.spec.types)).guard
         self.outrun = False
 
     def conflict(self, failure: ConditionFailed) -> DynastoreError:
         """The error: what is written under the new key would be out of date."""
-        error = conflict_of(self.codec, self.key, failure, self._target)
+        error = conflict_of(self.codec, self.key, failure, self._target, self._now)
         self.outrun = failure.stored is not None and not isinstance(error, RevisionConflict)
         return error
 

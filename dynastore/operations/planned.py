@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from ..attributes import AttributeValue
@@ -10,11 +11,18 @@ from ..requests import GetItem, Key, Purpose, Query, Request
 from ..schema import Schema
 from ..table import TYPE
 from ..terms import Equal, OneOf, mapped, names_of
-from .conditions import encoded
+from .conditions import encoded, unexpired
 
 
-def first_requests(schema: Schema, plan: Plan) -> list[Request[Any]]:
-    """The first request of each branch; later pages differ only in where they start."""
+def first_requests(schema: Schema, plan: Plan, now: dt.datetime) -> list[Request[Any]]:
+    """The first request of each branch; later pages differ only in where they start.
+
+    Args:
+        schema: where it is.
+        plan: what is read.
+        now: the time of the call, after which what is found expires. A plan has none, so the same
+            plan is sent with a later time later.
+    """
     if plan.empty:
         return []
     requests: list[Request[Any]] = []
@@ -26,16 +34,20 @@ def first_requests(schema: Schema, plan: Plan) -> list[Request[Any]]:
                 for branch in path.branches
             )
         else:
-            requests += queries_of(schema, plan, path)
+            requests += queries_of(schema, plan, path, now)
     return requests
 
 
-def queries_of(schema: Schema, plan: Plan, path: AccessPath) -> list[Query]:
+def queries_of(
+    schema: Schema, plan: Plan, path: AccessPath, now: dt.datetime | None
+) -> list[Query]:
     """The first request of each branch of an access path."""
     codec = schema.codec(plan.classes[0])
     filters = encoded(codec, path.filters)
     if path.tags and path.index.fields != ():  # an index of keys only does not know whose they are
         filters += ((TYPE, OneOf(tuple({"S": tag} for tag in path.tags))),)
+    if path.expiry_at == "server":
+        filters += unexpired(now)
     wanted = _wanted(plan, path)
     purpose = Purpose(_entity(schema, plan), path.pattern)
     return [

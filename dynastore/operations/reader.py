@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import islice
@@ -19,7 +20,7 @@ from .cursors import NOT_STARTED, Cursor, read, written
 from .planned import key_of, queries_of
 from .settling import Entry, Settler
 from .sorting import SORTED_ITEMS, identity, portable, sort_key
-from .streams import IN_FLIGHT, Keys, Stream, Streams, Stretch, read_together
+from .streams import FILTERED_ITEMS, IN_FLIGHT, Keys, Stream, Streams, Stretch, read_together
 
 E = TypeVar("E")
 
@@ -68,12 +69,15 @@ class Reader:
         plan: what to read.
     """
 
-    def __init__(self, schema: Schema, plan: Plan, cursor: str | None = None) -> None:
+    def __init__(
+        self, schema: Schema, plan: Plan, now: dt.datetime | None, cursor: str | None = None
+    ) -> None:
         """Nothing is read yet.
 
         Args:
             schema: where it is.
             plan: what to read.
+            now: the time, by which items are expired or not; None where none can expire.
             cursor: of the page before.
 
         Raises:
@@ -81,9 +85,10 @@ class Reader:
         """
         self.schema = schema
         self.plan = plan
-        self._settler = Settler(schema, plan)
+        self._settler = Settler(schema, plan, now)
         self._queries = [
-            queries_of(schema, plan, path) if path.method == "Query" else () for path in plan.paths
+            queries_of(schema, plan, path, now) if path.method == "Query" else ()
+            for path in plan.paths
         ]
         self._taken: int = 0
         state: Any = None
@@ -122,6 +127,7 @@ class Reader:
     def _next_page(self, limit: int | None) -> Steps[_Piece]:
         entities: list[Any] = []
         width = IN_FLIGHT if limit is None else 1
+        least = FILTERED_ITEMS if self._filtered else 1
         while True:
             left = None if limit is None else limit - len(entities)
             settled = yield from self._settler.settled(self._available(left))
@@ -130,8 +136,11 @@ class Reader:
                 return _Piece(entities, None)
             if len(entities) == limit or (limit is None and entities):
                 return _Piece(entities, self._positions())
-            yield from self._streams.fetch(None if limit is None else limit - len(entities), width)
+            left = None if limit is None else limit - len(entities)
+            yield from self._streams.fetch(left, width, least)
             width *= 2
+            if self._expiring:  # so many that the page is not full yet
+                least = FILTERED_ITEMS
 
     def slice(self, offset: int, limit: int) -> Steps[tuple[Sequence[Any], int]]:
         """The entities at some places, and how many there are in all; reads everything.
@@ -243,13 +252,18 @@ class Reader:
                 Stretch(query, at, branch.skipped, read(query, next(positions, NOT_STARTED)))
                 for query, branch in self._in_direction(at, path)
             ]
+        return Streams(each, self._merging(), newest_first=self.plan.newest_first)
+
+    @property
+    def _filtered(self) -> bool:
+        """Whether few of the items that are read may be kept."""
         filtered = any(path.filters or path.tags for path in self.plan.paths)
-        return Streams(
-            each,
-            self._merging(),
-            newest_first=self.plan.newest_first,
-            filtered=filtered or self._settler.checks,
-        )
+        return filtered or self._settler.filters
+
+    @property
+    def _expiring(self) -> bool:
+        """Whether items that are read may have expired."""
+        return any(path.expiry_at is not None for path in self.plan.paths)
 
     def _in_direction(self, at: int, path: AccessPath) -> list[tuple[Query, Branch]]:
         pairs = list(zip(self._queries[at], path.branches, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from ..errors import DataError, DynastoreError, PartialFailure, RequestError
 from ..plan import Plan
 from ..requests import ACTIONS, GetItem, Key, Steps, TransactGetItems
 from ..schema import Schema
+from .conditions import moment, time_of, visible
 from .keyed import read_outcomes
 from .reader import Page, Reader, Slice
 
@@ -31,7 +33,7 @@ def key_of(schema: Schema, target: Ref[Any]) -> Key:
 def get(
     schema: Schema, cls: type[E], key: Mapping[str, Any], *, consistent: bool = False
 ) -> Steps[E | None]:
-    """Read one entity by its primary key, in one request.
+    """Read one entity by its primary key, in one request. One that is expired is none.
 
     Args:
         schema: where it is.
@@ -47,7 +49,9 @@ def get(
         DataError: the stored item does not fit the class.
     """
     codec = schema.codec(cls)
-    item = yield from GetItem(schema.table.name, key_of(schema, ref(cls, **key)), consistent)
+    located = key_of(schema, ref(cls, **key))
+    now = yield from moment(codec)
+    item = visible((yield from GetItem(schema.table.name, located, consistent)), now)
     if item is None:
         return None
     entity: E = codec.decode(item)
@@ -66,12 +70,23 @@ def get_many(
         PartialFailure: some could not be read; ``done`` and ``failed`` are by ref.
     """
     keys = {target: key_of(schema, target) for target in refs}
+    now = yield from moment(*(schema.codec(target.cls) for target in keys))
     found = yield from read_outcomes(schema.table.name, [*keys.values()], consistent=consistent)
-    results = {target: _entity(schema, target, found[key]) for target, key in keys.items()}
+    results = {target: _entity(schema, target, found[key], now) for target, key in keys.items()}
     failed = {target: each for target, each in results.items() if isinstance(each, DynastoreError)}
     if failed:
         raise PartialFailure({t: each for t, each in results.items() if t not in failed}, failed)
     return [results[target] for target in refs]
+
+
+def opened(schema: Schema, plan: Plan, cursor: str | None = None) -> Steps[Reader]:
+    """What reads a plan, page after page, by the time at which it was opened.
+
+    Raises:
+        InvalidCursor: the cursor is damaged or foreign.
+    """
+    now = yield from moment(*map(schema.codec, plan.classes))
+    return Reader(schema, plan, now, cursor)
 
 
 def transact_get(schema: Schema, refs: Sequence[Ref[Any]]) -> Steps[list[Any]]:
@@ -93,10 +108,13 @@ def transact_get(schema: Schema, refs: Sequence[Ref[Any]]) -> Steps[list[Any]]:
         raise RequestError(f"a transaction reads 1 to {ACTIONS} entities, not {len(keys)}")
     if len(set(keys)) < len(keys):
         raise RequestError("a transaction reads each entity once; name it once")
+    now = yield from moment(*(schema.codec(target.cls) for target in refs))
     items = yield from TransactGetItems(schema.table.name, keys)
     return [
-        None if item is None else schema.codec(target.cls).decode(item)
-        for target, item in zip(refs, items, strict=True)
+        None if item is None else codec.decode(item)
+        for target, found in zip(refs, items, strict=True)
+        for codec in [schema.codec(target.cls)]
+        for item in [visible(found, time_of(codec, now))]
     ]
 
 
@@ -117,7 +135,8 @@ def read_page(
         RequestError: the limit is below 1, or over 10,000 items would have to be sorted.
         DataError: a stored item does not fit its class.
     """
-    return (yield from Reader(schema, plan, cursor).page(limit))
+    reader = yield from opened(schema, plan, cursor)
+    return (yield from reader.page(limit))
 
 
 def read_slice(schema: Schema, plan: Plan, *, offset: int, limit: int) -> Steps[Slice[Any]]:
@@ -137,19 +156,28 @@ def read_slice(schema: Schema, plan: Plan, *, offset: int, limit: int) -> Steps[
         raise RequestError(f"an offset is a whole number, at least 0, not {offset!r}")
     if type(limit) is not int or limit < 1:
         raise RequestError(f"a page has a whole number of entities, at least 1, not {limit!r}")
-    entities, total = yield from Reader(schema, plan).slice(offset, limit)
+    reader = yield from opened(schema, plan)
+    entities, total = yield from reader.slice(offset, limit)
     return Slice(entities, total)
 
 
 def count(schema: Schema, plan: Plan) -> Steps[int]:
     """How many entities a plan finds. Costs what reading them costs, but sends none of them."""
-    return (yield from Reader(schema, plan).count())
+    reader = yield from opened(schema, plan)
+    return (yield from reader.count())
 
 
-def _entity(schema: Schema, target: Ref[E], item: AttributeMap | DynastoreError | None) -> Any:
-    if item is None or isinstance(item, DynastoreError):
-        return item
+def _entity(
+    schema: Schema,
+    target: Ref[E],
+    found: AttributeMap | DynastoreError | None,
+    now: dt.datetime | None,
+) -> Any:
+    if isinstance(found, DynastoreError):
+        return found
+    codec = schema.codec(target.cls)
+    item = visible(found, time_of(codec, now))
     try:
-        return schema.codec(target.cls).decode(item)
+        return None if item is None else codec.decode(item)
     except DataError as error:
         return error

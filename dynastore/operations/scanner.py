@@ -23,7 +23,7 @@ from ..requests import SEGMENTS, Key, Purpose, Scan, ScanPage, Steps, Wait
 from ..schema import Schema
 from ..table import TYPE
 from ..terms import BeginsWith, Conditions, Equal, Not
-from .conditions import encoded
+from .conditions import encoded, moment, unexpired
 from .cursors import Cursor
 from .reader import Page
 from .sorting import identity
@@ -115,7 +115,8 @@ class Segment:
 class Sweep:
     """Reads the items of a table that pass a filter, each once, in no order.
 
-    What is written or deleted meanwhile may be found or not.
+    What is written or deleted meanwhile may be found or not. What is expired by the time at which
+    its round is read is not found.
     """
 
     def __init__(
@@ -218,10 +219,16 @@ class Sweep:
         if not some:
             return
         limit = self._limit(len(some))
-        pages = yield from read_together([each.request(self._scan, limit) for each in some])
+        scan = evolve(self._scan, filter=self._scan.filter + (yield from self._timely()))
+        pages = yield from read_together([each.request(scan, limit) for each in some])
         for segment, page in zip(some, pages, strict=True):
             segment.receive(list(filter(self._passes, page.items)), page.last_key)
         yield from self._paced(pages)
+
+    def _timely(self) -> Steps[Conditions]:
+        """What the server filters besides, by the time."""
+        yield from ()
+        return ()
 
     def _paced(self, pages: Sequence[ScanPage]) -> Steps[None]:
         units = sum(page.units for page in pages)
@@ -321,6 +328,10 @@ class Scanner(Sweep):
         entities = [self._codec.decode(item) for item in items]
         self.take_all()
         return Page(entities, self.cursor)
+
+    def _timely(self) -> Steps[Conditions]:
+        """What is expired is not found."""
+        return unexpired((yield from moment(self._codec)))
 
 
 def _owned(tag: str, prefix: str) -> Conditions:

@@ -7,6 +7,7 @@ that is fetched after its index entry may have changed meanwhile, so it is check
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -19,7 +20,7 @@ from ..plan import AccessPath, Plan
 from ..requests import Key, Steps
 from ..schema import Schema
 from ..table import TYPE
-from .conditions import encoded
+from .conditions import encoded, unexpired
 from .keyed import read_items
 
 Matches = Callable[[Mapping[str, AttributeValue]], bool]
@@ -47,10 +48,12 @@ class Settler:
     Attributes:
         schema: where they are.
         plan: what is read.
+        now: the time, or None where no item can expire.
     """
 
     schema: Schema
     plan: Plan
+    now: dt.datetime | None
 
     @cached_property
     def early(self) -> tuple[bool, ...]:
@@ -60,7 +63,12 @@ class Settler:
     @property
     def checks(self) -> bool:
         """Whether the client has to tell which of the entries are asked for."""
-        return any(path.checks or path.unless for path in self.plan.paths) or any(self.early)
+        return self.filters or any(path.expiry_at == "client" for path in self.plan.paths)
+
+    @property
+    def filters(self) -> bool:
+        """Whether few may be asked for. Of those that expire most are live, as a rule."""
+        return any(map(self._asks, self.plan.paths))
 
     def settled(self, entries: Sequence[Entry]) -> Steps[list[Entry]]:
         """Those asked for. Entries of slim indexes stay slim where that is enough to tell."""
@@ -105,27 +113,38 @@ class Settler:
     @cached_property
     def _checking(self) -> list[Matches]:
         """Of each path: what the client checks."""
-        return [self._matcher(path.checks) for path in self.plan.paths]
+        return [
+            self._matcher(path.checks, expires=path.expiry_at == "client")
+            for path in self.plan.paths
+        ]
 
     @cached_property
     def _whole(self) -> list[Matches]:
         """Of each path: what tells of a whole item whether it is asked for."""
-        return [self._matcher(path.conditions) for path in self.plan.paths]
+        return [
+            self._matcher(path.conditions, expires=path.expiry_at is not None)
+            for path in self.plan.paths
+        ]
 
     @cached_property
     def _excluded(self) -> list[list[Matches]]:
         """Of each path: what earlier ones find."""
         return [[self._matcher(each) for each in path.unless] for path in self.plan.paths]
 
-    def _matcher(self, conditions: Any) -> Matches:
-        return matcher(encoded(self.schema.codec(self.plan.classes[0]), conditions))
+    def _matcher(self, conditions: Any, *, expires: bool = False) -> Matches:
+        asked = encoded(self.schema.codec(self.plan.classes[0]), conditions)
+        return matcher(asked + unexpired(self.now) if expires else asked)
 
     def _is_early(self, path: AccessPath) -> bool:
-        if not path.hydrated:
-            return False
+        return path.hydrated and (self._asks(path) or path.expiry_at == "client")
+
+    def _asks(self, path: AccessPath) -> bool:
+        """Whether the client tells which items are asked for, or sorts them by whole ones."""
+        if path.checks or path.unless:
+            return True
         unsorted = self.plan.ordering == "memory" and not path.index.carries(self.plan.order)
         keys_only = not path.index.fields
-        return bool(path.checks or path.unless or unsorted or (path.tags and keys_only))
+        return path.hydrated and (unsorted or bool(path.tags and keys_only))
 
     def _decoded(self, item: AttributeMap) -> Any:
         if self.plan.selected is None:

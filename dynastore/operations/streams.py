@@ -141,13 +141,11 @@ class Streams:
         sort_key: what the items of all branches are merged by; None where one branch follows the
             other.
         newest_first: whether the order is descending.
-        filtered: whether some items that are read are not kept.
     """
 
     each: Sequence[Stream]
     sort_key: Callable[[Stream, AttributeMap], Any] | None
     newest_first: bool
-    filtered: bool
 
     @property
     def done(self) -> bool:
@@ -159,17 +157,18 @@ class Streams:
         while (stream := self._first()) is not None:
             yield stream, stream.take()
 
-    def fetch(self, wanted: int | None, width: int) -> Steps[None]:
+    def fetch(self, wanted: int | None, width: int, least: int = 1) -> Steps[None]:
         """Read on where the next items are missing.
 
         Args:
             wanted: how many items are still to be taken; None for as many as there are.
             width: how many branches to read at once where one follows the other.
+            least: how many items to read at least, where not all that are read are kept.
         """
         waiting = [stream for stream in self.each if stream.head is None and not stream.done]
         if self.sort_key is None:
             waiting = waiting[: min(width, IN_FLIGHT)]
-        limit = self._limit(wanted, len(waiting))
+        limit = self._limit(wanted, least, len(waiting))
         for keys in (stream for stream in waiting if isinstance(stream, Keys)):
             yield from keys.read(limit)
         stretches = [stream for stream in waiting if isinstance(stream, Stretch)]
@@ -190,11 +189,11 @@ class Streams:
         best = max if self.newest_first else min
         return best(live, key=lambda stream: sort_key(stream, stream.head or {}))
 
-    def _limit(self, wanted: int | None, branches: int) -> int | None:
+    def _limit(self, wanted: int | None, least: int, branches: int) -> int | None:
         """How many items to read of each branch: of many, each gives but a part."""
         if wanted is None:
             return None
-        most = max(wanted, FILTERED_ITEMS) if self.filtered else wanted
+        most = max(wanted, least)
         if self.sort_key is None or branches < 2:
             return most
         return min(most, ceil(2 * most / branches) + 1)

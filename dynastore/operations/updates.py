@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from attrs import evolve
 
@@ -27,7 +27,7 @@ from ..terms import Conditions, Present
 from ..writes import Update
 from .attempts import conflict_of, located, revision_guard, unique_fields
 from .checked import Checked, set_to
-from .conditions import conditions_of
+from .conditions import conditions_of, time_of, unexpired, visible
 from .guards import Guarding, guarding
 from .known import NOTHING, Known
 from .parts import Part
@@ -42,7 +42,7 @@ class UpdateAttempt:
         Args:
             schema: where it is.
             write: what is changed.
-            now: the time, for timestamps.
+            now: the time, for timestamps and expiry.
 
         Raises:
             RequestError: a field cannot be changed, or not like this.
@@ -50,7 +50,9 @@ class UpdateAttempt:
         self.codec, self.key = located(schema, write.target)
         self._schema = schema
         self._target = write.target
-        self._asked: Conditions = (("PK", Present()), *conditions_of(self.codec, write.when))
+        self._now = time_of(self.codec, now)
+        self._asked: Conditions = (("PK", Present()), *unexpired(self._now))
+        self._asked += conditions_of(self.codec, write.when)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
         self._changes = checked_changes(self.codec, write.changes, now)
@@ -64,13 +66,14 @@ class UpdateAttempt:
         """Take notice of the stored item.
 
         Raises:
-            ConditionFailed: there is none.
+            ConditionFailed: there is none, or one that is expired.
         """
-        if item is None:
+        seen = visible(item, self._now)
+        if seen is None:
             raise ConditionFailed(self.key)
         self.needs = ()
-        self._before = self.codec.decode(item)
-        self._known = Known.of_item(self.codec, item, self._names)
+        self._before = self.codec.decode(seen)
+        self._known = Known.of_item(self.codec, seen, self._names)
 
     def action(self) -> UpdateItem:
         """The update, with all index attributes that it touches."""
@@ -98,13 +101,13 @@ class UpdateAttempt:
 
     def conflict(self, failure: ConditionFailed) -> DynastoreError | None:
         """The error, unless only a needed field had another value than known."""
-        stored: Any = failure.stored
+        stored = visible(cast("AttributeMap | None", failure.stored), self._now)
         if stored is not None:
             guard = self._known.guard
             self.learn(stored)
             if guard != self._known.guard:
                 return None
-        return conflict_of(self.codec, self.key, failure, self._target)
+        return conflict_of(self.codec, self.key, failure, self._target, self._now)
 
     def result(self, item: AttributeMap | None) -> Any:
         """The entity as it is now; without an item, as what is known tells."""

@@ -38,6 +38,7 @@ from ..requests import (
 from ..schema import Schema
 from ..writes import Check, Create, Delete, Put, Update, Write
 from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
+from .expiry import dated
 from .guards import Claim, Guarding, action, conflict, merged
 from .keyed import read_items
 from .updates import UpdateAttempt
@@ -123,13 +124,13 @@ def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
     """
     match asked:
         case Create() | Put():
-            return PutAttempt(schema, asked, now)
+            return PutAttempt(schema, dated(schema, asked, now), now)
         case Update():
             return UpdateAttempt(schema, asked, now)
         case Delete():
-            return DeleteAttempt(schema, asked)
+            return DeleteAttempt(schema, asked, now)
         case Check():
-            return CheckAttempt(schema, asked)
+            return CheckAttempt(schema, asked, now)
     raise RequestError(f"{shown(asked)} is no write; use Create, Put, Update, Delete or Check")
 
 
@@ -205,15 +206,18 @@ class _Try:
             cause if cause is None else _reason(attempt, cause)
             for attempt, cause in zip(self.attempts, causes, strict=False)
         ]
+        if any(cause is not None for cause in causes[:count]):
+            return reasons, set()  # guards go by what is stored, which is known only now
         foreign = set()
         places = {attempt.key: place for place, attempt in enumerate(self.attempts)}
         for guard, cause in zip(self.guards, causes[count:], strict=True):
-            place = places[guard.owner]
-            if cause is None or causes[place] is not None:
-                continue  # what the write itself met comes first
-            reasons[place] = reasons[place] or conflict(guard, cause)
-            if reasons[place] is None:
+            if cause is None:
+                continue
+            reason = conflict(guard, cause)
+            if reason is None:
                 foreign.add(guard.key)
+            else:
+                reasons[places[guard.owner]] = reason
         return reasons, foreign
 
 
@@ -241,7 +245,7 @@ def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
     for each in asked:
         target = each.entity if isinstance(each, Create | Put) else each.target
         spec = spec_of(target.cls if isinstance(target, Ref) else type(target))
-        if spec.created or spec.updated or spec.uniques:
+        if spec.created or spec.updated or spec.uniques or spec.expires:
             return (yield from Now())
     return UNWRITTEN
 

@@ -29,6 +29,7 @@ from ..terms import (
 )
 from .choice import Ask
 from .facts import Facts
+from .paths import expiry_at
 from .planning import check_order
 from .reach import Reach, reach
 
@@ -171,6 +172,7 @@ def _path(
         method="Query",
         filters=tuple(each for each in left if each not in checks),
         checks=checks,
+        expiry_at=expiry_at([member.spec for member in members], index, by_key=False),
         tags=tags if _is_crowded(shared[0].placement.pattern, others) else (),
         hydrated=slim,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, product
-from typing import Any
+from typing import Any, Literal
 
 from attrs import evolve, frozen
 
@@ -15,6 +15,7 @@ from ..key_text import BUCKETS, buckets_between
 from ..keys import HASH_BYTES, Part, fitting, partition_text
 from ..placement import Placement
 from ..plan import AccessPath, Branch
+from ..table import Index
 from ..terms import (
     AnyOf,
     Between,
@@ -61,6 +62,7 @@ class Division:
 
 
 def path_of(
+    spec: EntitySpec,
     choice: Choice,
     drawn: Sequence[Drawn],
     conditions: Conditions,
@@ -70,6 +72,7 @@ def path_of(
     """The access path of a choice.
 
     Args:
+        spec: the entity.
         choice: how the query is served.
         drawn: its branches, one or more.
         conditions: what is asked.
@@ -84,10 +87,20 @@ def path_of(
         method="GetItem" if choice.complete else "Query",
         filters=tuple(conditions[at] for at in division.filters),
         checks=tuple(conditions[at] for at in division.checks),
+        expiry_at=expiry_at([spec], choice.placement.index, by_key=choice.complete),
         tags=tags,
         hydrated=division.hydrated,
         merged_by=_merging_place(choice, drawn),
     )
+
+
+def expiry_at(
+    specs: Iterable[EntitySpec], index: Index, *, by_key: bool
+) -> Literal["server", "client"] | None:
+    """Who leaves out expired items: GetItem filters nothing, and keys alone do not say when."""
+    if all(spec.expires is None for spec in specs):
+        return None
+    return "client" if by_key or index.fields == () else "server"
 
 
 def drawn_up(spec: EntitySpec, choice: Choice, facts: Facts, prefix: str) -> list[Drawn]:

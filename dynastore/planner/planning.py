@@ -169,7 +169,7 @@ class Planner:
             chosen.division = division_of(self.spec, best, facts, conditions, drawn[0].reach)
         mixed = best.placement.pattern.name in self.mixed
         tags = (self.spec.tag,) if mixed else ()
-        return (Part(best, path_of(best, drawn, conditions, chosen.division, tags)),)
+        return (Part(best, path_of(self.spec, best, drawn, conditions, chosen.division, tags)),)
 
     def _alternatives(self, conditions: Conditions, ask: Ask, prefix: str) -> Sequence[Part] | None:
         """A path for each alternative; None where no pattern serves one of them.

@@ -23,6 +23,7 @@ from moto import mock_aws
 from dynastore import AsyncStore, Schema, Store
 from dynastore.clients.opening import Place, Settings, place_of
 from dynastore.clients.sqlite import AsyncSqliteClient
+from dynastore.clock import Clock, utc_now
 from dynastore.schema import DEFAULT_NAME
 from dynastore.testing import LaggingClient
 
@@ -142,8 +143,8 @@ def open_store(
     """
     with ExitStack() as opened:
 
-        def open_store(schema: Any, *, create: bool = True) -> Any:
-            store = connect(schema=schema, create=create)
+        def open_store(schema: Any, *, create: bool = True, clock: Clock = utc_now) -> Any:
+            store = connect(schema=schema, create=create, clock=clock)
             driver = Awaited(store, runner) if mode == "awaited" else store
             return opened.enter_context(closing(driver))
 

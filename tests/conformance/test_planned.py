@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dynastore import Schema
 from tests.properties.answering import check
-from tests.properties.generating import FAMILIES, questions
+from tests.properties.generating import FAMILIES, NOW, questions
 
 
 # Each example has a table of its own, because each has a schema of its own.
@@ -22,5 +22,5 @@ from tests.properties.generating import FAMILIES, questions
 @given(st.sampled_from(FAMILIES).flatmap(questions))
 def test_a_plan_finds_what_filtering_everything_finds(open_store, settled, question):
     table = evolve(question.schema.table, name=f"planned-{uuid4().hex[:12]}")
-    store = open_store(Schema(question.schema.entities, table))
+    store = open_store(Schema(question.schema.entities, table), clock=lambda: NOW)
     check(store, question, settled)

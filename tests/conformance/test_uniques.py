@@ -240,3 +240,9 @@ def test_of_writers_that_race_for_a_value_one_gets_it(store):
     outcomes = at_once(store, claim, 8)
     assert sum(isinstance(each, User) for each in outcomes) == 1
     assert sum(isinstance(each, NotUnique) for each in outcomes) == 7
+
+
+def test_a_value_that_a_put_gives_up_unseen_passes_on_in_one_transaction(store):
+    store.create(user("ann", "a@x"))
+    store.transact(Put(user("ann")), Create(user("bob", "a@x")))
+    assert guard(store, "a@x")["OWNER"]["L"][0] == {"S": "USER#bob"}

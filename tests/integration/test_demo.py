@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from dynastore.testing import memory_store, recorded
 
 from ..conformance.engines import LEFT_OUT, moto_server
 
+NOW = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 REAL = Path(__file__).parents[3] / "shared" / "data" / "tau_bench_airline.jsonl"
 needs_real_data = pytest.mark.skipif(
     not REAL.exists(), reason="the real conversations are not beside this checkout"
@@ -42,7 +44,7 @@ def found(file):
 
 @pytest.fixture
 def store(found):
-    store = memory_store(agent_schema())
+    store = memory_store(agent_schema(), clock=lambda: NOW)
     load(Console(quiet=True), store, found, "memory")
     return store
 
@@ -66,7 +68,7 @@ def test_every_answer_is_one_request_and_the_one_that_its_plan_says(store, found
         if answer.plan is None:
             assert sent.request.operation == "GetItem"
             continue
-        (planned,) = first_requests(store.schema, answer.plan)
+        (planned,) = first_requests(store.schema, answer.plan, NOW)
         assert evolve(sent.request, limit=None) == planned
         for name, test in answer.plan.key:
             assert f"{name} {test}" in str(answer.plan)

@@ -16,8 +16,14 @@ from dynastore.errors import NoAccessPattern, RequestError
 from dynastore.operations.planned import first_requests
 from dynastore.recording import recorded
 from dynastore.requests import BatchGetItem, GetItem, Query
+from dynastore.testing import memory_store
 
-from .generating import Question, fulfils
+from .generating import NOW, Question, fulfils
+
+
+def empty_store(schema: Schema) -> Any:
+    """A store in memory that takes `NOW` for the time."""
+    return memory_store(schema, clock=lambda: NOW)
 
 
 def keep(store: Any, question: Question) -> dict[Any, Any]:
@@ -55,7 +61,7 @@ def check(store: Any, question: Question, settled: Callable[[], None] = lambda: 
     """Ask in every way, and compare with what is known.
 
     Args:
-        store: an empty one.
+        store: an empty one that takes `NOW` for the time.
         question: what is kept there, and asked.
         settled: lets indexes that lag catch up.
     """
@@ -77,7 +83,7 @@ def check_requests(schema: Schema, plan: Any, sent: Sequence[Any]) -> None:
     """Nothing is scanned, and what is sent is what the plan says (law 9)."""
     assert {type(request) for request in sent} <= {Query, GetItem, BatchGetItem}
     assert bool(sent) != plan.empty
-    said = first_requests(schema, plan)
+    said = first_requests(schema, plan, NOW)
     for request in sent:
         if isinstance(request, Query):
             assert evolve(request, limit=None, start_key=None) in said

@@ -1,10 +1,11 @@
 """Generated schemas, data and questions: what the laws of the planner are tried on.
 
-A schema has one entity, Thing, with 1 to 8 of the fields in `FIELDS` and 1 to 5 access patterns.
+A schema has one entity, Thing, with 1 to 9 of the fields in `FIELDS` and 1 to 5 access patterns.
 Its templates are drawn, not listed, so that literals, separators, optional fields, shards, buckets,
 predicates and slim indexes meet each other. Values are few and close, so that data collide: ``1``
 and ``10``, texts with separators and spaces in them, None and "". Things differ from the first of
-them in some fields only, so that they meet in partitions.
+them in some fields only, so that they meet in partitions. A Thing with the field ``gone`` expires
+by it; at `NOW`, which every store takes for the time, some have.
 
 A question of any filters would seldom reach far into a key. So most are drawn along a pattern: its
 partition and its predicates by the values of a thing, its components from the left by equality,
@@ -21,6 +22,7 @@ import datetime as dt
 import types
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from math import ceil
 from typing import Any, Literal
 
 from attrs import evolve, frozen
@@ -78,6 +80,20 @@ def _moment(month: int, day: int, hour: int = 0) -> dt.datetime:
     return dt.datetime(2026, month, day, hour, tzinfo=dt.UTC)
 
 
+EXPIRES = "gone"  # the field that things expire by
+
+# Far ahead, so that no engine deletes by its own clock what is live or expired by this one.
+NOW = dt.datetime(2096, 3, 1, 12, 0, 0, 500_000, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+GONE = (
+    None,
+    NOW + DAY,
+    NOW - DAY,
+    NOW.replace(microsecond=0),  # the second that has begun: expired
+    NOW.replace(microsecond=200_000),  # before now, but rounded up: not yet
+)
+
+
 FIELDS: dict[str, Kind] = {
     "name": Kind(str, ("1", "10", "1#", "2")),
     "owner": Kind(str, ("o", "o#")),
@@ -91,17 +107,19 @@ FIELDS: dict[str, Kind] = {
     "raw": Kind(bytes, (b"", b"\x01", b"\x01\x00", b"\xff")),
     "tags": Kind(set[str], (set(), {"x"}, {"x", "y"})),
     "lines": Kind(list[int], ([], [1], [1, 2])),
+    EXPIRES: Kind(dt.datetime | None, GONE),
 }
+OPTIONAL = ("topic", EXPIRES)
 MANY = ("tags", "lines")  # fields of several members
 KEYED = tuple(name for name in FIELDS if name not in (*MANY, "raw"))  # those that a key can hold
-DEFAULTED = ("topic", "rank", "done", "price")
+DEFAULTED = ("topic", "rank", "done", "price", EXPIRES)
 BUCKETED = ("at", "day")  # points in time
 TEXTS = ("name", "owner", "topic")
 ORDERED = tuple(name for name in FIELDS if name not in (*MANY, "done"))
 
 
 # What a family of schemas always has; each is tried on examples of its own.
-FAMILIES = ("plain", "sparse", "sharded", "slim")
+FAMILIES = ("plain", "sparse", "sharded", "slim", "expiring")
 
 
 @st.composite
@@ -110,10 +128,12 @@ def schemas(draw: st.DrawFn, family: str = "plain") -> Schema:
 
     Args:
         draw: hypothesis'.
-        family: what its indexes have: ``plain``, ``sparse``, ``sharded`` or ``slim``; the others may
-            have it too.
+        family: what its indexes have: ``plain``, ``sparse``, ``sharded`` or ``slim``, which the
+            others may have too; or that its things are ``expiring``, as those of no other are.
     """
-    names = ["name", *draw(_some([*FIELDS][1:], 0, 7))]
+    others = [name for name in FIELDS if name not in ("name", EXPIRES)]
+    expires = EXPIRES if family == "expiring" else None
+    names = ["name", *draw(_some(others, 0, 7)), *([EXPIRES] if expires else [])]
     namespace: dict[str, Any] = {
         "__annotations__": {name: FIELDS[name].annotation for name in names},
         **{name: FIELDS[name].values[0] for name in DEFAULTED if name in names},
@@ -123,7 +143,7 @@ def schemas(draw: st.DrawFn, family: str = "plain") -> Schema:
     for number in range(1, count + 1):
         namespace[f"by_{number}"] = draw(_secondary(number, names, family))
     hints = draw(_hints(names))
-    thing = entity("thing", **hints)(
+    thing = entity("thing", expires=expires, **hints)(
         types.new_class("Thing", exec_body=lambda body: body.update(namespace))
     )
     return Schema([thing], _table(draw, Schema([thing]).table.indexes))
@@ -144,7 +164,7 @@ def _hints(draw: st.DrawFn, names: Sequence[str]) -> dict[str, Any]:
 
 @st.composite
 def _primaries(draw: st.DrawFn, names: Sequence[str]) -> Any:
-    required = [name for name in names if name in KEYED and name != "topic"]
+    required = [name for name in names if name in KEYED and name not in OPTIONAL]
     some = draw(_some(required, 1, 3))
     at = draw(st.integers(0, len(some)))
     return key(_joined(["T"], some[:at]), _joined(["S"], some[at:]))
@@ -182,7 +202,7 @@ def _some(names: Sequence[str], least: int, most: int) -> st.SearchStrategy[list
 
 
 def _joined(lead: Sequence[str], names: Sequence[str]) -> str:
-    return "#".join((*lead, *(f"{{{name}{'?' * (name == 'topic')}}}" for name in names)))
+    return "#".join((*lead, *(f"{{{name}{'?' * (name in OPTIONAL)}}}" for name in names)))
 
 
 def _predicates(names: Sequence[str], family: str) -> st.SearchStrategy[Any]:
@@ -375,9 +395,17 @@ COMPARISONS = {
 
 
 def fulfils(thing: Any, question: Question) -> bool:
-    """Whether a thing is asked for, told by its values alone."""
+    """Whether a thing is asked for and not expired, told by its values alone."""
+    if is_expired(thing):
+        return False
     plain = all(passes(getattr(thing, name), test) for name, test in question.where.items())
     return plain and all(_agrees(thing, each) for each in question.combined)
+
+
+def is_expired(thing: Any) -> bool:
+    """Whether a thing is expired at `NOW`: by whole seconds, the one of its end being over."""
+    ends = getattr(thing, EXPIRES, None)
+    return ends is not None and ceil(ends.timestamp()) <= NOW.timestamp()
 
 
 def _agrees(thing: Any, combined: Combined) -> bool:

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from dynastore.errors import RequestError
 from dynastore.recording import recorded
 from dynastore.table import PRIMARY
-from dynastore.testing import memory_store
 
-from .answering import ask, check, keep, key_of
+from .answering import ask, check, empty_store, keep, key_of
 from .generating import FAMILIES, Question, fulfils, questions, things
 
 
@@ -24,14 +23,14 @@ def test_a_plan_finds_what_filtering_everything_finds(family):
     @given(questions(family))
     @settings(max_examples=5 * examples if examples < 1_000 else examples)
     def answers(question: Question) -> None:
-        check(memory_store(question.schema), question)
+        check(empty_store(question.schema), question)
 
     answers()
 
 
 @given(st.sampled_from(FAMILIES).flatmap(questions), st.data())
 def test_what_stays_is_on_one_page_while_others_come_and_go(question, data):
-    store = memory_store(question.schema)
+    store = empty_store(question.schema)
     kept = keep(store, question)
     results = ask(store, question)
     assume(results.plan.ordering != "memory")
@@ -53,7 +52,7 @@ def test_what_stays_is_on_one_page_while_others_come_and_go(question, data):
 
 @given(st.sampled_from(FAMILIES).flatmap(questions))
 def test_a_table_read_consistently_gives_the_same(question):
-    store = memory_store(question.schema)
+    store = empty_store(question.schema)
     keep(store, question)
     results = ask(store, question)
     try:

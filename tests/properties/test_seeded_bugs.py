@@ -12,13 +12,13 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, Phase, given, settings
 
-from dynastore.operations import streams
+from dynastore.operations import planned, settling, streams
 from dynastore.operations.reader import Reader
+from dynastore.operations.settling import Settler
 from dynastore.planner import paths, planning
 from dynastore.terms import BeginsWith
-from dynastore.testing import memory_store
 
-from .answering import check
+from .answering import check, empty_store
 from .generating import questions
 
 EXAMPLES = 2_000  # as many as `make test` tries
@@ -73,12 +73,31 @@ def cursor_off_by_one(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(streams.Stretch, "take", take)
 
 
+def expired_by_key(patch: pytest.MonkeyPatch) -> None:
+    """What the client has to leave out because it is expired is found."""
+    patch.setattr(settling, "unexpired", lambda now: ())
+
+
+def expired_in_indexes(patch: pytest.MonkeyPatch) -> None:
+    """What the server has to leave out because it is expired is found."""
+    patch.setattr(planned, "unexpired", lambda now: ())
+
+
+def counted_without_looking(patch: pytest.MonkeyPatch) -> None:
+    """Entries of indexes that carry keys only are counted, the expired ones too."""
+    patch.setattr(Settler, "_is_early", Settler._asks)
+    patch.setattr(Settler, "checks", Settler.filters)
+
+
 SEEDS = {
     "wrong prefix": (wrong_prefix, "plain"),
     "dropped filter": (dropped_filter, "plain"),
     "sparse index not implied": (sparse_not_implied, "sparse"),
     "merge out of order": (merged_out_of_order, "sharded"),
     "cursor off by one": (cursor_off_by_one, "sharded"),
+    "expired by key": (expired_by_key, "expiring"),
+    "expired in indexes": (expired_in_indexes, "expiring"),
+    "counted without looking": (counted_without_looking, "expiring"),
 }
 
 
@@ -100,7 +119,7 @@ def test_a_seeded_bug_is_caught(name, monkeypatch, record_property):
     def answers(question: Any) -> None:
         nonlocal tried
         tried += 1
-        check(memory_store(question.schema), question)
+        check(empty_store(question.schema), question)
 
     with pytest.raises(AssertionError) as caught:
         answers()

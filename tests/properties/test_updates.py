@@ -15,7 +15,7 @@ from dynastore.testing import memory_store
 from dynastore.wire_values import kept_item
 
 from .answering import key_of
-from .generating import DEFAULTED, FAMILIES, FIELDS, schemas, things
+from .generating import DAY, DEFAULTED, FAMILIES, FIELDS, NOW, schemas, things
 
 CHANGES = {name: st.sampled_from(FIELDS[name].values) | st.just(unset()) for name in DEFAULTED} | {
     "rank": st.sampled_from(FIELDS["rank"].values) | st.integers(-3, 3).map(increment)
@@ -33,7 +33,7 @@ def changes(schema: Any) -> st.SearchStrategy[dict[str, Any]]:
 def stored(schema: Any, drawn: list[dict[str, Any]]) -> tuple[Any, dict[Any, Any]]:
     """A store with things, and the same things by primary key."""
     (thing,) = schema.entities
-    store = memory_store(schema)
+    store = memory_store(schema, clock=lambda: NOW - 2 * DAY)  # before any of them expires
     kept = {}
     for values in drawn:
         each = store.put(thing(**values))

@@ -42,6 +42,9 @@ def blocking(store: Store, note: Note) -> None:
     assert_type(store.get(Note, user_id="ann", note_id="n1"), Note | None)
     assert_type(store.put(note), Note)
     assert_type(store.update(note, topic="tea"), Note)
+    assert_type(store.put(note, lifetime=dt.timedelta(hours=1)), Note)
+    assert_type(store.touch(note, lifetime=dt.timedelta(hours=1)), Note)
+    assert_type(store.touch(ref(Note, user_id="ann", note_id="n1")), Note)
     assert_type(store.delete(ref(Note, user_id="ann", note_id="n1")), Note | None)
     assert_type(store.put_many([note], duplicates="refuse"), list[Note])
     assert_type(store.put_many({note.note_id: note}.values()), list[Note])
@@ -67,6 +70,7 @@ def blocking(store: Store, note: Note) -> None:
 async def awaited(store: AsyncStore, note: Note) -> None:
     assert_type(await store.get(Note, user_id="ann", note_id="n1"), Note | None)
     assert_type(await store.put(note), Note)
+    assert_type(await store.touch(ref(Note, user_id="ann", note_id="n1")), Note)
     assert_type(await store.put_many([note]), list[Note])
     assert_type(await store.put_many(iter([note])), int)
     assert_type(await store.query(Note, user_id="ann").page(), Page[Note])

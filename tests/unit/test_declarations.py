@@ -13,13 +13,14 @@ from attrs import frozen
 from dynastore import Index, Schema, Table, entity, field, gsi, key, payload, version
 from dynastore.errors import ModelError
 
+DAY = dt.timedelta(days=1)
 PRIMARY = key("USER#{user_id}", "NOTE#{note_id}")
 FIELDS = {"user_id": str, "note_id": str, "topic": str | None, "at": dt.datetime, "score": float}
 
 
-def declared(fields=None, expires=None, **members: Any) -> type:
+def declared(fields=None, expires=None, lifetime=None, **members: Any) -> type:
     namespace = {"__annotations__": {**FIELDS, **(fields or {})}, "primary": PRIMARY, **members}
-    return entity("note", expires=expires)(type("Note", (), namespace))
+    return entity("note", expires=expires, lifetime=lifetime)(type("Note", (), namespace))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,11 @@ def declared(fields=None, expires=None, **members: Any) -> type:
         ({"other": key("X#{user_id}", "Y")}, "it has 2"),
         ({"expires": "gone"}, "expires='gone' names no field"),
         ({"expires": "topic"}, "Note.topic: expires= needs a datetime"),
+        ({"lifetime": DAY}, "Note: lifetime= needs expires=, the field that it sets"),
+        ({"expires": "at", "lifetime": 0 * DAY}, "Note: lifetime= is a second at least"),
+        ({"expires": "at", "lifetime": -DAY}, "a second at least and 100 years at most"),
+        ({"expires": "at", "lifetime": 40_000 * DAY}, "100 years at most"),
+        ({"expires": "at", "lifetime": 3600}, "is a timedelta such as .*, not 3600"),
         ({"fields": {"TTL": int}}, "Note.TTL: names in capitals are dynastore's; write ttl"),
         ({"fields": {"when": str}}, "Note.when: when= says conditions"),
         ({"fields": {"_hidden": int}}, "Note._hidden: a stored field is public"),

@@ -245,7 +245,7 @@ def test_a_cursor_of_a_query_is_refused():
     from dynastore.operations.reader import Reader
     from dynastore.requests import QueryPage
 
-    steps = Reader(SCHEMA, SCHEMA.plan(Note, {"user_id": "ann"})).page(1)
+    steps = Reader(SCHEMA, SCHEMA.plan(Note, {"user_id": "ann"}), None).page(1)
     next(steps)
     found = answered(steps, QueryPage([item(1)], 1, place(1)))
     with pytest.raises(InvalidCursor, match="of another"):
