@@ -18,6 +18,7 @@ from attrs import field
 from .async_store import AsyncStore
 from .changes import add, append, discard, increment, prepend, unset
 from .entity import Ref, entity, payload, ref, version
+from .followed import AsyncChanges, Changes
 from .operations.reader import Page, Slice
 from .patterns import AccessPattern, gsi, key
 from .plan import Plan
@@ -25,6 +26,7 @@ from .results import AsyncResults, Results
 from .scanned import AsyncScanned, Scanned
 from .schema import Schema
 from .store import Store
+from .streams import Change, changes_of, take_batch
 from .table import Index, Table
 from .terms import (
     after,
@@ -45,9 +47,12 @@ from .terms import (
 
 __all__ = [
     "AccessPattern",
+    "AsyncChanges",
     "AsyncResults",
     "AsyncScanned",
     "AsyncStore",
+    "Change",
+    "Changes",
     "Index",
     "Page",
     "Plan",
@@ -66,6 +71,7 @@ __all__ = [
     "before",
     "begins_with",
     "between",
+    "changes_of",
     "contains",
     "discard",
     "entity",
@@ -82,6 +88,7 @@ __all__ = [
     "ref",
     "since",
     "size",
+    "take_batch",
     "unset",
     "until",
     "version",

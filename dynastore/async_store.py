@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, Unpack, overload
 
 from attrs import frozen
 
@@ -12,7 +12,9 @@ from .bound import Bound
 from .clients.base import AsyncClient, run_async
 from .clients.opening import Place
 from .entity import Ref
+from .followed import AsyncChanges, Following
 from .operations import reads, tables, updates, writes
+from .operations.following import Follower, FollowOptions
 from .operations.scanner import Scanner, ScanOptions
 from .requests import Steps
 from .results import AsyncResults
@@ -75,6 +77,25 @@ class AsyncStore(Bound[AsyncClient]):
         """Read the whole table for the entities of a class; see `Store.scan`."""
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return AsyncScanned(Scanner(self.schema, cls, where, filters, options, cursor), self)
+
+    @overload
+    def changes(self, one: type[A], /, **options: Unpack[Following]) -> AsyncChanges[A]: ...
+    @overload
+    def changes(
+        self, one: type[A], two: type[B], /, **options: Unpack[Following]
+    ) -> AsyncChanges[A | B]: ...
+    @overload
+    def changes(
+        self, one: type[A], two: type[B], three: type[C], /, **options: Unpack[Following]
+    ) -> AsyncChanges[A | B | C]: ...
+    @overload
+    def changes(
+        self, /, *classes: type[Any], **options: Unpack[Following]
+    ) -> AsyncChanges[Any]: ...
+    def changes(self, /, *classes: type[Any], **options: Unpack[Following]) -> AsyncChanges[Any]:
+        """Follow the writes of some classes; see `Store.changes`. It is an ``async for``."""
+        follower = Follower(self.schema, classes, FollowOptions(**options))
+        return AsyncChanges(follower, self)
 
     async def put(self, entity: E, /, *, when: When | None = None) -> E:
         """Write a whole entity, replacing what is stored; see `operations.writes.put`."""

@@ -34,11 +34,12 @@ from ..requests import (
     Scan,
     UpdateItem,
 )
+from ..requests.streams import DescribeStream, GetRecords, GetShardIterator
 from ..requests.tables import CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive
 from ..table import PRIMARY, TTL, Table
 from ..terms import Conditions
 from ..wire_values import kept_item
-from . import catalog, lanes
+from . import catalog, lanes, stream_log
 from .base import Observer, answered
 from .changing import changer
 from .lanes import Lane
@@ -132,6 +133,8 @@ class SqliteClient:
                 return self._delete(request)
             case BatchGetItem():
                 return self._get_batch(request)
+            case DescribeStream() | GetShardIterator() | GetRecords():
+                return self._stream(request)
             case CreateTable(table):
                 return self._create(table)
             case DescribeTable(name):
@@ -216,6 +219,16 @@ class SqliteClient:
             after = change(before)
             _store(connection, layout, key, after)
         return before, after
+
+    def _stream(self, request: stream_log.StreamRequest) -> Answer:
+        layout = self._layout(request.table)
+        with self._reads as connection:
+            if stream_log.begun(connection, layout):
+                return Answer(stream_log.answer(connection, layout, request))
+        with self._writes as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            stream_log.begin(connection, layout)
+            return Answer(stream_log.answer(connection, layout, request))
 
     def _create(self, table: Table) -> Answer:
         catalog.check(table)

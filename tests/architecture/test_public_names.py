@@ -3,7 +3,16 @@
 import inspect
 
 import dynastore
-from dynastore import AsyncResults, AsyncScanned, AsyncStore, Results, Scanned, Store
+from dynastore import (
+    AsyncChanges,
+    AsyncResults,
+    AsyncScanned,
+    AsyncStore,
+    Changes,
+    Results,
+    Scanned,
+    Store,
+)
 
 
 def public(cls: type) -> dict[str, object]:
@@ -28,7 +37,10 @@ def test_every_public_name_says_what_it_is():
 def test_every_public_method_says_what_it_does():
     silent = [
         f"{cls.__name__}.{name}"
-        for cls in (Store, AsyncStore, Results, AsyncResults, Scanned, AsyncScanned)
+        for cls in (
+            *(Store, AsyncStore, Results, AsyncResults),
+            *(Scanned, AsyncScanned, Changes, AsyncChanges),
+        )
         for name, value in public(cls).items()
         if (callable(value) or isinstance(value, property)) and not inspect.getdoc(value)
     ]
@@ -37,7 +49,12 @@ def test_every_public_method_says_what_it_does():
 
 def test_async_store_is_store_with_awaited_methods():
     twin_of = {"blocking": "awaited"}
-    twins = ((Store, AsyncStore), (Results, AsyncResults), (Scanned, AsyncScanned))
+    twins = (
+        (Store, AsyncStore),
+        (Results, AsyncResults),
+        (Scanned, AsyncScanned),
+        (Changes, AsyncChanges),
+    )
     for blocking, awaited in twins:
         ours, theirs = public(blocking), public(awaited)
         assert set(ours) == {twin_of.get(name, name) for name in theirs}

@@ -338,13 +338,13 @@ def test_a_client_of_ours_retries_by_itself():
 
 def test_a_client_of_ours_has_connections_for_all_threads_of_the_pool():
     client = BotoClient.connect()
-    assert client._client.meta.config.max_pool_connections >= POOL_WIDTH
+    assert client._services["dynamodb"].client.meta.config.max_pool_connections >= POOL_WIDTH
     client.close()
 
 
 def test_a_config_keeps_what_it_sets():
     client = BotoClient.connect(config=Config(max_pool_connections=50, connect_timeout=1))
-    settings = client._client.meta.config
+    settings = client._services["dynamodb"].client.meta.config
     assert (settings.max_pool_connections, settings.connect_timeout) == (50, 1)
     client.close()
 
