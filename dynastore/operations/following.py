@@ -30,7 +30,7 @@ KEPT = dt.timedelta(
 SAVE_SECONDS = 10.0  # between writes of the positions: one write unit each
 LEASE_PART = 3  # the lease is renewed when this part of it is over, at the latest
 CLOCK_SLACK = dt.timedelta(hours=1)  # that the clocks of a store and its table may differ
-FIRST_WAIT_SECONDS = 0.05  # after a round without records; doubled up to the longest
+FIRST_WAIT_SECONDS = 0.02  # after a round without records; doubled up to the longest
 LONGEST_WAIT_SECONDS = 1.0
 
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
-from dynastore import AsyncResults, AsyncScanned, AsyncStore, Store
+from dynastore import AsyncChanges, AsyncResults, AsyncScanned, AsyncStore, Store
 
 T = TypeVar("T")
 
@@ -22,7 +22,9 @@ class Awaited:
     """An `AsyncStore`, or results of one, that can be used without ``await``."""
 
     def __init__(
-        self, target: AsyncStore | AsyncResults[Any] | AsyncScanned[Any], runner: asyncio.Runner
+        self,
+        target: AsyncStore | AsyncResults[Any] | AsyncScanned[Any] | AsyncChanges[Any],
+        runner: asyncio.Runner,
     ) -> None:
         self.target = target
         self.runner = runner
@@ -36,8 +38,11 @@ class Awaited:
     def __iter__(self) -> Iterator[Any]:
         items = aiter(cast("AsyncResults[Any]", self.target))
         missing = object()
-        while (item := self._settled(_next(items, missing))) is not missing:
-            yield item
+        try:
+            while (item := self._settled(_next(items, missing))) is not missing:
+                yield item
+        finally:
+            self._settled(_closed(items))
 
     def __str__(self) -> str:
         return str(self.target)
@@ -45,12 +50,16 @@ class Awaited:
     def _settled(self, value: Any) -> Any:
         if inspect.iscoroutine(value):
             value = self.runner.run(value)
-        is_awaited = isinstance(value, AsyncStore | AsyncResults | AsyncScanned)
+        is_awaited = isinstance(value, AsyncStore | AsyncResults | AsyncScanned | AsyncChanges)
         return Awaited(value, self.runner) if is_awaited else value
 
 
 async def _next(items: Any, default: object) -> Any:
     return await anext(items, default)
+
+
+async def _closed(items: Any) -> None:
+    await items.aclose()
 
 
 def at_once(store: Store, call: Callable[[Any, int], Any], times: int) -> list[Any]:
