@@ -22,6 +22,7 @@ RANGE_BYTES = 1024  # a sort key; DynamoDB quotas
 
 FILLER = "-"  # an index attribute that a pattern does not use; an item without one is not indexed
 HEADER = "~"  # the sort key of what must come after everything else of its partition
+CONSUMERS = "@#consumer#"  # begins the partition of a consumer of changes; no scope has no name
 
 Parsed: TypeAlias = Sequence[tuple[str, str | None, str | None, str | None]]
 

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from ..attributes import AttributeMap
 from ..capacity import PAGE_BYTES
 from ..errors import ServiceError
+from ..keys import CONSUMERS
 from ..requests import Key
 from ..requests.streams import (
     RECORDS,
@@ -68,10 +69,12 @@ def begin(connection: sqlite3.Connection, layout: Layout) -> None:
         ("UPDATE", "OLD.item", "NEW.item"),
         ("DELETE", "OLD.item", "NULL"),
     ):
-        # An update that changes nothing is no change, as on AWS.
+        # An update that changes nothing is no change, as on AWS. A consumer's own item is none
+        # either, or a table that only it writes to would trim what it has not read.
+        row = "OLD" if event == "DELETE" else "NEW"
         connection.execute(
             f"CREATE TRIGGER IF NOT EXISTS {log}_{event.lower()} AFTER {event} ON {rows} "
-            f"WHEN {old} IS NOT {new} BEGIN "
+            f"WHEN {old} IS NOT {new} AND instr({row}.PK, '{CONSUMERS}') = 0 BEGIN "
             f"INSERT INTO {log} (at, old, new) VALUES ({NOW}, {old}, {new}); {trim}; END"
         )
 

@@ -18,13 +18,12 @@ from attrs import evolve, field, frozen
 
 from ..attributes import AttributeMap, AttributeValue
 from ..errors import ConditionFailed, ConsumerBusy, RequestError
-from ..keys import HASH_BYTES, HEADER
+from ..keys import CONSUMERS, HASH_BYTES, HEADER
 from ..requests import GetItem, Key, Now, PutItem, Steps, Wait
 from ..table import TYPE
 from ..terms import Conditions, Equal
 from .writes import NEW
 
-PARTITION = "@#consumer#"
 TAG = "~consumer"
 
 STANDBY_SECONDS = 5.0  # between looks at the lease of another; it may end before its time
@@ -124,7 +123,7 @@ def consumer_key(name: str, prefix: str) -> Key:
     """
     if not isinstance(name, str) or not name:
         raise RequestError(f"a consumer's name is a text of at least one character, not {name!r}")
-    key = Key(f"{prefix}{PARTITION}{name}", HEADER)
+    key = Key(f"{prefix}{CONSUMERS}{name}", HEADER)
     if len(key.pk.encode()) > HASH_BYTES:
         raise RequestError(
             f"a consumer's name is part of a key of {HASH_BYTES:,} bytes; shorten it"

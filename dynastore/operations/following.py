@@ -20,7 +20,7 @@ from ..requests import Now, Steps, Wait
 from ..requests.tables import DescribeTable
 from ..schema import Schema
 from ..streams import NO_IMAGES, Change, Lens
-from .consumers import After, Consumer, Finished, acquired, consumer_key, saved
+from .consumers import Consumer, Unread, acquired, consumer_key, saved
 from .reading import TRIMMED, Reading, StreamReader
 from .shards import Shards, list_shards, newest
 
@@ -161,24 +161,27 @@ class Follower:
             self._table, new, lease=options.lease, standby=options.follow
         )
         shards = yield from list_shards(stream)
-        consumer = yield from self._placed(self._consumer, stream, shards)
+        now = yield from Now()
+        consumer = yield from self._placed(self._consumer, stream, shards, now)
         self._consumer = consumer
         self._reader = StreamReader(
             stream,
             shards,
             consumer.positions,
             since=consumer.since,
+            stale=_is_stale(consumer, now),
             restarts=options.on_gap == "oldest",
         )
-        yield from self._save((yield from Now()))
+        yield from self._save(now)
 
-    def _placed(self, consumer: Consumer, stream: str, shards: Shards) -> Steps[Consumer]:
+    def _placed(
+        self, consumer: Consumer, stream: str, shards: Shards, now: dt.datetime
+    ) -> Steps[Consumer]:
         """The consumer with positions in this stream.
 
         Raises:
             ChangesTrimmed: changes after its positions are no longer kept.
         """
-        now = yield from Now()
         if consumer.saved is None and self._options.start == "new":
             positions = yield from newest(stream, shards)
             return evolve(consumer, stream=stream, since=now - CLOCK_SLACK, positions=positions)
@@ -226,12 +229,14 @@ class Follower:
     def _save(self, now: dt.datetime, until: dt.datetime | None = None) -> Steps[None]:
         """Write the lease, and what was taken once it has begun.
 
-        A consumer that could not begin keeps its positions and their time, which tell of the gap.
+        A consumer that could not begin keeps its positions or their time, which tell of the gap.
         """
         assert self._consumer is not None, "it has the lease"
         consumer = evolve(self._consumer, until=until or now + self._options.lease)
         if self._reader is not None:
-            consumer = evolve(consumer, saved=now, positions=self._reader.positions)
+            consumer = evolve(consumer, positions=self._reader.positions)
+            if not self._reader.is_lost:
+                consumer = evolve(consumer, saved=now)
         try:
             self._consumer = yield from saved(self._table, consumer)
         except ConsumerBusy:
@@ -248,9 +253,15 @@ def _gap(consumer: Consumer, stream: str, shards: Shards, now: dt.datetime) -> s
         return "the table has another stream now"
     if (lost := shards.lost(consumer.positions)) is not None:
         return f"shard {lost} is no longer kept"
-    # A position after a record tells itself whether what follows is there. Others are trusted for
-    # as long as a record is kept.
-    exact = all(isinstance(each, After | Finished) for each in consumer.positions.values())
-    if now - consumer.saved > KEPT and not (exact and consumer.positions):
+    begins = [each for each in consumer.positions.values() if each == Unread()]
+    if _is_stale(consumer, now) and (begins or not consumer.positions):
         return f"it read last at {consumer.saved:%Y-%m-%d %H:%M} UTC"
     return None
+
+
+def _is_stale(consumer: Consumer, now: dt.datetime) -> bool:
+    """Whether records may have been trimmed since its positions were written.
+
+    A position after a record, or an iterator that is still good, tells itself. Others do not.
+    """
+    return consumer.saved is not None and now - consumer.saved > KEPT

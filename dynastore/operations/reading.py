@@ -28,21 +28,35 @@ class Reading:
         position: how far it was taken.
     """
 
-    def __init__(self, name: str, position: Position, since: dt.datetime | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        position: Position,
+        since: dt.datetime | None = None,
+        *,
+        stale: bool = False,
+    ) -> None:
         """Nothing is read yet.
 
         Args:
             name: the shard's.
             position: where to go on.
             since: records from before are left out where it has to begin at the oldest one kept.
+            stale: whether the position is older than the oldest record may be.
         """
         self.name = name
         self.position = position
         self.records: deque[StreamRecord] = deque()
         self._iterator = position.iterator if isinstance(position, Unread) else None
         self._since = since
+        self._stale = stale
         self._from_oldest = False
         self._ended = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether records may have been trimmed unseen, once the iterator has expired."""
+        return self._stale and isinstance(self.position, Unread)
 
     @property
     def done(self) -> bool:
@@ -67,6 +81,7 @@ class Reading:
             self.records += filter(self._is_wanted, answer.records)
             self._iterator = answer.iterator
             self._ended = answer.iterator is None
+            self._stale = False
         # An iterator is behind the records that came before it: they must be taken first.
         if isinstance(self.position, Unread) and not self.records:
             self.position = Unread(self._iterator)
@@ -105,6 +120,7 @@ class StreamReader:
         positions: Mapping[str, Position],
         *,
         since: dt.datetime | None,
+        stale: bool,
         restarts: bool,
     ) -> None:
         """Nothing is read yet.
@@ -114,6 +130,7 @@ class StreamReader:
             shards: those it has.
             positions: shard -> where to go on.
             since: records from before are left out where a shard's position is not known exactly.
+            stale: whether the positions are older than the oldest record may be.
             restarts: whether to go on at the oldest record where those of a position are no longer
                 kept; otherwise that is an error.
         """
@@ -121,7 +138,7 @@ class StreamReader:
         self._restarts = restarts
         self._finished = {name for name, each in positions.items() if each == Finished()}
         self._readings = [
-            Reading(name, position, since)
+            Reading(name, position, since, stale=stale)
             for name, position in positions.items()
             if position != Finished()
         ]
@@ -133,6 +150,11 @@ class StreamReader:
         """Shard -> how far it was taken; without those that others continue."""
         finished = dict.fromkeys(sorted(self._finished), Finished())
         return {**finished, **{each.name: each.position for each in self._readings}}
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether records may have been trimmed unseen, unless a shard's iterator is still good."""
+        return any(each.is_lost for each in self._readings)
 
     @property
     def is_quiet(self) -> bool:
@@ -189,10 +211,12 @@ class StreamReader:
     def _resume(self, reading: Reading, error: DynastoreError) -> None:
         """Get over an error, so that the next request goes on; or raise it."""
         code = error.code if isinstance(error, ServiceError) else None
-        if code == EXPIRED:
+        if code == EXPIRED and not reading.is_lost:
             reading.renew()
-        elif code == TRIMMED and self._restarts:
+        elif code in {EXPIRED, TRIMMED} and self._restarts:
             reading.restart()
+        elif code == EXPIRED:
+            raise ServiceError(TRIMMED, "nothing tells whether there was more") from error
         else:
             raise error
 

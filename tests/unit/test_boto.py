@@ -28,6 +28,7 @@ from dynastore.errors import (
     Unavailable,
 )
 from dynastore.requests import BatchGetItem, DeleteItem, GetItem, Key, PutItem, Query, UpdateItem
+from dynastore.requests.streams import DescribeStream
 from dynastore.requests.tables import CreateTable
 from dynastore.table import PRIMARY, Index, Table
 from dynastore.terms import Absent, Equal
@@ -402,3 +403,13 @@ def test_an_endpoint_that_is_no_url_is_refused():
 def test_what_botocore_refuses_is_a_request_error(aws):
     with pytest.raises(RequestError, match="botocore refused the request"):
         BotoClient(aws).send(GetItem("agent-state", Key(42, "SESSION#s1")))
+
+
+def test_a_client_that_was_handed_in_has_no_streams(aws):
+    with pytest.raises(RequestError, match="session="):
+        BotoClient(aws).send(DescribeStream("arn:aws:dynamodb:us-east-1:1:table/t/stream/now"))
+
+
+def test_streams_get_a_client_of_the_same_place(aws):
+    client = BotoClient.connect(endpoint_url="http://127.0.0.1:9")
+    assert client._service("dynamodbstreams").endpoint == client._service("dynamodb").endpoint
