@@ -16,8 +16,8 @@ store.query(Note, user_id="ann")
 from attrs import field
 
 from .async_store import AsyncStore
-from .changes import add, append, discard, increment, prepend, unset
-from .entity import Ref, entity, payload, ref, version
+from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
+from .entity import Ref, created, entity, payload, ref, updated, version
 from .followed import AsyncChanges, Changes
 from .operations.reader import Page, Slice
 from .patterns import AccessPattern, gsi, key
@@ -44,6 +44,8 @@ from .terms import (
     size,
     until,
 )
+from .uniques import unique
+from .writes import Check, Create, Delete, Put, Update
 
 __all__ = [
     "AccessPattern",
@@ -53,9 +55,13 @@ __all__ = [
     "AsyncStore",
     "Change",
     "Changes",
+    "Check",
+    "Create",
+    "Delete",
     "Index",
     "Page",
     "Plan",
+    "Put",
     "Ref",
     "Results",
     "Scanned",
@@ -63,6 +69,7 @@ __all__ = [
     "Slice",
     "Store",
     "Table",
+    "Update",
     "add",
     "after",
     "all_of",
@@ -73,12 +80,15 @@ __all__ = [
     "between",
     "changes_of",
     "contains",
+    "created",
     "discard",
     "entity",
     "exists",
     "field",
     "gsi",
+    "if_missing",
     "increment",
+    "inside",
     "key",
     "missing",
     "not_",
@@ -89,7 +99,9 @@ __all__ = [
     "since",
     "size",
     "take_batch",
+    "unique",
     "unset",
     "until",
+    "updated",
     "version",
 ]

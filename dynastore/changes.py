@@ -5,14 +5,25 @@ As `terms`, a call holds them over Python values, a request over DynamoDB attrib
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from attrs import frozen
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Where in an item: an attribute's name, then names in maps and places in lists."""
 
 
 @frozen
 class SetTo:
     """The field becomes a value. A bare value in an update means this."""
+
+    value: Any
+
+
+@frozen
+class IfMissing:
+    """The field becomes a value where nothing is stored of it."""
 
     value: Any
 
@@ -60,7 +71,16 @@ class Unset:
     """The field is no longer stored, and reads as its default."""
 
 
-Change: TypeAlias = SetTo | Increment | Append | Prepend | Add | Discard | Unset
+@frozen
+class Inside:
+    """Parts of a field change, each by itself: values of a dict or a class, elements of a list."""
+
+    parts: Mapping[str | int, Any]
+
+
+Change: TypeAlias = (
+    SetTo | IfMissing | Increment | Append | Prepend | Add | Discard | Unset | Inside
+)
 
 
 def increment(by: Any) -> Increment:
@@ -69,6 +89,11 @@ def increment(by: Any) -> Increment:
     The addition happens at the server, so that concurrent ones all count.
     """
     return Increment(by)
+
+
+def if_missing(value: Any) -> IfMissing:
+    """The field becomes *value* where nothing is stored of it: no value yet, or None."""
+    return IfMissing(value)
 
 
 def append(*values: Any) -> Append:
@@ -94,6 +119,20 @@ def discard(*members: Any) -> Discard:
 def unset() -> Unset:
     """The field becomes its default again; one that is None by default is no longer stored."""
     return Unset()
+
+
+def inside(parts: Mapping[str | int, Any] | None = None, /, **more: Any) -> Inside:
+    """Parts of a field change, each by itself, so that concurrent changes of others stay.
+
+        settings=inside(theme="dark", visits=increment(1))     a dict, or an attrs class
+        settings=inside({"reply to": unset()})                 names that are no identifiers
+        steps=inside({0: inside(done=True)})                   elements of a list, from 0
+
+    The field and what leads to the parts must be stored already: DynamoDB makes no maps on the way.
+    """
+    found: dict[str | int, Any] = dict(parts or {})
+    found.update(more)
+    return Inside(found)
 
 
 def as_change(value: Any) -> Change:

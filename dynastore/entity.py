@@ -27,12 +27,15 @@ from .errors import ModelError, RequestError, UnknownField, shown
 from .key_text import is_optional, plain_type
 from .keys import HEADER, KeyTemplate
 from .patterns import AccessPattern
+from .uniques import Unique
 
 E = TypeVar("E")
 T = TypeVar("T")
 
 ROLE = "dynastore"  # in an attrs field's metadata: what the field is to us
-PAYLOAD, VERSION = "payload", "version"
+PAYLOAD, VERSION, CREATED, UPDATED = "payload", "version", "created", "updated"
+
+UNWRITTEN = dt.datetime(1, 1, 1, tzinfo=dt.UTC)  # when an entity was written that is not stored yet
 
 MOST = 10**18  # that a hint may say; costs are floats
 
@@ -55,6 +58,23 @@ def version() -> Any:
     A write of an entity whose revision is no longer the stored one raises `RevisionConflict`.
     """
     return attrs.field(default=0, metadata={ROLE: VERSION})
+
+
+def created() -> Any:
+    """When the entity was first written, by the store's clock: a datetime, in UTC.
+
+    The put of an entity that was read keeps it; until the first write it is `UNWRITTEN`, the year 1.
+    """
+    return attrs.field(default=UNWRITTEN, metadata={ROLE: CREATED})
+
+
+def updated() -> Any:
+    """When the entity was last written, by the store's clock: a datetime, in UTC.
+
+    Every put, create and update sets it, and the index attributes that depend on it. Until the
+    first write it is `UNWRITTEN`, the year 1.
+    """
+    return attrs.field(default=UNWRITTEN, metadata={ROLE: UPDATED})
 
 
 @frozen
@@ -84,6 +104,9 @@ class EntitySpec:
         secondary: access patterns on other indexes, in the order of declaration.
         expires: the field that says when items may be deleted, or None.
         version: the field that counts writes, or None.
+        created: the field that says when the entity was first written, or None.
+        updated: the field that says when it was last written, or None.
+        uniques: its unique constraints.
         payloads: fields that may grow large.
         hints: what is known of the data.
     """
@@ -95,6 +118,9 @@ class EntitySpec:
     secondary: tuple[AccessPattern, ...]
     expires: str | None
     version: str | None
+    created: str | None
+    updated: str | None
+    uniques: tuple[Unique, ...]
     payloads: frozenset[str]
     hints: Hints = Hints()
 
@@ -201,7 +227,7 @@ def entity(
     Raises:
         ModelError: the declaration is wrong; the message says what and where.
     """
-    if not isinstance(tag, str) or not tag:
+    if not isinstance(tag, str) or not tag or tag.startswith("~"):
         raise ModelError(f"an entity needs a type tag: @entity('session'), not {tag!r}")
 
     hints = Hints(count, item_bytes, dict(distinct or {}))
@@ -211,6 +237,8 @@ def entity(
         spec = _spec(built, tag, expires, hints)
         for pattern in spec.patterns:
             setattr(built, pattern.name, pattern)
+        for unique in spec.uniques:
+            setattr(built, unique.name, unique)
         built.__entity__ = spec  # type: ignore[attr-defined]
         return built
 
@@ -238,9 +266,6 @@ def _spec(cls: type[Any], tag: str, expires: str | None, hints: Hints) -> Entity
     primaries = [pattern for pattern in patterns if pattern.number == 0]
     if len(primaries) != 1:
         raise ModelError(f"{cls.__name__} needs one primary = key(…); it has {len(primaries)}")
-    locks = [name for name, role in roles.items() if role == VERSION]
-    if len(locks) > 1:
-        raise ModelError(f"{cls.__name__} has several version() fields: {', '.join(locks)}")
     primary = _typed(cls, types, primaries[0])
     identity = KeyTemplate.joined([primary.hash, *primary.ranges])
     secondary = [_typed(cls, types, each) for each in patterns if each.number]
@@ -251,12 +276,43 @@ def _spec(cls: type[Any], tag: str, expires: str | None, hints: Hints) -> Entity
         primary=primary,
         secondary=tuple(evolve(each, identity=identity) for each in secondary),
         expires=expires,
-        version=next(iter(locks), None),
+        version=_only(cls, roles, VERSION),
+        created=_only(cls, roles, CREATED),
+        updated=_only(cls, roles, UPDATED),
+        uniques=_uniques(cls, types),
         payloads=frozenset(name for name, role in roles.items() if role == PAYLOAD),
         hints=hints,
     )
     _check(spec)
     return spec
+
+
+def _only(cls: type[Any], roles: Mapping[str, Any], wanted: str) -> str | None:
+    """The field of a role that one field at most may have."""
+    names = [name for name, role in roles.items() if role == wanted]
+    if len(names) > 1:
+        raise ModelError(f"{cls.__name__} has several {wanted}() fields: {', '.join(names)}")
+    return next(iter(names), None)
+
+
+def _uniques(cls: type[Any], types: Mapping[str, Any]) -> tuple[Unique, ...]:
+    found = []
+    for name, each in _members(cls).items():
+        if not isinstance(each, Unique):
+            continue
+        where = f"{cls.__name__}.{name}"
+        if unknown := [field for field in each.fields if field not in types]:
+            raise ModelError(f"{where}: {UnknownField(cls.__name__, unknown[0], tuple(types))}")
+        try:
+            found.append(each.named(name, types))
+        except ModelError as error:
+            raise ModelError(f"{where}: {error}") from error
+    return tuple(found)
+
+
+def _members(cls: type[Any]) -> dict[str, Any]:
+    """Class attributes, those of its bases included."""
+    return {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
 
 
 def _types(cls: type[Any]) -> Mapping[str, Any]:
@@ -284,9 +340,10 @@ def _types(cls: type[Any]) -> Mapping[str, Any]:
 
 
 def _declared_patterns(cls: type[Any]) -> list[AccessPattern]:
-    members = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
     found = [
-        evolve(each, name=name) for name, each in members.items() if isinstance(each, AccessPattern)
+        evolve(each, name=name)
+        for name, each in _members(cls).items()
+        if isinstance(each, AccessPattern)
     ]
     numbers = [pattern.number for pattern in found]
     for number in set(numbers):
@@ -352,6 +409,11 @@ def _check_roles(spec: EntitySpec, pattern: AccessPattern) -> None:
         raise ModelError(
             f"{spec}.{pattern.name}: {spec.version} changes with every write, which no key should"
         )
+    if pattern.number == 0 and spec.updated in used:
+        raise ModelError(
+            f"{spec}.{pattern.name}: {spec.updated} changes with every write, which tells no "
+            "entities apart"
+        )
 
 
 def _check_primary(spec: EntitySpec) -> None:
@@ -388,5 +450,12 @@ def _check_special_fields(spec: EntitySpec) -> None:
             raise ModelError(f"{spec}: expires={spec.expires!r} names no field")
         if plain_type(spec.types[spec.expires]) is not dt.datetime:
             raise ModelError(f"{spec}.{spec.expires}: expires= needs a datetime or None")
+    for name in (spec.created, spec.updated):
+        if name is not None and spec.types[name] is not dt.datetime:
+            raise ModelError(f"{spec}.{name}: created() and updated() are of type datetime")
+    changing = {spec.version, spec.updated, *spec.payloads}
+    for each in spec.uniques:
+        if wrong := [name for name in each.fields if name in changing]:
+            raise ModelError(f"{spec}.{each.name}: {wrong[0]} cannot be unique")
     if spec.version is not None and spec.types[spec.version] is not int:
         raise ModelError(f"{spec}.{spec.version}: version() counts, so its type is int")

@@ -9,8 +9,10 @@ DynastoreError
 |   `-- InvalidCursor
 |-- ConflictError         the stored state disagrees             re-read and decide
 |   |-- AlreadyExists
+|   |   `-- NotUnique
 |   |-- ConditionFailed
 |   |-- RevisionConflict
+|   |-- TransactionCanceled
 |   |-- TableMismatch
 |   `-- ConsumerBusy
 |-- PartialFailure        some of many were done                 look at .done and .failed
@@ -140,6 +142,26 @@ class AlreadyExists(ConflictError):
         super().__init__(f"{key} exists already. Use put() to replace it, or another key.")
 
 
+class NotUnique(AlreadyExists):
+    """A value that must be unique is another entity's.
+
+    Attributes:
+        key: the primary key of the entity that has it, as text.
+        entity: name of the entity class.
+        fields: those that are unique together.
+    """
+
+    def __init__(self, key: object, *, entity: str, fields: Sequence[str]) -> None:
+        self.key = key
+        self.entity = entity
+        self.fields = tuple(fields)
+        DynastoreError.__init__(
+            self,
+            f"{' and '.join(fields)} of {entity} must be unique, and {key} has the same. "
+            "Use another value, or change that one first.",
+        )
+
+
 class ConditionFailed(ConflictError):
     """A condition on a write did not hold.
 
@@ -173,6 +195,24 @@ class RevisionConflict(ConflictError):
         found = "it is gone" if stored is None else f"revision {stored} is stored"
         super().__init__(
             f"{key} was expected at revision {expected}; {found}. Read it again and redo the change."
+        )
+
+
+class TransactionCanceled(ConflictError):
+    """A transaction did nothing, because some of its writes could not be done.
+
+    Attributes:
+        reasons: for each write, in order: the error that it would have raised by itself, or None
+            where it was not the cause.
+    """
+
+    def __init__(self, reasons: Sequence[DynastoreError | None]) -> None:
+        self.reasons = tuple(reasons)
+        causes = [(at, each) for at, each in enumerate(self.reasons) if each is not None]
+        at, first = causes[0]
+        super().__init__(
+            f"nothing was written: {len(causes)} of {len(self.reasons)} writes could not be done; "
+            f"number {at}: {first}"
         )
 
 

@@ -32,7 +32,18 @@ from pynamodb.expressions.update import (
 )
 
 from . import terms
-from .changes import Add, Append, Change, Discard, Increment, Prepend, SetTo, Unset
+from .changes import (
+    Add,
+    Append,
+    Change,
+    Discard,
+    IfMissing,
+    Increment,
+    Prepend,
+    SetTo,
+    Unset,
+)
+from .changes import Path as Place
 from .errors import RequestError
 from .terms import ONE_OF_VALUES, Conditions, Predicate
 
@@ -63,8 +74,8 @@ def condition(conditions: Conditions) -> dict[str, Any]:
     return _condition(shape).filled(values)
 
 
-def update(changes: Mapping[str, Change], conditions: Conditions) -> dict[str, Any]:
-    """The parameters of an UpdateItem: attribute name -> change, made only where *conditions* hold.
+def update(changes: Mapping[str | Place, Change], conditions: Conditions) -> dict[str, Any]:
+    """The parameters of an UpdateItem: where -> change, made only where *conditions* hold.
 
     Raises:
         RequestError: as `condition`; changes and conditions are measured each for itself.
@@ -142,6 +153,7 @@ _PARTS: dict[type[Predicate | Change], Callable[[Any], tuple[str, Sequence[Any]]
     terms.SizeOf: lambda term: _prefixed("size", term.test),
     terms.Not: lambda term: _prefixed("NOT", term.test),
     SetTo: lambda term: ("=", (term.value,)),
+    IfMissing: lambda term: ("if_not_exists", (term.value,)),
     Increment: lambda term: ("+", _started(term.start, term.by)),
     Append: lambda term: ("list_append", _started(term.start, term.values)),
     Prepend: lambda term: ("prepend", _started(term.values, term.start)),
@@ -164,12 +176,12 @@ def _started(*values: Any) -> tuple[Any, ...]:
 _CLAUSES: dict[type[Change], int] = {Add: 1, Discard: 2}
 
 
-def _by_clause(changes: Mapping[str, Change]) -> list[tuple[str, Change]]:
+def _by_clause(changes: Mapping[str | Place, Change]) -> list[tuple[str | Place, Change]]:
     return sorted(changes.items(), key=lambda each: _CLAUSES.get(type(each[1]), 0))
 
 
 def _split(
-    named: Iterable[tuple[str, Predicate | Change] | terms.AnyOf],
+    named: Iterable[tuple[str | Place, Predicate | Change] | terms.AnyOf],
 ) -> tuple[Shape, list[Any]]:
     """What is alike in all uses of some terms, and the values of this use."""
     shape: list[tuple[Any, ...]] = []
@@ -320,11 +332,13 @@ class _Text:
             made = _CONDITIONS[operator](path, [Value({"S": ""})] * count)
         return self._rendered(made)
 
-    def _action(self, name: str, operator: str, count: int) -> Action:
+    def _action(self, name: str | Place, operator: str, count: int) -> Action:
         path = self._path(name)
         match operator:
             case "REMOVE":
                 return RemoveAction(path)
+            case "if_not_exists":
+                return SetAction(path, path | Value({"S": ""}))
             case "+":
                 *start, by = [Value({"N": "0"})] * count
                 return SetAction(path, (path | start[0] if start else path) + by)
@@ -341,8 +355,15 @@ class _Text:
             case _:
                 return SetAction(path, Value({"S": ""}))
 
-    def _path(self, name: str) -> Path:
-        return Path([self._numbers.setdefault(name, str(len(self._numbers)))])
+    def _path(self, place: str | Place) -> Path:
+        first, *inner = (place,) if isinstance(place, str) else place
+        path = Path([self._number(first)])
+        for each in inner:
+            path = path[each if isinstance(each, int) else self._number(each)]
+        return path
+
+    def _number(self, name: str | int) -> str:
+        return self._numbers.setdefault(str(name), str(len(self._numbers)))
 
     def _rendered(self, expression: Condition | Update) -> str:
         return expression.serialize(self._aliases, self._values) or ""

@@ -15,7 +15,7 @@ from . import filters
 from .codec import Codec
 from .entity import EntitySpec, spec_of
 from .errors import ModelError, RequestError, UnknownType
-from .keys import scope_prefix
+from .keys import HEADER, KeyTemplate, scope_prefix
 from .patterns import AccessPattern
 from .plan import Plan
 from .planner import PLAIN, Ask, Member, Planner, plan_collection
@@ -55,6 +55,8 @@ def _checked_codecs(schema: Schema) -> dict[type[Any], Codec]:
     _check_tags(specs)
     for one, other in combinations(specs, 2):
         _check_apart(one, other)
+    for spec in specs:
+        _check_guards(spec, specs)
     _check_carried(specs, schema.table)
     indexes = {index.number: index for index in schema.table.indexes}
     return {spec.cls: Codec.of(spec, indexes) for spec in specs}
@@ -233,6 +235,19 @@ def _check_apart(one: EntitySpec, other: EntitySpec) -> None:
             f"and their sort keys overlap ({one.primary.sort} and {other.primary.sort}); "
             "begin each with a word of its own and '#'"
         )
+
+
+def _check_guards(spec: EntitySpec, others: Iterable[EntitySpec]) -> None:
+    """Guards of unique values must have keys that no entity can have."""
+    for each in spec.uniques:
+        assert each.template is not None, "an entity's constraint has one"
+        guard = AccessPattern(0, each.template, (KeyTemplate.parse(HEADER),))
+        for other in others:
+            if _adjacent(guard, other.primary):
+                raise ModelError(
+                    f"guards of {spec}.{each.name} may be confused with {other}, whose partition "
+                    f"key is {other.primary.hash}; begin that with another word than UNIQUE"
+                )
 
 
 def _adjacent(one: AccessPattern, other: AccessPattern) -> bool:

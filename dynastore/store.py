@@ -13,13 +13,15 @@ from .clients.base import Client, run
 from .clients.opening import Place
 from .entity import Ref
 from .followed import Changes, Following
-from .operations import reads, tables, updates, writes
+from .operations import moves, reads, tables, upserts, writes
 from .operations.following import Follower, FollowOptions
 from .operations.scanner import Scanner, ScanOptions
+from .operations.writes import transact
 from .requests import Steps
 from .results import Results
 from .scanned import Scanned
 from .terms import Combined, When
+from .writes import Create, Delete, Put, Update, Write
 
 if TYPE_CHECKING:
     from .async_store import AsyncStore
@@ -142,24 +144,86 @@ class Store(Bound[Client]):
         return Changes(follower, self)
 
     def put(self, entity: E, /, *, when: When | None = None) -> E:
-        """Write a whole entity, replacing what is stored; see `operations.writes.put`."""
-        return self.run(writes.put(self.schema, entity, when=when))
+        """Write a whole entity, replacing what is stored; see `operations.writes.write`.
+
+        Returns:
+            The entity as stored: with its next revision and its timestamps.
+
+        Raises:
+            RevisionConflict: somebody else wrote it since *entity* was read.
+            NotUnique: a value that must be unique is another entity's.
+            ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
+        """
+        return self.run(writes.write(self.schema, Put(entity, when)))
 
     def create(self, entity: E, /) -> E:
-        """Write an entity where none is stored; see `operations.writes.create`."""
-        return self.run(writes.create(self.schema, entity))
+        """Write an entity where none is stored.
+
+        Returns:
+            The entity as stored.
+
+        Raises:
+            AlreadyExists: its key is taken; `NotUnique`: a value that must be unique is.
+        """
+        return self.run(writes.write(self.schema, Create(entity)))
 
     def update(self, target: E | Ref[E], /, *, when: When | None = None, **changes: Any) -> E:
-        """Change some fields; see `operations.updates.update`."""
-        return self.run(updates.update(self.schema, target, changes, when=when))
+        """Change some fields, and every index attribute that depends on them.
+
+        One request, unless an index attribute depends on a field that is neither given nor in
+        *target*: then one read more.
+
+        Args:
+            target: the entity, whose revision must then be the stored one, or a ref.
+            when: field -> what it must be in the stored entity, or `any_of` and the like.
+            changes: field -> a literal, or a change such as `increment(1)`.
+
+        Returns:
+            The entity as it is stored now.
+
+        Raises:
+            ConditionFailed: *when* does not hold, or there is no such entity.
+            RevisionConflict: somebody else wrote it since *target* was read.
+            NotUnique: a value that must be unique is another entity's.
+            RequestError: a field cannot be changed, or not like this.
+        """
+        return self.run(writes.write(self.schema, Update(target, when=when, **changes)))
+
+    def upsert(self, target: Ref[E], /, **changes: Any) -> E:
+        """Change some fields of an entity, or make it; see `operations.upserts.upsert`."""
+        return self.run(upserts.upsert(self.schema, target, changes))
+
+    def move(self, target: E | Ref[E], /, **changes: Any) -> E:
+        """Write an entity under another primary key, and delete the old; see `operations.moves.move`."""
+        return self.run(moves.move(self.schema, target, changes))
 
     @overload
     def delete(self, target: Ref[E], /, *, when: When | None = None) -> E | None: ...
     @overload
     def delete(self, target: E, /, *, when: When | None = None) -> E | None: ...
     def delete(self, target: Any, /, *, when: When | None = None) -> Any:
-        """Remove an entity; see `operations.writes.delete`."""
-        return self.run(writes.delete(self.schema, target, when=when))
+        """Remove an entity.
+
+        Args:
+            target: the entity, whose revision must then be the stored one, or a ref.
+            when: field -> what it must be in the stored entity, or `any_of` and the like.
+
+        Returns:
+            The entity as it was stored, or None if there was none.
+
+        Raises:
+            RevisionConflict: somebody else wrote it since *target* was read.
+            ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
+        """
+        return self.run(writes.write(self.schema, Delete(target, when)))
+
+    def transact(self, *writes: Write[Any], token: str | None = None) -> list[Any]:
+        """Carry out writes together: all of them, or none; see `operations.writes.transact`."""
+        return self.run(transact(self.schema, writes, token=token))
+
+    def transact_get(self, *refs: Ref[Any]) -> list[Any]:
+        """Read entities as they are at one moment; see `operations.reads.transact_get`."""
+        return self.run(reads.transact_get(self.schema, refs))
 
     def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""

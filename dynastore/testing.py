@@ -18,7 +18,17 @@ from .clients.base import Sent
 from .clients.opening import MEMORY, Place
 from .clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
 from .recording import recorded
-from .requests import DeleteItem, GetItem, Key, PutItem, Query, Request, UpdateItem
+from .requests import (
+    DeleteItem,
+    GetItem,
+    Key,
+    PutItem,
+    Query,
+    Request,
+    TransactWriteItems,
+    UpdateItem,
+    key_of,
+)
 from .requests.tables import CreateTable, UpdateTimeToLive
 from .schema import Schema
 from .store import Store
@@ -65,8 +75,10 @@ class LaggingClient(SqliteClient):
             if isinstance(request, Query) and request.index != PRIMARY:
                 return self._indexes.answer(request)
             answer = super().answer(request)
-            if isinstance(request, PutItem | UpdateItem | DeleteItem):
-                self._remember(request)
+            actions = request.actions if isinstance(request, TransactWriteItems) else (request,)
+            for action in actions:
+                if isinstance(action, PutItem | UpdateItem | DeleteItem):
+                    self._remember(action)
             if isinstance(request, CreateTable | UpdateTimeToLive):
                 self._indexes.answer(request)
             return answer
@@ -77,7 +89,7 @@ class LaggingClient(SqliteClient):
             self._show(0)
 
     def _remember(self, request: PutItem | UpdateItem | DeleteItem) -> None:
-        key = Key.of(request.item) if isinstance(request, PutItem) else request.key
+        key = key_of(request)
         stored = super().answer(GetItem(request.table, key, consistent=True))
         self._behind.append((request.table, key, stored.value))
         self._show(self._lag)

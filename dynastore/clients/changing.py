@@ -8,22 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..attributes import AttributeMap, AttributeValue
-from ..changes import Add, Append, Change, Discard, Increment, Prepend, SetTo, Unset
+from ..changes import (
+    Add,
+    Append,
+    Change,
+    Discard,
+    IfMissing,
+    Increment,
+    Inside,
+    Path,
+    Prepend,
+    SetTo,
+    Unset,
+)
 from ..errors import RequestError
 from ..hooks import SET_KINDS
 from ..wire_values import canonical, kept_attribute
-
-Edit: TypeAlias = Callable[[AttributeValue | None], AttributeValue | None]
+from .nested import Edit, inside, shown_path
 
 # Two numbers of 38 digits between 1E-130 and 1E+126 add up exactly in 257 digits.
 _EXACT = Context(prec=300)
 
 
 def changer(
-    changes: Mapping[str, Change],
+    changes: Mapping[str | Path, Change],
 ) -> Callable[[Mapping[str, AttributeValue]], AttributeMap]:
     """What *changes* make of an item, as a function that returns a new item.
 
@@ -33,10 +44,14 @@ def changer(
     Raises:
         RequestError: DynamoDB would refuse an operand.
     """
-    edits = [(name, _edit(name, change)) for name, change in changes.items()]
+    edits = [(name, _edit(name, change)) for name, change in changes.items() if type(name) is str]
+    inner = [
+        (path, _edit(shown_path(path), c)) for path, c in changes.items() if type(path) is tuple
+    ]
 
     def changed(item: Mapping[str, AttributeValue]) -> AttributeMap:
         edited = {name: edit(item.get(name)) for name, edit in edits}
+        edited |= inside(item, inner)
         return {name: value for name, value in {**item, **edited}.items() if value is not None}
 
     return changed
@@ -47,6 +62,9 @@ def _edit(name: str, change: Change) -> Edit:
         case SetTo(value):
             new = kept_attribute(name, value)
             return lambda old: new
+        case IfMissing(value):
+            only = kept_attribute(name, value)
+            return lambda old: only if old is None else old
         case Unset():
             return lambda old: None
         case Increment(by, start):
@@ -62,6 +80,8 @@ def _edit(name: str, change: Change) -> Edit:
             return _with_members(name, members)
         case Discard(members):
             return _without_members(name, members)
+        case Inside():
+            raise RequestError(f"{name}: parts are changed by their paths, each by itself")
 
 
 def _grown(name: str, start: AttributeValue | None, kind: str, grow: Callable[[Any], Any]) -> Edit:

@@ -173,4 +173,5 @@ def _refusal_of(error: aws.ClientError) -> Refusal:
         message=answer["Error"].get("Message", "no message"),
         request_id=metadata.get("RequestId"),
         item=answer.get("Item"),
+        reasons=answer.get("CancellationReasons") or (),
     )

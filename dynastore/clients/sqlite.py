@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from attrs import frozen
 
 from ..attributes import AttributeMap
 from ..capacity import read_units
-from ..errors import ConditionFailed, RequestError, TableNotFound
-from ..matching import matcher
+from ..errors import ConditionFailed, RequestError, TableNotFound, TransactionCanceled
 from ..requests import (
     BATCH_KEYS,
     Batch,
@@ -32,18 +30,18 @@ from ..requests import (
     Query,
     Request,
     Scan,
+    TransactGetItems,
+    TransactWriteItems,
     UpdateItem,
 )
 from ..requests.streams import DescribeStream, GetRecords, GetShardIterator
 from ..requests.tables import CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive
-from ..table import PRIMARY, TTL, Table
-from ..terms import Conditions
-from ..wire_values import kept_item
-from . import catalog, lanes, stream_log
+from ..table import TTL, Table
+from . import catalog, lanes, stream_log, transacting
+from .acting import Compiled, Effect, stored
 from .base import Observer, answered
-from .changing import changer
 from .lanes import Lane
-from .layout import Layout, check_key, loaded
+from .layout import Layout, check_key
 from .metering import Image, refused, written
 from .paging import query_page, scan_page, scan_rows
 from .selecting import as_kept, selection
@@ -52,16 +50,13 @@ R = TypeVar("R")
 
 BATCH_BYTES = 16 * 1024 * 1024  # items of one BatchGetItem response; DynamoDB quotas
 
-Writing: TypeAlias = Callable[[Image | None], Image | None]
-"""What a write makes of the stored item, None being no item."""
-
 
 @frozen
 class Answer:
     """What became of a request that was carried out.
 
     Attributes:
-        value: the response, or the refusal of a conditional write.
+        value: the response, or the refusal of a conditional write or of a transaction.
         units: capacity it took, of the table and its indexes together.
     """
 
@@ -101,6 +96,7 @@ class SqliteClient:
         Raises:
             RequestError: DynamoDB would refuse it; nothing was written.
             ConditionFailed: a condition did not hold; its ``stored`` is the stored item.
+            TransactionCanceled: an action could not be carried out; the others were not either.
             ServiceError: there is no such table, or SQLite refused or failed.
         """
         return _reported(self.observers, request, self.answer(request))
@@ -111,7 +107,7 @@ class SqliteClient:
         self._writes.close()
 
     def answer(self, request: Request[Any]) -> Answer:
-        """Carry out *request*, untold to observers; raises as `send` does, but no ConditionFailed."""
+        """Carry out *request*, untold to observers; raises as `send` does, but no ConflictError."""
         try:
             return self._carried_out(request)
         except ConditionFailed as error:
@@ -125,12 +121,12 @@ class SqliteClient:
                 return self._query(request)
             case Scan():
                 return self._scan(request)
-            case PutItem():
-                return self._put(request)
-            case UpdateItem():
-                return self._update(request)
-            case DeleteItem():
-                return self._delete(request)
+            case PutItem() | UpdateItem() | DeleteItem():
+                return self._write(request)
+            case TransactWriteItems():
+                return self._transact(request)
+            case TransactGetItems():
+                return self._get_together(request)
             case BatchGetItem():
                 return self._get_batch(request)
             case DescribeStream() | GetShardIterator() | GetRecords():
@@ -151,7 +147,7 @@ class SqliteClient:
         check_key(request.key)
         layout = self._layout(request.table)
         with self._reads as connection:
-            image = _stored(connection, layout, request.key)
+            image = stored(connection, layout, request.key)
         units = read_units(image.size if image else 0, consistent=request.consistent)
         return Answer(image and image.item, units)
 
@@ -159,7 +155,7 @@ class SqliteClient:
         _check_batch(request.keys)
         layout = self._layout(request.table)
         with self._reads as connection:
-            images = _fitting(_stored(connection, layout, key) for key in request.keys)
+            images = _fitting(stored(connection, layout, key) for key in request.keys)
         sizes = [image.size if image else 0 for image in images]
         batch = Batch([image.item for image in images if image], request.keys[len(images) :])
         return Answer(batch, sum(read_units(size, consistent=request.consistent) for size in sizes))
@@ -181,44 +177,33 @@ class SqliteClient:
             page = scan_page(rows, request)
         return Answer(page, page.units)
 
-    def _put(self, request: PutItem) -> Answer:
+    def _write(self, request: PutItem | UpdateItem | DeleteItem) -> Answer:
         layout = self._layout(request.table)
-        image = layout.image(kept_item(request.item))
-        key = Key.of(image.item)
-        before, after = self._write(layout, key, request.conditions, lambda before: image)
-        return Answer(None, written(layout.table.indexes, before, after))
-
-    def _update(self, request: UpdateItem) -> Answer:
-        if not request.changes.keys().isdisjoint(PRIMARY.attributes):
-            raise RequestError("PK and SK cannot be changed; put a new item and delete the old one")
-        layout = self._layout(request.table)
-        changed = changer(request.changes)
-
-        def change(before: Image | None) -> Image:
-            return layout.image(changed(before.item if before else request.key.attributes))
-
-        before, after = self._write(layout, request.key, request.conditions, change)
-        return Answer(after and after.item, written(layout.table.indexes, before, after))
-
-    def _delete(self, request: DeleteItem) -> Answer:
-        layout = self._layout(request.table)
-        before, after = self._write(layout, request.key, request.conditions, lambda before: None)
-        return Answer(before and before.item, written(layout.table.indexes, before, after))
-
-    def _write(
-        self, layout: Layout, key: Key, conditions: Conditions, change: Writing
-    ) -> tuple[Image | None, Image | None]:
-        """Change one item in one transaction; the item before and after."""
-        check_key(key)
-        allows = matcher(conditions)
+        action = Compiled.of(layout, request)
         with self._writes as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
-            before = _stored(connection, layout, key)
-            if not allows(before.item if before else {}):
-                raise ConditionFailed(key, before and before.item)
-            after = change(before)
-            _store(connection, layout, key, after)
-        return before, after
+            effect = action.effect(connection)
+            effect.store(connection)
+        units = written(layout.table.indexes, effect.before, effect.after)
+        return Answer(_told(request, effect), units)
+
+    def _transact(self, request: TransactWriteItems) -> Answer:
+        transacting.check(request)
+        actions = [Compiled.of(self._layout(each.table), each) for each in request.actions]
+        with self._writes as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            outcome = transacting.carried_out(connection, request, actions)
+        if isinstance(outcome, transacting.Canceled):
+            return Answer(outcome.error, outcome.units)
+        return Answer(None, outcome)
+
+    def _get_together(self, request: TransactGetItems) -> Answer:
+        transacting.check(request)
+        layout = self._layout(request.table)
+        with self._reads as connection, connection:
+            connection.execute("BEGIN")  # one snapshot for all
+            images = [stored(connection, layout, key) for key in request.keys]
+        return Answer(*transacting.read_together(images))
 
     def _stream(self, request: stream_log.StreamRequest) -> Answer:
         layout = self._layout(request.table)
@@ -309,21 +294,17 @@ class AsyncSqliteClient:
 
 def _reported(observers: Sequence[Observer], request: Request[R], answer: Answer) -> R:
     answered(observers, request, answer.units)
-    if isinstance(answer.value, ConditionFailed):
+    if isinstance(answer.value, ConditionFailed | TransactionCanceled):
         raise answer.value
     return cast("R", answer.value)
 
 
-def _stored(connection: sqlite3.Connection, layout: Layout, key: Key) -> Image | None:
-    row = connection.execute(layout.get, (key.pk, key.sk)).fetchone()
-    return Image(loaded(row[1]), row[0]) if row else None
-
-
-def _store(connection: sqlite3.Connection, layout: Layout, key: Key, image: Image | None) -> None:
-    if image:
-        connection.execute(layout.put, layout.row(image))
-    else:
-        connection.execute(layout.delete, (key.pk, key.sk))
+def _told(request: PutItem | UpdateItem | DeleteItem, effect: Effect) -> AttributeMap | None:
+    """What a write answers: the new item of an update, the old one of a delete."""
+    if isinstance(request, PutItem):
+        return None
+    image = effect.after if isinstance(request, UpdateItem) else effect.before
+    return image.item if image else None
 
 
 def _check_batch(keys: Sequence[Key]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -17,9 +17,10 @@ from ..errors import (
     ServiceError,
     TableNotFound,
     Throttled,
+    TransactionCanceled,
     Unavailable,
 )
-from ..requests import Key, PutItem, Request
+from ..requests import Key, PutItem, Request, TransactGetItems, TransactWriteItems
 from ..table import Table
 
 # Codes: DynamoDB Developer Guide, "Error handling", and botocore's retry and credential code.
@@ -105,6 +106,8 @@ class Refusal:
         message: AWS's, for people.
         request_id: AWS's, or None.
         item: the stored item that failed a condition, or None.
+        reasons: why a transaction was canceled (CancellationReasons): one for each action, with a
+            Code, and maybe a Message and an Item.
     """
 
     status: int
@@ -112,6 +115,7 @@ class Refusal:
     message: str
     request_id: str | None = None
     item: Mapping[str, Any] | None = None
+    reasons: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def of(cls, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
@@ -120,7 +124,8 @@ class Refusal:
         code = str(error.get("__type", status)).partition(":")[0].rpartition("#")[2]
         message = error.get("message", error.get("Message", "no message"))
         request_id = headers.get("x-amzn-requestid")
-        return cls(status, code, str(message), request_id, error.get("Item"))
+        item, reasons = error.get("Item"), error.get("CancellationReasons") or ()
+        return cls(status, code, str(message), request_id, item, reasons)
 
 
 def _error_body(body: bytes) -> dict[str, Any]:
@@ -178,10 +183,41 @@ def error_of(refusal: Refusal, request: Request[Any], endpoint: Endpoint) -> Dyn
     match refusal.code:
         case "ConditionalCheckFailedException":
             return ConditionFailed(_key_of(request), refusal.item or None)
+        case "TransactionCanceledException" if len(refusal.reasons) == len(_keys_of(request)):
+            return _canceled(refusal, _keys_of(request))
+        case "IdempotentParameterMismatchException":
+            return RequestError(
+                "this token was used within the last ten minutes, for other writes or for the "
+                "same ones by what was stored then; nothing was written now. Use a new one"
+            )
         case code if code in REFUSALS:
             return RequestError(f"DynamoDB refused the request: {refusal.message}")
     kind, message = _service_error(refusal, request, endpoint)
     return kind(refusal.code, message, request_id=refusal.request_id)
+
+
+def _canceled(refusal: Refusal, keys: Sequence[Key]) -> DynastoreError:
+    """Why a transaction was canceled; Throttled where all that it met was others at work."""
+    reasons = [_reason(each, key) for each, key in zip(refusal.reasons, keys, strict=True)]
+    causes = [reason for reason in reasons if reason is not None]
+    late = next((each for each in causes if isinstance(each, Throttled)), None)
+    if late is not None and all(isinstance(each, Throttled) for each in causes):
+        return late
+    return TransactionCanceled(reasons)
+
+
+def _reason(reason: Mapping[str, Any], key: Key) -> DynastoreError | None:
+    code, message = reason.get("Code") or "None", reason.get("Message") or "no message"
+    match code:
+        case "None":
+            return None
+        case "ConditionalCheckFailed":
+            return ConditionFailed(key, reason.get("Item") or None)
+        case "ValidationError":
+            return RequestError(f"DynamoDB refused what should happen to {key}: {message}")
+        case "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded":
+            return Throttled(code, f"{message} ({key})")
+    return ServiceError(code, f"{message} ({key})")
 
 
 def _service_error(
@@ -227,8 +263,14 @@ def _no_table(request: Request[Any], endpoint: Endpoint) -> str:
     )
 
 
+def _keys_of(request: Request[Any]) -> Sequence[Key]:
+    """What a transaction is about, in the order of its reasons."""
+    return request.keys if isinstance(request, TransactWriteItems | TransactGetItems) else ()
+
+
 def _table_of(request: Request[Any]) -> str:
-    table = getattr(request, "table", "")
+    asked = request.actions[0] if isinstance(request, TransactWriteItems) else request
+    table = getattr(asked, "table", "")
     return table.name if isinstance(table, Table) else str(table)
 
 

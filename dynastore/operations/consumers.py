@@ -21,10 +21,11 @@ from ..errors import ConditionFailed, ConsumerBusy, RequestError
 from ..keys import CONSUMERS, HASH_BYTES, HEADER
 from ..requests import GetItem, Key, Now, PutItem, Steps, Wait
 from ..table import TYPE
-from ..terms import Conditions, Equal
-from .writes import NEW
+from ..terms import Absent, Conditions, Equal
 
 TAG = "~consumer"
+
+NEW: Conditions = (("PK", Absent()),)
 
 STANDBY_SECONDS = 5.0  # between looks at the lease of another; it may end before its time
 

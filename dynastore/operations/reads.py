@@ -9,7 +9,7 @@ from ..attributes import AttributeMap
 from ..entity import Ref, ref
 from ..errors import DataError, DynastoreError, PartialFailure, RequestError
 from ..plan import Plan
-from ..requests import GetItem, Key, Steps
+from ..requests import ACTIONS, GetItem, Key, Steps, TransactGetItems
 from ..schema import Schema
 from .keyed import read_outcomes
 from .reader import Page, Reader, Slice
@@ -72,6 +72,32 @@ def get_many(
     if failed:
         raise PartialFailure({t: each for t, each in results.items() if t not in failed}, failed)
     return [results[target] for target in refs]
+
+
+def transact_get(schema: Schema, refs: Sequence[Ref[Any]]) -> Steps[list[Any]]:
+    """Read entities as they are at one moment, at four times the read units of a `get`.
+
+    Args:
+        schema: where they are.
+        refs: up to 100, each of another entity; 4 MB of items at most.
+
+    Returns:
+        An entity or None for each ref, in the order of the refs.
+
+    Raises:
+        RequestError: there are none or too many, or one twice.
+        DataError: a stored item does not fit its class.
+    """
+    keys = tuple(key_of(schema, target) for target in refs)
+    if not 1 <= len(keys) <= ACTIONS:
+        raise RequestError(f"a transaction reads 1 to {ACTIONS} entities, not {len(keys)}")
+    if len(set(keys)) < len(keys):
+        raise RequestError("a transaction reads each entity once; name it once")
+    items = yield from TransactGetItems(schema.table.name, keys)
+    return [
+        None if item is None else schema.codec(target.cls).decode(item)
+        for target, item in zip(refs, items, strict=True)
+    ]
 
 
 def read_page(

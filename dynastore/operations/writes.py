@@ -1,136 +1,292 @@
-"""Writing whole entities: put, create, delete."""
+"""Carrying out writes: one by itself, or several in a transaction."""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar, overload
+from uuid import NAMESPACE_OID, uuid5
 
-from attrs import evolve
+from attrs import frozen
 
 from ..attributes import AttributeMap
-from ..codec import Codec
-from ..entity import Ref
-from ..errors import AlreadyExists, ConditionFailed, ConflictError, RevisionConflict
-from ..requests import DeleteItem, Key, PutItem, Steps
+from ..capacity import item_bytes
+from ..entity import UNWRITTEN, Ref, spec_of
+from ..errors import (
+    ConditionFailed,
+    ConflictError,
+    DynastoreError,
+    RequestError,
+    TransactionCanceled,
+    shown,
+)
+from ..requests import (
+    ACTIONS,
+    TOKEN_CHARACTERS,
+    TRANSACTION_BYTES,
+    Action,
+    GetItem,
+    Key,
+    Now,
+    PutItem,
+    Request,
+    Steps,
+    TransactWriteItems,
+    key_of,
+    new_token,
+)
 from ..schema import Schema
-from ..terms import Absent, Conditions, Equal, When
-from .conditions import conditions_of
-from .reads import key_of
+from ..writes import Check, Create, Delete, Put, Update, Write
+from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
+from .guards import Claim, Guarding, action, conflict, merged
+from .keyed import read_items
+from .updates import UpdateAttempt
 
 E = TypeVar("E")
 
-NEW: Conditions = (("PK", Absent()),)
+ATTEMPTS = 100  # at a guarded write; each one lost means that another writer's went through
 
 
-def put(schema: Schema, entity: E, *, when: When | None = None) -> Steps[E]:
-    """Write a whole entity, replacing what is stored under its key.
-
-    Args:
-        schema: where to.
-        entity: what to write.
-        when: field -> what it must be in the stored entity, or `any_of` and the like.
-
-    Returns:
-        The entity as stored: with its next revision, where it has a `version()`.
-
-    Raises:
-        RevisionConflict: somebody else wrote it since *entity* was read.
-        ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
-    """
-    codec = schema.codec(type(entity))
-    conditions = conditions_of(codec, when) + revision_guard(codec, entity)
-    return (yield from _write(schema, codec, entity, conditions))
-
-
-def create(schema: Schema, entity: E) -> Steps[E]:
-    """Write an entity where none is stored.
-
-    Returns:
-        The entity as stored.
-
-    Raises:
-        AlreadyExists: its key is taken.
-    """
-    codec = schema.codec(type(entity))
-    try:
-        return (yield from _write(schema, codec, entity, NEW))
-    except (ConditionFailed, RevisionConflict) as conflict:
-        raise AlreadyExists(conflict.key) from conflict
-
-
-def delete(schema: Schema, target: E | Ref[E], *, when: When | None = None) -> Steps[E | None]:
-    """Remove an entity.
+@overload
+def write(schema: Schema, asked: Create[E] | Put[E] | Update[E]) -> Steps[E]: ...
+@overload
+def write(schema: Schema, asked: Delete[E]) -> Steps[E | None]: ...
+def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> Steps[Any]:
+    """Carry out one write: one request, where nothing has to be read first and no guard is changed.
 
     Args:
-        schema: where from.
-        target: the entity, whose revision must then be the stored one, or a ref.
-        when: field -> what it must be in the stored entity, or `any_of` and the like.
+        schema: where it is.
+        asked: the write.
 
     Returns:
-        The entity as it was stored, or None if there was none.
+        Of `Create` and `Put` the entity as stored: with its next revision and its timestamps. Of
+        `Update` the entity as it is stored now. Of `Delete` the entity as it was stored, or None.
 
     Raises:
-        RevisionConflict: somebody else wrote it since *target* was read.
-        ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
+        AlreadyExists: a create found its key taken.
+        NotUnique: a value that must be unique is another entity's.
+        RevisionConflict: somebody else wrote the entity since it was read.
+        ConditionFailed: ``when`` does not hold, or there is no stored entity for it to hold of.
+        RequestError: the write is wrong.
     """
-    codec, key = located(schema, target)
-    guard = () if isinstance(target, Ref) else revision_guard(codec, target)
-    conditions = conditions_of(codec, when) + guard
+    now = yield from _time_for([asked])
+    attempt = attempt_of(schema, asked, now)
+    if attempt.needs:
+        attempt.learn((yield from GetItem(schema.table.name, attempt.key, consistent=True)))
     try:
-        old = yield from DeleteItem(schema.table.name, key, conditions)
-    except ConditionFailed as failure:
-        raise conflict_of(codec, key, failure, target) from failure
-    if old is None:
-        return None
-    deleted: E = codec.decode(old)
-    return deleted
+        answer = yield from carried_out(schema, [attempt], now)
+    except TransactionCanceled as canceled:
+        raise _only_reason(canceled) from canceled.__cause__
+    if isinstance(asked, Update) and answer is None:  # a transaction, which answers no item
+        answer = yield from GetItem(schema.table.name, attempt.key, consistent=True)
+        if answer is None:
+            raise ConditionFailed(attempt.key)
+    return attempt.result(answer)
 
 
-def located(schema: Schema, target: object) -> tuple[Codec, Key]:
-    """The codec and the primary key of an entity or a ref."""
-    if isinstance(target, Ref):
-        return schema.codec(target.cls), key_of(schema, target)
-    codec = schema.codec(type(target))
-    values = {name: getattr(target, name) for name in codec.spec.primary.fields}
-    return codec, codec.key(values, schema.prefix)
+def transact(
+    schema: Schema, asked: Sequence[Write[Any]], *, token: str | None = None
+) -> Steps[list[Any]]:
+    """Carry out writes together: all of them, or none.
+
+    Args:
+        schema: where they are.
+        asked: the writes, each about another entity; with the guards of unique values that they
+            change, 100 actions and 4 MB of items at most.
+        token: makes the transaction happen once, though it is asked for again within ten minutes
+            with the same writes; if these depend on what is stored (index attributes of several
+            fields, unique values), the repetition may be refused instead, by a RequestError. By
+            default a new one, which covers the retries of this call.
+
+    Returns:
+        In the order of the writes: of `Create` and `Put` the entity as stored, of others None.
+
+    Raises:
+        TransactionCanceled: nothing was written; its reasons tell of each write why.
+        RequestError: a write is wrong, there are too many, or two are about one entity.
+    """
+    _check_asked(asked, token)
+    now = yield from _time_for(asked)
+    attempts = [attempt_of(schema, each, now) for each in asked]
+    yield from _learnt(schema, attempts)
+    yield from carried_out(schema, attempts, now, token or new_token())
+    return [
+        attempt.result(None) if isinstance(each, Create | Put) else None
+        for each, attempt in zip(asked, attempts, strict=True)
+    ]
 
 
-def revision_guard(codec: Codec, entity: object) -> Conditions:
-    """What holds while nobody else wrote the entity; nothing without a `version()`."""
-    name = codec.spec.version
-    if name is None:
-        return ()
-    revision = getattr(entity, name)
-    # Absent, and not NEW: items from before the class had a version() have none either.
-    return ((name, Equal(codec.value(name, revision)) if revision else Absent()),)
+def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
+    """The attempt at a write.
+
+    Raises:
+        RequestError: the write is wrong.
+    """
+    match asked:
+        case Create() | Put():
+            return PutAttempt(schema, asked, now)
+        case Update():
+            return UpdateAttempt(schema, asked, now)
+        case Delete():
+            return DeleteAttempt(schema, asked)
+        case Check():
+            return CheckAttempt(schema, asked)
+    raise RequestError(f"{shown(asked)} is no write; use Create, Put, Update, Delete or Check")
 
 
-def conflict_of(codec: Codec, key: Key, failure: ConditionFailed, target: object) -> ConflictError:
-    """The error for a failed condition, with the stored entity decoded."""
-    item: Any = failure.stored
-    stored = None if item is None else codec.decode(item)
-    name = codec.spec.version
-    if name is not None and not isinstance(target, Ref):
-        expected = getattr(target, name)
-        found = None if stored is None else getattr(stored, name)
-        if (found or 0) != expected:
-            return RevisionConflict(key, expected=expected, stored=found)
-    return ConditionFailed(key, stored)
+def carried_out(
+    schema: Schema, attempts: Sequence[Attempt], now: dt.datetime, token: str | None = None
+) -> Steps[AttributeMap | None]:
+    """Try some writes together until no guard of what is known fails; what the request answered.
+
+    Args:
+        schema: where they are.
+        attempts: at the writes, with what they have to know.
+        now: the time.
+        token: of the first try; without one a single action is sent as a request of its own.
+
+    Raises:
+        TransactionCanceled: with a reason for each write.
+        RequestError: there are too many actions, or two are about one item.
+    """
+    foreign: set[Key] = set()
+    for number in range(ATTEMPTS):
+        tried = _Try.of(attempts, foreign)
+        try:
+            request = tried.request(schema.table.name, now, _token(token, number))
+            answer: AttributeMap | None = yield from request
+        except (ConditionFailed, TransactionCanceled) as failure:
+            reasons, given_up = tried.reasons(failure)
+            if any(reasons):
+                raise TransactionCanceled(reasons) from failure
+            foreign |= given_up
+        else:
+            return answer
+    raise TransactionCanceled([_outrun(attempt) for attempt in attempts])
 
 
-def _write(schema: Schema, codec: Codec, entity: E, conditions: Conditions) -> Steps[E]:
-    written = _next_revision(codec, entity)
-    item: AttributeMap = codec.encode(written, schema.prefix)
-    try:
-        yield from PutItem(schema.table.name, item, conditions)
-    except ConditionFailed as failure:
-        raise conflict_of(codec, Key.of(item), failure, entity) from failure
-    return written
+@frozen
+class _Try:
+    """What is sent at once: the actions of some writes, then those of guards."""
+
+    attempts: Sequence[Attempt]
+    guards: Sequence[Guarding]
+
+    @classmethod
+    def of(cls, attempts: Sequence[Attempt], foreign: Iterable[Key]) -> _Try:
+        """By what the attempts know. Guards that turned out to be another's are left alone."""
+        guards = merged(change for attempt in attempts for change in attempt.guarding())
+        return cls(
+            attempts,
+            [each for each in guards if isinstance(each, Claim) or each.key not in foreign],
+        )
+
+    def request(self, table: str, now: dt.datetime, token: str | None) -> Request[Any]:
+        """The request that carries it out."""
+        actions: list[Action] = [attempt.action() for attempt in self.attempts]
+        if len(actions) == 1 and not self.guards and token is None:
+            (single,) = actions
+            assert isinstance(single, Request), "a check is no write of its own"
+            return single
+        seconds = int(now.timestamp())
+        actions += [action(table, each, seconds) for each in self.guards]
+        _check_actions(actions, len(self.attempts))
+        return TransactWriteItems(actions, token or new_token())
+
+    def reasons(
+        self, failure: ConditionFailed | TransactionCanceled
+    ) -> tuple[list[DynastoreError | None], set[Key]]:
+        """Of each write why it could not be done; and guards that are another's.
+
+        None where a write was not the cause, or where it may succeed by what was learnt.
+        """
+        causes = failure.reasons if isinstance(failure, TransactionCanceled) else (failure,)
+        count = len(self.attempts)
+        reasons = [
+            cause if cause is None else _reason(attempt, cause)
+            for attempt, cause in zip(self.attempts, causes, strict=False)
+        ]
+        foreign = set()
+        places = {attempt.key: place for place, attempt in enumerate(self.attempts)}
+        for guard, cause in zip(self.guards, causes[count:], strict=True):
+            place = places[guard.owner]
+            if cause is None or causes[place] is not None:
+                continue  # what the write itself met comes first
+            reasons[place] = reasons[place] or conflict(guard, cause)
+            if reasons[place] is None:
+                foreign.add(guard.key)
+        return reasons, foreign
 
 
-def _next_revision(codec: Codec, entity: E) -> E:
-    name = codec.spec.version
-    if name is None:
-        return entity
-    stored: Any = entity
-    written: E = evolve(stored, **{name: getattr(entity, name) + 1})
-    return written
+def _reason(attempt: Attempt, cause: DynastoreError) -> DynastoreError | None:
+    return attempt.conflict(cause) if isinstance(cause, ConditionFailed) else cause
+
+
+def _only_reason(canceled: TransactionCanceled) -> DynastoreError:
+    (reason,) = canceled.reasons
+    assert reason is not None, "what is canceled has a reason"
+    return reason
+
+
+def _outrun(attempt: Attempt) -> ConflictError:
+    return ConditionFailed(attempt.key)
+
+
+def _token(token: str | None, number: int) -> str | None:
+    """The token of a try: each has other conditions, so each needs another."""
+    return token if token is None or number == 0 else uuid5(NAMESPACE_OID, f"{token}{number}").hex
+
+
+def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
+    """The time, if one of the writes goes by it."""
+    for each in asked:
+        target = each.entity if isinstance(each, Create | Put) else each.target
+        spec = spec_of(target.cls if isinstance(target, Ref) else type(target))
+        if spec.created or spec.updated or spec.uniques:
+            return (yield from Now())
+    return UNWRITTEN
+
+
+def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
+    """Read, all at once, what the attempts have to know."""
+    waiting = {attempt.key: attempt for attempt in attempts if attempt.needs}
+    if not waiting:
+        return
+    items = yield from read_items(schema.table.name, [*waiting], consistent=True)
+    for key, attempt in waiting.items():
+        attempt.learn(items[key])
+
+
+def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:
+    for each in asked:
+        if not isinstance(each, Create | Put | Update | Delete | Check):
+            raise RequestError(
+                f"{shown(each)} is no write; use Create, Put, Update, Delete or Check"
+            )
+    if not asked:
+        raise RequestError("a transaction has at least one write")
+    if token is not None and not 1 <= len(token) <= TOKEN_CHARACTERS:
+        raise RequestError(f"a token has 1 to {TOKEN_CHARACTERS} characters, not {len(token)}")
+
+
+def _check_actions(actions: Sequence[Action], writes: int) -> None:
+    if len(actions) > ACTIONS:
+        guards = (
+            f" and {len(actions) - writes} guards of unique values" if writes < len(actions) else ""
+        )
+        raise RequestError(
+            f"{writes} writes{guards} are more than the {ACTIONS} actions of one transaction; "
+            "make several of it"
+        )
+    seen: set[Key] = set()
+    for each in actions:
+        key = key_of(each)
+        if key in seen:
+            raise RequestError(f"two writes of one transaction are about {key}; make one of them")
+        seen.add(key)
+    size = sum(item_bytes(each.item) for each in actions if isinstance(each, PutItem))
+    if size > TRANSACTION_BYTES:
+        raise RequestError(
+            f"the items are {size:,} bytes; one transaction holds {TRANSACTION_BYTES:,}. "
+            "Make several of it."
+        )

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from .. import expressions
 from ..attributes import AttributeMap
-from ..changes import Change
+from ..changes import Change, Path
 from ..terms import Conditions
 from .request import Key, Request
 
@@ -69,14 +69,14 @@ class UpdateItem(Request[AttributeMap]):
     """Change some attributes of one item; the whole item as it is afterwards.
 
     Attributes:
-        changes: attribute name -> what becomes of it. A missing item is made, unless a condition
-            asks for one.
+        changes: attribute name, or path to a part of one -> what becomes of it. A missing item is
+            made, unless a condition asks for one.
     """
 
     operation: ClassVar[str] = "UpdateItem"
     table: str
     key: Key
-    changes: Mapping[str, Change] = field(repr=False)
+    changes: Mapping[str | Path, Change] = field(repr=False)
     conditions: Conditions = field(default=(), repr=False)
 
     @property

@@ -8,7 +8,7 @@ import time
 import pytest
 from attrs import evolve
 
-from dynastore import Schema, entity, key, ref
+from dynastore import Create, Delete, Schema, entity, key, ref
 from dynastore.errors import ConsumerBusy, MalformedItem, RequestError
 from dynastore.requests import PutItem
 
@@ -130,6 +130,14 @@ def test_items_of_the_package_itself_are_passed_over(store):
         store.run(PutItem(store.schema.table.name, item).__iter__())
     put_all(store, "a")
     assert texts(seen(store, start="oldest")) == ["a"]
+
+
+def test_the_writes_of_a_transaction_are_changes(store):
+    put_all(store, "a")
+    store.transact(Create(Note(user_id="bob", note_id="n1", text="b")), Delete(TEA))
+    assert sorted(each.kind for each in seen(store, start="oldest")) == [
+        *("created", "created", "deleted")
+    ]
 
 
 def test_a_loop_that_breaks_off_gets_its_last_change_again(store):
