@@ -21,7 +21,7 @@ DynastoreError
 |   `-- MalformedItem
 `-- ServiceError          AWS refused or failed                  retry, or fix access
     |-- Throttled, Unavailable            (retryable)
-    `-- AccessDenied, TableNotFound, ChangesTrimmed       (not)
+    `-- AccessDenied, TableNotFound, ChangesTrimmed   (not)
 """
 
 from __future__ import annotations
@@ -245,8 +245,8 @@ class ConsumerBusy(ConflictError):
         self.consumer = consumer
         self.until = until
         super().__init__(
-            f"another process reads the changes as {consumer!r}, at least until {until:%H:%M:%S} UTC. "
-            "Give a name of its own to what has to see all changes too, or try again later."
+            f"another reads the changes as {consumer!r}, at least until {until:%H:%M:%S} UTC. Give "
+            "what has to see all changes too a name of its own, or try again later."
         )
 
 
@@ -347,6 +347,6 @@ class ChangesTrimmed(ServiceError):
         self.consumer = consumer
         super().__init__(
             "TrimmedDataAccessException",
-            f"{consumer!r} may have missed changes: {reason}. Bring what it keeps up to date from the "
-            "entities themselves, then go on with changes(..., on_gap='oldest').",
+            f"{consumer!r} may have missed changes: {reason}. Bring what it keeps up to date from "
+            "the entities, then go on with changes(..., on_gap='oldest').",
         )
