@@ -18,6 +18,7 @@ from attrs import field
 from .async_store import AsyncStore
 from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
 from .entity import Ref, created, entity, payload, ref, updated, version
+from .followed import AsyncChanges, Changes
 from .operations.examining import Drifted, Malformed, Misplaced
 from .operations.reader import Page, Slice
 from .patterns import AccessPattern, gsi, key
@@ -26,6 +27,7 @@ from .results import AsyncResults, Results
 from .scanned import AsyncScanned, Scanned
 from .schema import Schema
 from .store import Store
+from .streams import Change, changes_of, take_batch
 from .table import Index, Table
 from .terms import (
     after,
@@ -49,10 +51,13 @@ from .writes import Check, Create, Delete, Put, Update
 
 __all__ = [
     "AccessPattern",
+    "AsyncChanges",
     "AsyncResults",
     "AsyncScanned",
     "AsyncStore",
     "AsyncVerified",
+    "Change",
+    "Changes",
     "Check",
     "Create",
     "Delete",
@@ -80,6 +85,7 @@ __all__ = [
     "before",
     "begins_with",
     "between",
+    "changes_of",
     "contains",
     "created",
     "discard",
@@ -99,6 +105,7 @@ __all__ = [
     "ref",
     "since",
     "size",
+    "take_batch",
     "unique",
     "unset",
     "until",

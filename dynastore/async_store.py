@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, Unpack, overload
 
 from attrs import frozen
 
@@ -14,8 +14,10 @@ from .clients.base import AsyncClient, run_async
 from .clients.deadlines import Deadline
 from .clients.opening import Place
 from .entity import Ref
+from .followed import AsyncChanges, Following
 from .operations import batches, moves, reads, tables, touching, upserts, writes
 from .operations.batches import Duplicates, Progress
+from .operations.following import Follower, FollowOptions
 from .operations.scanner import Scanner, ScanOptions
 from .operations.verifying import Verifier
 from .operations.writes import transact
@@ -82,6 +84,25 @@ class AsyncStore(Bound[AsyncClient]):
         """Read the whole table for the entities of a class; see `Store.scan`."""
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return AsyncScanned(Scanner(self.schema, cls, where, filters, options, cursor), self)
+
+    @overload
+    def changes(self, one: type[A], /, **options: Unpack[Following]) -> AsyncChanges[A]: ...
+    @overload
+    def changes(
+        self, one: type[A], two: type[B], /, **options: Unpack[Following]
+    ) -> AsyncChanges[A | B]: ...
+    @overload
+    def changes(
+        self, one: type[A], two: type[B], three: type[C], /, **options: Unpack[Following]
+    ) -> AsyncChanges[A | B | C]: ...
+    @overload
+    def changes(
+        self, /, *classes: type[Any], **options: Unpack[Following]
+    ) -> AsyncChanges[Any]: ...
+    def changes(self, /, *classes: type[Any], **options: Unpack[Following]) -> AsyncChanges[Any]:
+        """Follow the writes of some classes; see `Store.changes`. It is an ``async for``."""
+        follower = Follower(self.schema, classes, FollowOptions(**options))
+        return AsyncChanges(follower, self)
 
     async def put(
         self, entity: E, /, *, when: When | None = None, lifetime: dt.timedelta | None = None

@@ -13,19 +13,21 @@ DynastoreError
 |   |-- ConditionFailed
 |   |-- RevisionConflict
 |   |-- TransactionCanceled
-|   `-- TableMismatch
+|   |-- TableMismatch
+|   `-- ConsumerBusy
 |-- PartialFailure        some of many were done                 look at .done and .failed
 |-- NotSent               one of many, after another failed      call again with these
 |-- DataError             a stored item is unreadable            repair or migrate it
 |   |-- UnknownType
 |   `-- MalformedItem
 `-- ServiceError          AWS refused or failed                  retry, or fix access
-    |-- Throttled, Unavailable, DeadlineExceeded   (retryable)
-    `-- AccessDenied, TableNotFound                (not)
+    |-- Throttled, Unavailable, DeadlineExceeded      (retryable)
+    `-- AccessDenied, TableNotFound, ChangesTrimmed   (not)
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
@@ -233,6 +235,23 @@ class TableMismatch(ConflictError):
         )
 
 
+class ConsumerBusy(ConflictError):
+    """Another process reads the changes for the same consumer.
+
+    Attributes:
+        consumer: its name.
+        until: when the other's lease ends unless it goes on reading; it may be over.
+    """
+
+    def __init__(self, consumer: str, until: dt.datetime) -> None:
+        self.consumer = consumer
+        self.until = until
+        super().__init__(
+            f"another reads the changes as {consumer!r}, at least until {until:%H:%M:%S} UTC. Give "
+            "what has to see all changes too a name of its own, or try again later."
+        )
+
+
 class PartialFailure(DynastoreError):
     """An operation on many did some and failed on others.
 
@@ -348,3 +367,19 @@ class AccessDenied(ServiceError):
 
 class TableNotFound(ServiceError):
     """There is no such table in this region and account."""
+
+
+class ChangesTrimmed(ServiceError):
+    """Changes that a consumer has not seen are no longer kept: DynamoDB keeps them for 24 hours.
+
+    Attributes:
+        consumer: its name.
+    """
+
+    def __init__(self, consumer: str, reason: str) -> None:
+        self.consumer = consumer
+        super().__init__(
+            "TrimmedDataAccessException",
+            f"{consumer!r} may have missed changes: {reason}. Bring what it keeps up to date from "
+            "the entities, then go on with changes(..., on_gap='oldest').",
+        )

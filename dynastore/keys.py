@@ -26,6 +26,7 @@ SCOPES = re.compile(
     "(?:@[^#]*#)*"
 )  # at the start of a partition key; names have no '#', texts no '@'
 HEADER = "~"  # the sort key of what must come after everything else of its partition
+CONSUMERS = "@#consumer#"  # begins the partition of a consumer of changes; no scope has no name
 
 Parsed: TypeAlias = Sequence[tuple[str, str | None, str | None, str | None]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 from attrs import frozen
 
@@ -14,8 +14,10 @@ from .clients.base import Client, run
 from .clients.deadlines import Deadline
 from .clients.opening import Place
 from .entity import Ref
+from .followed import Changes, Following
 from .operations import batches, moves, reads, tables, touching, upserts, writes
 from .operations.batches import Duplicates, Progress
+from .operations.following import Follower, FollowOptions
 from .operations.scanner import Scanner, ScanOptions
 from .operations.verifying import Verifier
 from .operations.writes import transact
@@ -109,6 +111,42 @@ class Store(Bound[Client]):
         """
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return Scanned(Scanner(self.schema, cls, where, filters, options, cursor), self)
+
+    @overload
+    def changes(self, one: type[A], /, **options: Unpack[Following]) -> Changes[A]: ...
+    @overload
+    def changes(
+        self, one: type[A], two: type[B], /, **options: Unpack[Following]
+    ) -> Changes[A | B]: ...
+    @overload
+    def changes(
+        self, one: type[A], two: type[B], three: type[C], /, **options: Unpack[Following]
+    ) -> Changes[A | B | C]: ...
+    @overload
+    def changes(self, /, *classes: type[Any], **options: Unpack[Following]) -> Changes[Any]: ...
+    def changes(self, /, *classes: type[Any], **options: Unpack[Following]) -> Changes[Any]:
+        """Follow the writes of some classes, in the order of the writes of each entity.
+
+        Each write comes at least once: a consumer goes on after the changes it has taken, and after
+        a crash some come again. Making it sends nothing.
+
+        Args:
+            classes: whose changes; those of all of the schema's without any.
+            options: name: the consumer's, ``"default"``. Each name sees all changes, and one process
+                at a time reads for it; others wait.
+                start: where it begins the first time: with ``"new"`` changes, or the ``"oldest"``
+                kept, which are up to 24 hours old.
+                follow: False ends where there are no more, and raises ConsumerBusy instead of waiting.
+                on_gap: ``"raise"`` ChangesTrimmed if changes were missed, or go on with the
+                ``"oldest"`` kept.
+                save_every: changes between two writes of its place, 100; 10 seconds at most.
+                lease_seconds: how long a process that was killed keeps its place, 60.
+
+        Raises:
+            RequestError: a class is not in the schema, or an option is wrong.
+        """
+        follower = Follower(self.schema, classes, FollowOptions(**options))
+        return Changes(follower, self)
 
     def put(
         self, entity: E, /, *, when: When | None = None, lifetime: dt.timedelta | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
@@ -17,11 +18,10 @@ from .sessions import (
     BOTOCORE_ERRORS,
     botocore_error,
     connect,
-    endpoint_of,
     new_session,
     policy_for,
 )
-from .wire import Refusal, check, error_of, response_of, units_of
+from .wire import Endpoint, Refusal, check, error_of, response_of, units_of
 
 if TYPE_CHECKING:
     import boto3
@@ -66,15 +66,14 @@ class AioClient:
         self._policy = policy_for(config)
         self._budget = RetryBudget()
         session = session or new_session()
-        client = connect(
+        self._poster_of = partial(
+            _poster,
             session,
             region_name=region_name,
             endpoint_url=endpoint_url,
             config=config,
-            width=CONNECTIONS,
         )
-        self._endpoint = endpoint_of(client)
-        self._poster = _poster(session, client)
+        self._posters = {Request.service: self._poster_of(Request.service)}
 
     async def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
         """The response to *request*; raises what `Client.send` raises.
@@ -89,30 +88,39 @@ class AioClient:
 
     async def close(self) -> None:
         """Give back connections. The client cannot be used afterwards."""
-        await self._poster.close()
+        for poster in self._posters.values():
+            await poster.close()
 
     async def _send_once(self, attempts: Attempts, body: bytes, request: Request[R]) -> R:
+        poster = self._posters.get(request.service)
+        if poster is None:
+            # Once, for a few milliseconds: botocore reads what it knows of a service.
+            poster = self._posters.setdefault(request.service, self._poster_of(request.service))
         try:
-            status, headers, answer = await self._poster.post(
-                request.operation, body, attempts.deadline
-            )
+            status, headers, answer = await poster.post(request.operation, body, attempts.deadline)
         except BOTOCORE_ERRORS as error:
-            raise botocore_error(error, request, self._endpoint) from error
+            raise botocore_error(error, request, poster.endpoint) from error
         attempts.exchange.answer_bytes = len(answer)
-        response = self._response(request, status, headers, answer)
+        response = _response(request, status, headers, answer, poster.endpoint)
         attempts.exchange.units = units_of(response)
         return request.read(response)
 
-    def _response(
-        self, request: Request[Any], status: int, headers: Mapping[str, str], answer: bytes
-    ) -> dict[str, Any]:
-        if status < 300:
-            return response_of(answer, headers, self._endpoint)
-        check(answer, headers, self._endpoint)
-        raise error_of(Refusal.of(status, headers, answer), request, self._endpoint)
+
+def _response(
+    request: Request[Any],
+    status: int,
+    headers: Mapping[str, str],
+    answer: bytes,
+    endpoint: Endpoint,
+) -> dict[str, Any]:
+    if status < 300:
+        return response_of(answer, headers, endpoint)
+    check(answer, headers, endpoint)
+    raise error_of(Refusal.of(status, headers, answer), request, endpoint)
 
 
-def _poster(session: boto3.Session, client: Any) -> Poster:
+def _poster(session: boto3.Session, service: str, **settings: Any) -> Poster:
+    client = connect(session, service, width=CONNECTIONS, **settings)
     try:
         from .posting import Poster
     except ImportError as error:

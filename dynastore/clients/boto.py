@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from attrs import frozen
+
+from ..errors import RequestError
 from ..requests import Request
 from .base import POOL_WIDTH
 from .deadlines import Deadline
@@ -24,7 +28,7 @@ from .sessions import (
     new_session,
     policy_for,
 )
-from .wire import response_of, units_of
+from .wire import Endpoint, response_of, units_of
 
 if TYPE_CHECKING:
     import boto3
@@ -65,6 +69,51 @@ def _limit_time(request: Any, **_: Any) -> None:
         request.context["read_timeout"] = min(left, limit) if limit else left
 
 
+@frozen
+class Service:
+    """A service that requests go to.
+
+    Attributes:
+        client: the boto3 client.
+        endpoint: where it sends them.
+        methods: its methods by AWS's names of operations.
+    """
+
+    client: Any
+    endpoint: Endpoint
+    methods: Mapping[str, Callable[..., Any]]
+
+    @classmethod
+    def of(cls, client: Any) -> Service:
+        """The service of a boto3 client, whose answers are taken before they are parsed."""
+        name = client.meta.service_model.service_id.hyphenize()
+        # Last, so that hooks of others still see the body.
+        client.meta.events.register_last(
+            f"before-parse.{name}", _take_answer, unique_id="dynastore-take-answer"
+        )
+        client.meta.events.register(
+            f"request-created.{name}", _limit_time, unique_id="dynastore-limit-time"
+        )
+        names = client.meta.method_to_api_mapping
+        methods = {operation: getattr(client, method) for method, operation in names.items()}
+        return cls(client, endpoint_of(client), methods)
+
+    def call(
+        self, operation: str, parameters: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], _Answer | None]:
+        """What botocore makes of the answer, and the answer that was taken from it.
+
+        A Stubber answers without.
+        """
+        _taking.on = True
+        try:
+            parsed: Mapping[str, Any] = self.methods[operation](**parameters)
+        finally:
+            _taking.on = False
+            answer, _taking.answer = _taking.answer, None
+        return parsed, answer
+
+
 class BotoClient:
     """Sends requests through a boto3 DynamoDB client; several threads may share it.
 
@@ -75,7 +124,12 @@ class BotoClient:
     overlaps = True
 
     def __init__(
-        self, client: Any, policy: RetryPolicy = NO_RETRIES, *, owned: bool = False
+        self,
+        client: Any,
+        policy: RetryPolicy = NO_RETRIES,
+        *,
+        owned: bool = False,
+        other: Callable[[str], Any] | None = None,
     ) -> None:
         """Take a boto3 client as it is: its retries and connections stay its own, and ours are off.
 
@@ -84,21 +138,15 @@ class BotoClient:
                 where its answers are what they always are.
             policy: retries besides the client's own.
             owned: whether `close` closes it.
+            other: makes a client of another service, by boto3's name of it: streams are one.
         """
         self.observers: list[Observer] = []
-        self._client = client
         self._policy = policy
         self._budget = RetryBudget()
         self._owned = owned
-        self._endpoint = endpoint_of(client)
-        self._methods = _methods(client)
-        # Last, so that hooks of others still see the body.
-        client.meta.events.register_last(
-            "before-parse.dynamodb", _take_answer, unique_id="dynastore-take-answer"
-        )
-        client.meta.events.register(
-            "request-created.dynamodb", _limit_time, unique_id="dynastore-limit-time"
-        )
+        self._other = other
+        self._services = {Request.service: Service.of(client)}
+        self._making = threading.Lock()
 
     @classmethod
     def connect(
@@ -121,14 +169,15 @@ class BotoClient:
             RequestError: there is no region, or a setting is wrong.
             AccessDenied: the profile or its credentials cannot be read.
         """
-        client = connect(
+        client_of = partial(
+            connect,
             session or new_session(),
             region_name=region_name,
             endpoint_url=endpoint_url,
             config=config,
             width=POOL_WIDTH,
         )
-        return cls(client, policy_for(config), owned=True)
+        return cls(client_of("dynamodb"), policy_for(config), owned=True, other=client_of)
 
     def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
         """The response to *request*; raises what `Client.send` raises.
@@ -145,37 +194,36 @@ class BotoClient:
     def close(self) -> None:
         """Give back connections, except those of a client that was handed in."""
         if self._owned:
-            self._client.close()
+            for service in self._services.values():
+                service.client.close()
+
+    def _service(self, name: str) -> Service:
+        """The service of a request; made when it is first asked.
+
+        Raises:
+            RequestError: the client was handed in, and is that of another service.
+        """
+        with self._making:
+            if name not in self._services:
+                if self._other is None:
+                    raise RequestError(
+                        f"client= is a DynamoDB client, and this needs one of {name}, with the same "
+                        "credentials: connect with session= instead"
+                    )
+                self._services[name] = Service.of(self._other(name))
+            return self._services[name]
 
     def _send_once(
         self, attempts: Attempts, parameters: Mapping[str, Any], request: Request[R]
     ) -> R:
+        service = self._services.get(request.service) or self._service(request.service)
         _taking.deadline = attempts.deadline
         try:
-            parsed, answer = self._call(request.operation, parameters)
+            response, answer = service.call(request.operation, parameters)
         except BOTOCORE_ERRORS as error:
-            raise botocore_error(error, request, self._endpoint) from error
-        response = parsed
-        if answer is not None:  # a Stubber answers without
+            raise botocore_error(error, request, service.endpoint) from error
+        if answer is not None:
             attempts.exchange.answer_bytes = len(answer[0])
-            response = response_of(*answer, self._endpoint)
+            response = response_of(*answer, service.endpoint)
         attempts.exchange.units = units_of(response)
         return request.read(response)
-
-    def _call(
-        self, operation: str, parameters: Mapping[str, Any]
-    ) -> tuple[Mapping[str, Any], _Answer | None]:
-        """What botocore makes of the answer, and the answer that was taken from it."""
-        _taking.on = True
-        try:
-            parsed: Mapping[str, Any] = self._methods[operation](**parameters)
-        finally:
-            _taking.on = False
-            answer, _taking.answer = _taking.answer, None
-        return parsed, answer
-
-
-def _methods(client: Any) -> dict[str, Callable[..., Any]]:
-    """The client's methods by AWS's names of operations."""
-    names = client.meta.method_to_api_mapping
-    return {operation: getattr(client, name) for name, operation in names.items()}

@@ -10,6 +10,7 @@ from ..errors import RequestError, ServiceError
 from ..requests.tables import TableDescription
 from ..table import INDEX_LIMIT, NAME, PRIMARY, Index, Table
 from .layout import Layout
+from .stream_log import stream_of
 
 CREATION = """
     CREATE TABLE IF NOT EXISTS dynastore_tables (
@@ -86,6 +87,7 @@ def description(table: Table) -> TableDescription:
         active=True,
         key_schemas={index.name: index.attributes for index in indexes},
         projections={str(index.name): index.carried for index in table.indexes},
+        stream=stream_of(table.name),
     )
 
 

@@ -28,16 +28,21 @@ if TYPE_CHECKING:
 
 
 class Poster:
-    """Posts to one endpoint. It keeps connections for each event loop that uses it."""
+    """Posts to one endpoint. It keeps connections for each event loop that uses it.
+
+    Attributes:
+        endpoint: where to.
+    """
 
     def __init__(self, session: boto3.Session, client: Any) -> None:
         """Go where *client*, a boto3 client of *session*, would go, with its settings."""
         self._session = session
-        self._endpoint = endpoint_of(client)
-        self._url = f"{self._endpoint.url.rstrip('/')}/"
+        self.endpoint = endpoint_of(client)
+        self._url = f"{self.endpoint.url.rstrip('/')}/"
         self._scheme = self._url.partition(":")[0]
         self._config = client.meta.config
         self._clock = ServiceClock()
+        self._target = client.meta.service_model.metadata["targetPrefix"]
         self._opened: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
     async def post(
@@ -84,19 +89,19 @@ class Poster:
             ) as answer:
                 return answer.status, answer.headers, await answer.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise unreached(error, self._endpoint) from error
+            raise unreached(error, self.endpoint) from error
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise unanswered(error, self._endpoint) from error
+            raise unanswered(error, self.endpoint) from error
 
     async def _signed(self, operation: str, body: bytes) -> dict[str, str]:
         """The headers of a post, its signature (SigV4) among them."""
         headers = {
-            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+            "X-Amz-Target": f"{self._target}.{operation}",
             "Content-Type": "application/x-amz-json-1.0",
         }
         unsigned = AWSRequest("POST", self._url, headers=headers, data=body)
         credentials = await self._credentials()
-        Signer(credentials, self._endpoint.region, self._clock).add_auth(unsigned)
+        Signer(credentials, self.endpoint.region, self._clock).add_auth(unsigned)
         # Not signed, as proxies change it. The checksum is that of the body as it is sent.
         return {**unsigned.headers, "Accept-Encoding": "identity"}
 

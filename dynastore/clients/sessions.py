@@ -44,16 +44,18 @@ _NO_ANSWER = (aws.ChecksumError, aws.ConnectionError, aws.HTTPClientError)
 
 def connect(
     session: boto3.Session,
+    service: str = "dynamodb",
     *,
     region_name: str | None = None,
     endpoint_url: str | None = None,
     config: Config | None = None,
     width: int,
 ) -> Any:
-    """A boto3 DynamoDB client whose settings fit us, where *config* does not say otherwise.
+    """A boto3 client of DynamoDB whose settings fit us, where *config* does not say otherwise.
 
     Args:
         session: where credentials, region and endpoint come from, unless given here.
+        service: boto3's name of it; ``dynamodbstreams`` is the other one.
         region_name: such as ``eu-west-1``.
         endpoint_url: another server than AWS's.
         config: what it sets is kept.
@@ -65,10 +67,10 @@ def connect(
     """
     try:
         return session.client(
-            "dynamodb",
+            service,
             region_name=region_name,
             endpoint_url=endpoint_url,
-            config=_settings(session, config, width),
+            config=_settings(session, service, config, width),
         )
     except (aws.BotoCoreError, ValueError) as error:
         raise _not_connected(error) from error
@@ -119,7 +121,7 @@ def botocore_error(error: Exception, request: Request[Any], endpoint: Endpoint) 
     return ServiceError(type(error).__name__, str(error))
 
 
-def _settings(session: boto3.Session, config: Config | None, width: int) -> Config:
+def _settings(session: boto3.Session, service: str, config: Config | None, width: int) -> Config:
     """Ours, under those of *config*."""
     from botocore.config import Config as Settings
 
@@ -131,6 +133,8 @@ def _settings(session: boto3.Session, config: Config | None, width: int) -> Conf
         retries={"total_max_attempts": 1},  # retries.py decides
         parameter_validation=False,  # requests are ours, and it takes 7 % of a put
         user_agent=_user_agent(session, given),
+        # Or the account of a stream's ARN becomes part of the host, which no emulator knows.
+        account_id_endpoint_mode="disabled" if service == "dynamodbstreams" else None,
     )
     return ours.merge(given)
 

@@ -32,9 +32,10 @@ from ..requests import (
     TransactWriteItems,
     UpdateItem,
 )
+from ..requests.streams import DescribeStream, GetRecords, GetShardIterator
 from ..requests.tables import CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive
-from ..table import TTL, Table
-from . import catalog, lanes, transacting
+from ..table import TTL
+from . import catalog, lanes, stream_log, transacting
 from .acting import Compiled, Effect, stored
 from .base import finished
 from .batching import check_keys, check_writes, fitting
@@ -87,6 +88,21 @@ class SqliteClient:
         self._writes = Lane(self._path)
         self._reads = Lane(self._path) if self._path else self._writes
         self._layouts: dict[str, Layout] = {}
+        self._answers: dict[type[Request[Any]], Callable[[Any], Answer]] = {
+            GetItem: self._get,
+            Query: self._query,
+            Scan: self._scan,
+            **dict.fromkeys((PutItem, UpdateItem, DeleteItem), self._write),
+            BatchGetItem: self._get_batch,
+            BatchWriteItem: self._write_batch,
+            TransactWriteItems: self._transact,
+            TransactGetItems: self._get_together,
+            **dict.fromkeys((DescribeStream, GetShardIterator, GetRecords), self._stream),
+            CreateTable: self._create,
+            DescribeTable: self._describe,
+            DescribeTimeToLive: self._expiry,
+            UpdateTimeToLive: self._let_expire,
+        }
 
     def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
         """The response to *request*.
@@ -124,34 +140,12 @@ class SqliteClient:
             return Answer(error, refused(cast("AttributeMap | None", error.stored)))
 
     def _carried_out(self, request: Request[Any]) -> Answer:
-        match request:
-            case GetItem():
-                return self._get(request)
-            case Query():
-                return self._query(request)
-            case Scan():
-                return self._scan(request)
-            case PutItem() | UpdateItem() | DeleteItem():
-                return self._write(request)
-            case TransactWriteItems():
-                return self._transact(request)
-            case TransactGetItems():
-                return self._get_together(request)
-            case BatchGetItem():
-                return self._get_batch(request)
-            case BatchWriteItem():
-                return self._write_batch(request)
-            case CreateTable(table):
-                return self._create(table)
-            case DescribeTable(name):
-                return Answer(catalog.description(self._layout(name).table))
-            case DescribeTimeToLive(name):
-                return self._expiry(name)
-            case UpdateTimeToLive(name):
-                return self._let_expire(name)
-        raise RequestError(
-            f"the SQLite engine does not answer {request.operation}; use another request"
-        )
+        carry_out = self._answers.get(type(request))
+        if carry_out is None:
+            raise RequestError(
+                f"the SQLite engine does not answer {request.operation}; use another request"
+            )
+        return carry_out(request)
 
     def _get(self, request: GetItem) -> Answer:
         check_key(request.key)
@@ -231,22 +225,35 @@ class SqliteClient:
         indexes = layout.table.indexes
         return Answer((), sum(written(indexes, each.before, each.after) for each in effects))
 
-    def _create(self, table: Table) -> Answer:
-        catalog.check(table)
+    def _stream(self, request: stream_log.StreamRequest) -> Answer:
+        layout = self._layout(request.table)
+        with self._reads as connection:
+            if stream_log.begun(connection, layout):
+                return Answer(stream_log.answer(connection, layout, request))
+        with self._writes as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            stream_log.begin(connection, layout)
+            return Answer(stream_log.answer(connection, layout, request))
+
+    def _create(self, request: CreateTable) -> Answer:
+        catalog.check(request.table)
         if self._path:
             lanes.create(self._path)
         with self._writes as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
-            catalog.create(connection, table)
+            catalog.create(connection, request.table)
         return Answer(None)
 
-    def _expiry(self, name: str) -> Answer:
-        layout = self._layout(name)
+    def _describe(self, request: DescribeTable) -> Answer:
+        return Answer(catalog.description(self._layout(request.table).table))
+
+    def _expiry(self, request: DescribeTimeToLive) -> Answer:
+        layout = self._layout(request.table)
         with self._reads as connection:
             return Answer(TTL if catalog.expires(connection, layout) else None)
 
-    def _let_expire(self, name: str) -> Answer:
-        layout = self._layout(name)
+    def _let_expire(self, request: UpdateTimeToLive) -> Answer:
+        layout = self._layout(request.table)
         with self._writes as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             catalog.let_expire(connection, layout)

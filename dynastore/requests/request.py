@@ -83,12 +83,14 @@ class Request(Generic[R]):
 
     Attributes:
         operation: AWS's name of the call, such as ``GetItem``.
+        service: boto3's name of the service that answers it.
         writes: whether it changes anything.
         repeatable: whether sending it twice does what sending it once does, so that it may be sent
             again after a failure that leaves open whether it was carried out.
     """
 
     operation: ClassVar[str]
+    service: ClassVar[str] = "dynamodb"
     writes: ClassVar[bool] = True
 
     @property

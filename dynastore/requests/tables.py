@@ -71,11 +71,13 @@ class TableDescription:
         key_schemas: index name (None: the primary key) -> names of its key attributes, hash first.
         projections: index name -> names of the attributes that it carries beside keys; None for
             all.
+        stream: the ARN of the stream of its changes; None without one.
     """
 
     active: bool
     key_schemas: Mapping[str | None, tuple[str, ...]]
     projections: Mapping[str, tuple[str, ...] | None]
+    stream: str | None = None
 
 
 @frozen
@@ -101,11 +103,17 @@ class DescribeTable(Request[TableDescription]):
             ),
             key_schemas={part.get("IndexName"): _key_names(part) for part in (table, *indexes)},
             projections={index["IndexName"]: _carried(index["Projection"]) for index in indexes},
+            stream=_stream(table),
         )
 
 
 def _carried(part: Mapping[str, Any]) -> tuple[str, ...] | None:
     return None if part["ProjectionType"] == "ALL" else tuple(part.get("NonKeyAttributes", ()))
+
+
+def _stream(table: Mapping[str, Any]) -> str | None:
+    enabled = table.get("StreamSpecification", {}).get("StreamEnabled")
+    return table.get("LatestStreamArn") if enabled else None
 
 
 def _key_names(part: Mapping[str, Any]) -> tuple[str, ...]:

@@ -4,18 +4,20 @@ import inspect
 
 import dynastore
 from dynastore import (
+    AsyncChanges,
     AsyncResults,
     AsyncScanned,
     AsyncStore,
     AsyncVerified,
+    Changes,
     Results,
     Scanned,
     Store,
     Verified,
 )
 
-CLASSES = (Store, Results, Scanned, Verified)
-TWINS = (AsyncStore, AsyncResults, AsyncScanned, AsyncVerified)
+CLASSES = (Store, Results, Scanned, Verified, Changes)
+TWINS = (AsyncStore, AsyncResults, AsyncScanned, AsyncVerified, AsyncChanges)
 
 
 def public(cls: type) -> dict[str, object]:

@@ -13,7 +13,14 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
-from dynastore import AsyncResults, AsyncScanned, AsyncStore, AsyncVerified, Store
+from dynastore import (
+    AsyncChanges,
+    AsyncResults,
+    AsyncScanned,
+    AsyncStore,
+    AsyncVerified,
+    Store,
+)
 
 T = TypeVar("T")
 
@@ -23,7 +30,11 @@ class Awaited:
 
     def __init__(
         self,
-        target: AsyncStore | AsyncResults[Any] | AsyncScanned[Any] | AsyncVerified,
+        target: AsyncStore
+        | AsyncResults[Any]
+        | AsyncScanned[Any]
+        | AsyncVerified
+        | AsyncChanges[Any],
         runner: asyncio.Runner,
     ) -> None:
         self.target = target
@@ -38,8 +49,11 @@ class Awaited:
     def __iter__(self) -> Iterator[Any]:
         items = aiter(cast("AsyncResults[Any]", self.target))
         missing = object()
-        while (item := self._settled(_next(items, missing))) is not missing:
-            yield item
+        try:
+            while (item := self._settled(_next(items, missing))) is not missing:
+                yield item
+        finally:
+            self._settled(_closed(items))
 
     def __str__(self) -> str:
         return str(self.target)
@@ -47,12 +61,17 @@ class Awaited:
     def _settled(self, value: Any) -> Any:
         if inspect.iscoroutine(value):
             value = self.runner.run(value)
-        is_awaited = isinstance(value, AsyncStore | AsyncResults | AsyncScanned | AsyncVerified)
+        kinds = AsyncStore | AsyncResults | AsyncScanned | AsyncVerified | AsyncChanges
+        is_awaited = isinstance(value, kinds)
         return Awaited(value, self.runner) if is_awaited else value
 
 
 async def _next(items: Any, default: object) -> Any:
     return await anext(items, default)
+
+
+async def _closed(items: Any) -> None:
+    await items.aclose()
 
 
 def at_once(store: Store, call: Callable[[Any, int], Any], times: int) -> list[Any]:

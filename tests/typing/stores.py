@@ -6,7 +6,9 @@ from typing import Any, assert_type
 from dynastore import (
     AccessPattern,
     AsyncStore,
+    Change,
     Page,
+    Ref,
     Results,
     Slice,
     Store,
@@ -65,6 +67,12 @@ def blocking(store: Store, note: Note) -> None:
         assert_type(found, Note)
     for either in store.collection(Note, Tag, user_id="ann"):
         assert_type(either, Note | Tag)
+    for change in store.changes(Note, name="index"):
+        assert_type(change, Change[Note])
+        assert_type(change.old, Note | None)
+        assert_type(change.key, Ref[Note])
+    for one in store.changes(Note, Tag, follow=False, on_gap="oldest"):
+        assert_type(one, Change[Note | Tag])
 
 
 async def awaited(store: AsyncStore, note: Note) -> None:
@@ -82,6 +90,8 @@ async def awaited(store: AsyncStore, note: Note) -> None:
     assert_type(await store.scan(Note).page(), Page[Note])
     async for found in store.scan(Note):
         assert_type(found, Note)
+    async for change in store.changes(Note):
+        assert_type(change, Change[Note])
 
 
 def declarations() -> None:

@@ -366,7 +366,7 @@ def test_a_client_serves_loops_in_several_threads(moto):
         for _ in range(5):
             with pytest.raises(TableNotFound):
                 await client.send(GetItem("elsewhere", ANN))
-        await client._poster._opened[asyncio.get_running_loop()].close()
+        await client._posters["dynamodb"]._opened[asyncio.get_running_loop()].close()
 
     def loop() -> None:
         try:
@@ -396,7 +396,7 @@ async def test_nothing_is_left_open_by_close(recwarn):
 async def test_settings_of_a_config_are_kept():
     config = Config(max_pool_connections=7, connect_timeout=2, read_timeout=4)
     client = AioClient(SESSION, config=config)
-    session = await client._poster._here()
+    session = await client._posters["dynamodb"]._here()
     assert session.connector.limit == 7
     assert (session.timeout.sock_connect, session.timeout.sock_read) == (2, 4)
     await client.close()
@@ -404,7 +404,7 @@ async def test_settings_of_a_config_are_kept():
 
 async def test_without_a_config_100_requests_go_at_once():
     client = AioClient()
-    assert (await client._poster._here()).connector.limit == CONNECTIONS
+    assert (await client._posters["dynamodb"]._here()).connector.limit == CONNECTIONS
     await client.close()
 
 

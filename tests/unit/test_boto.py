@@ -28,6 +28,7 @@ from dynastore.errors import (
     Unavailable,
 )
 from dynastore.requests import BatchGetItem, DeleteItem, GetItem, Key, PutItem, Query, UpdateItem
+from dynastore.requests.streams import DescribeStream
 from dynastore.requests.tables import CreateTable
 from dynastore.table import PRIMARY, Index, Table
 from dynastore.terms import Absent, Equal
@@ -343,13 +344,13 @@ def test_a_client_of_ours_retries_by_itself():
 
 def test_a_client_of_ours_has_connections_for_all_threads_of_the_pool():
     client = BotoClient.connect()
-    assert client._client.meta.config.max_pool_connections >= POOL_WIDTH
+    assert client._services["dynamodb"].client.meta.config.max_pool_connections >= POOL_WIDTH
     client.close()
 
 
 def test_a_config_keeps_what_it_sets():
     client = BotoClient.connect(config=Config(max_pool_connections=50, connect_timeout=1))
-    settings = client._client.meta.config
+    settings = client._services["dynamodb"].client.meta.config
     assert (settings.max_pool_connections, settings.connect_timeout) == (50, 1)
     client.close()
 
@@ -407,3 +408,13 @@ def test_an_endpoint_that_is_no_url_is_refused():
 def test_what_botocore_refuses_is_a_request_error(aws):
     with pytest.raises(RequestError, match="botocore refused the request"):
         BotoClient(aws).send(GetItem("agent-state", Key(42, "SESSION#s1")))
+
+
+def test_a_client_that_was_handed_in_has_no_streams(aws):
+    with pytest.raises(RequestError, match="session="):
+        BotoClient(aws).send(DescribeStream("arn:aws:dynamodb:us-east-1:1:table/t/stream/now"))
+
+
+def test_streams_get_a_client_of_the_same_place(aws):
+    client = BotoClient.connect(endpoint_url="http://127.0.0.1:9")
+    assert client._service("dynamodbstreams").endpoint == client._service("dynamodb").endpoint
