@@ -2,8 +2,9 @@
 
 from rich.console import Console
 
-from . import cost, planning
+from . import cost, payloads, planning
 
 console = Console()
 console.print(cost.table())
+console.print(payloads.table())
 console.print(planning.table())

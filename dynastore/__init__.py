@@ -17,11 +17,13 @@ from attrs import field
 
 from .async_store import AsyncStore
 from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
-from .entity import Ref, created, entity, payload, ref, updated, version
+from .entity import Ref, created, entity, ref, updated, version
 from .followed import AsyncChanges, Changes
 from .operations.examining import Drifted, Malformed, Misplaced
 from .operations.reader import Page, Slice
+from .operations.sweeping import Swept
 from .patterns import AccessPattern, gsi, key
+from .payload_fields import payload
 from .plan import Plan
 from .results import AsyncResults, Results
 from .scanned import AsyncScanned, Scanned
@@ -74,6 +76,7 @@ __all__ = [
     "Schema",
     "Slice",
     "Store",
+    "Swept",
     "Table",
     "Update",
     "Verified",

@@ -19,6 +19,7 @@ from .operations import batches, moves, reads, tables, touching, upserts, writes
 from .operations.batches import Duplicates, Progress
 from .operations.following import Follower, FollowOptions
 from .operations.scanner import Scanner, ScanOptions
+from .operations.sweeping import Swept, sweep
 from .operations.verifying import Verifier
 from .operations.writes import transact
 from .requests import Steps
@@ -268,6 +269,20 @@ class AsyncStore(Bound[AsyncClient]):
         """Find what `verify` finds, and mend what has drifted; see `Store.reindex`."""
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return AsyncVerified(Verifier(self.schema, options, cursor, mending=not dry_run), self)
+
+    async def sweep(
+        self,
+        *,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+        rounds: int | None = None,
+    ) -> Swept:
+        """Delete parts of payloads that no item refers to; see `operations.sweeping.sweep`."""
+        options = ScanOptions(segments, units_per_second)
+        steps = sweep(self.schema, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
+        return await self.run(steps)
 
     async def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""

@@ -85,6 +85,22 @@ def binary_of(value: AttributeValue, _: Any = None) -> bytes:
     return held if isinstance(held, bytes) else b64decode(held)
 
 
+def as_sent(value: AttributeValue) -> AttributeValue:
+    """A value that was read, as it is sent: what is base64 text in it becomes bytes again."""
+    ((kind, held),) = value.items()
+    match kind:
+        case "B":
+            return {"B": binary_of(value)}
+        case "BS":
+            return {"BS": [binary_of({"B": each}) for each in held]}
+        case "L":
+            return {"L": list(map(as_sent, held))}
+        case "M":
+            return {"M": {name: as_sent(each) for name, each in held.items()}}
+        case _:
+            return value
+
+
 def encode_json(value: Any, depth: int = 1) -> AttributeValue:
     """The attribute value of a JSON value (or bytes).
 

@@ -69,9 +69,9 @@ def number_bytes(text: str) -> int:
     return 1 + ceil(len(digits) / 2) + text.startswith("-")
 
 
-def binary_bytes(binary: bytes | str) -> int:
+def binary_bytes(binary: bytes | bytearray | str) -> int:
     """The size of a binary value, given as bytes or as base64 text."""
-    if isinstance(binary, bytes):
+    if isinstance(binary, bytes | bytearray):
         return len(binary)
     return len(binary) // 4 * 3 - binary.count("=", -2)
 

@@ -5,6 +5,8 @@
          "GSI1H": {"S": "TOPIC#tea"}, "GSI1R1": {"S": "NOTE"}, "GSI1R2": {"S": "2026-…Z"}, …,
          "user_id": {"S": "ann"}, "note_id": {"S": "n1"}, "topic": {"S": "tea"}, …}
 
+A payload field may be stored as a form, or be replaced by a pointer to its parts; see `payloads`.
+
 Pure: no I/O, no clock. Range attributes of an index are written even while the item is not in the
 index, so that it enters and leaves by its hash attribute alone.
 """
@@ -25,11 +27,30 @@ from .errors import ItemTooLarge, ModelError, RequestError, UnknownType, shown
 from .hooks import EMPTY_SET, Hooks
 from .implication import DECIDABLE
 from .patterns import AccessPattern
+from .payload_codec import PayloadCodec
+from .payload_fields import Undecoded
+from .payload_forms import Form
+from .payloads import PLACE
 from .placement import Placement
 from .requests import Key
 from .table import PRIMARY, TTL, TYPE, Index
 from .terms import BeginsWith, Not, mapped
 from .trouble import UNREADABLE, UNSTORABLE, malformed, unstorable
+
+
+@frozen
+class Encoded:
+    """An item, and what must be written before it.
+
+    Attributes:
+        key: the item's.
+        item: without the fields that leave it.
+        leaving: payload field -> its form, which is too large for the item.
+    """
+
+    key: Key
+    item: AttributeMap
+    leaving: Mapping[str, Form] = field(factory=dict)
 
 
 @frozen(eq=False)
@@ -40,6 +61,7 @@ class Codec:
         spec: the entity.
         primary: where its primary key goes.
         secondary: where its other access patterns go.
+        payloads: what turns its payload fields into forms and back.
     """
 
     spec: EntitySpec
@@ -47,6 +69,7 @@ class Codec:
     secondary: tuple[Placement, ...]
     hooks: Mapping[str, Hooks] = field(repr=False)
     fields: FieldHooks = field(repr=False)
+    payloads: PayloadCodec = field(repr=False)
     key_fields: tuple[str, ...] = field(repr=False)
 
     @classmethod
@@ -63,7 +86,7 @@ class Codec:
             )
         try:
             hooks = {name: hooks_of(kind) for name, kind in spec.types.items()}
-            fields = field_hooks(spec.cls, spec.types)
+            fields = field_hooks(spec.cls, spec.types, lazy=spec.payloads)
         except TypeError as error:
             raise ModelError(f"{spec}: {error}") from error
         _check_when(spec, hooks)
@@ -75,6 +98,7 @@ class Codec:
             secondary=placements,
             hooks=hooks,
             fields=fields,
+            payloads=PayloadCodec(spec, hooks),
             key_fields=tuple(name for name in spec.types if name in used),
         )
 
@@ -104,12 +128,30 @@ class Codec:
             RequestError: a value cannot be stored; the message names the field.
             ItemTooLarge: the item would pass 400 KB.
         """
-        values = {name: getattr(entity, name) for name in self.key_fields}
-        key = self.key(values, prefix)
+        return checked_size(*self._packed_item(entity, prefix))
+
+    def encode_split(self, entity: Any, prefix: str) -> Encoded:
+        """The item of an entity, without the payloads that are too large for it; raises as `encode`."""
+        key, item = self._packed_item(entity, prefix)
+        leaving = self.payloads.leaving(item)
+        return Encoded(key, checked_size(key, item | dict.fromkeys(leaving, PLACE)), leaving)
+
+    def _packed_item(self, entity: Any, prefix: str) -> tuple[Key, AttributeMap]:
+        key, item = self.implied(entity, prefix)
         try:
             fields = self.fields.encode(entity)
         except UNSTORABLE as error:
             raise unstorable(self.spec.name, self.hooks, vars_of(entity)) or error from error
+        return key, item | self.payloads.packed(fields)
+
+    def implied(self, entity: Any, prefix: str) -> tuple[Key, AttributeMap]:
+        """The primary key of an entity, and the attributes that are ours: all but its fields.
+
+        Raises:
+            RequestError: a value cannot be part of a key, or is no expiry.
+        """
+        values = {name: getattr(entity, name) for name in self.key_fields}
+        key = self.key(values, prefix)
         item: AttributeMap = {**key.attributes, TYPE: {"S": self.spec.tag}}
         for placement in self.secondary:
             item |= self._index_attributes(placement, values, prefix)
@@ -118,8 +160,7 @@ class Codec:
             and (moment := getattr(entity, self.spec.expires)) is not None
         ):
             item[TTL] = expiry(moment)
-        item |= fields
-        return checked_size(key, item)
+        return key, item
 
     def _index_attributes(
         self, placement: Placement, values: Mapping[str, Any], prefix: str
@@ -142,10 +183,12 @@ class Codec:
         tag = item.get(TYPE, {}).get("S")
         if tag != self.spec.tag:
             raise UnknownType(tag, [self.spec.tag])
+        opened = self.payloads.opened(item)
         try:
-            return self.fields.decode(item)
+            return self.fields.decode(opened)
         except UNREADABLE as error:
-            raise malformed(self.spec, item, error) from error
+            plain = {name: each for name, each in opened.items() if type(each) is not Undecoded}
+            raise malformed(self.spec, plain, error) from error
 
     def decode_fields(
         self, item: Mapping[str, AttributeValue], names: Sequence[str]
@@ -161,6 +204,8 @@ class Codec:
             raise malformed(self.spec, item, error) from error
 
     def _field(self, item: Mapping[str, AttributeValue], name: str) -> Any:
+        if name in item and name in self.spec.payloads:
+            return self.payloads.value(name, item)
         if name in item:
             return self.hooks[name].decode(item[name])
         if self.is_set(name):
@@ -189,7 +234,9 @@ class Codec:
         encoded = self.value(name, value)
         is_default = encoded == NULL and fields_dict(self.spec.cls)[name].default is None
         left_out = encoded == EMPTY_SET if self.is_set(name) else is_default
-        return None if left_out else encoded
+        if left_out:
+            return None
+        return self.payloads.packed({name: encoded})[name]
 
     def has_default(self, name: str) -> bool:
         """Whether an item may lack a field."""

@@ -6,7 +6,7 @@ of a class into one function, straight between the object and the wire form.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, MutableSequence, Sequence
 from collections.abc import Set as AbstractSet
 from contextvars import ContextVar
 from enum import Enum
@@ -18,7 +18,7 @@ from attrs import NOTHING, evolve, frozen
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from .attributes import SCALARS, AttributeMap, AttributeValue
+from .attributes import SCALARS, AttributeMap, AttributeValue, Decode
 from .hooks import (
     EMPTY_SET,
     Hooks,
@@ -36,6 +36,7 @@ from .hooks import (
     type_name,
     union_hooks,
 )
+from .payload_fields import Undecoded
 
 LISTS = {list, Sequence, MutableSequence}
 DICTS = {dict, Mapping, MutableMapping}
@@ -96,7 +97,9 @@ def _build(kind: Any) -> Hooks:
     return _container_hooks(kind, origin)
 
 
-def field_hooks(cls: type[Any], types: Mapping[str, Any]) -> FieldHooks:
+def field_hooks(
+    cls: type[Any], types: Mapping[str, Any], *, lazy: Collection[str] = ()
+) -> FieldHooks:
     """The fields of an attrs class <-> attribute values by name.
 
     A field that is None by default is left out while it is None, and an empty set always: an
@@ -105,6 +108,7 @@ def field_hooks(cls: type[Any], types: Mapping[str, Any]) -> FieldHooks:
     Args:
         cls: the class.
         types: field name -> annotation.
+        lazy: fields whose value may be given `Undecoded`, as it is.
 
     Raises:
         TypeError: a field's values cannot be stored; the message names the field.
@@ -120,7 +124,7 @@ def field_hooks(cls: type[Any], types: Mapping[str, Any]) -> FieldHooks:
         overrides[field.name] = override(
             omit_if_default=field.default is None and field.name not in sets,
             unstruct_hook=hooks[field.name].encode,
-            struct_hook=hooks[field.name].decode,
+            struct_hook=_decode(hooks[field.name], is_lazy=field.name in lazy),
         )
     made = Converter(detailed_validation=False)
     encode = make_dict_unstructure_fn(cls, made, **overrides)
@@ -132,6 +136,13 @@ def field_hooks(cls: type[Any], types: Mapping[str, Any]) -> FieldHooks:
         lambda value: {k: v for k, v in encode(value).items() if k not in sets or v != EMPTY_SET},
         lambda item: decode({**absent, **item}, cls),
     )
+
+
+def _decode(hooks: Hooks, *, is_lazy: bool) -> Decode:
+    decode = hooks.decode
+    if not is_lazy:
+        return decode
+    return lambda value, _=None: value if type(value) is Undecoded else decode(value)
 
 
 def _named(name: str, kind: Any) -> Hooks:

@@ -21,36 +21,25 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, dataclass_transform, get_type_hints
 
 import attrs
-from attrs import NOTHING, evolve, frozen
+from attrs import evolve, frozen
 
 from .errors import ModelError, RequestError, UnknownField, shown
 from .key_text import is_optional, plain_type
 from .keys import HEADER, KeyTemplate
 from .lifetimes import refusal
 from .patterns import AccessPattern
+from .payload_fields import STORING, Storing, decode_when_touched, payload
 from .uniques import Unique
 
 E = TypeVar("E")
 T = TypeVar("T")
 
 ROLE = "dynastore"  # in an attrs field's metadata: what the field is to us
-PAYLOAD, VERSION, CREATED, UPDATED = "payload", "version", "created", "updated"
+VERSION, CREATED, UPDATED = "version", "created", "updated"
 
 UNWRITTEN = dt.datetime(1, 1, 1, tzinfo=dt.UTC)  # when an entity was written that is not stored yet
 
 MOST = 10**18  # that a hint may say; costs are floats
-
-
-def payload(*, default: Any = NOTHING, factory: Callable[[], Any] | None = None) -> Any:
-    """A field that may grow large: messages, documents, state.
-
-    It is part of no key and of no filter, so that how it is stored may change with its size.
-
-    Args:
-        default: value of the field when none is given.
-        factory: makes the default anew each time; instead of *default*.
-    """
-    return attrs.field(default=default, factory=factory, metadata={ROLE: PAYLOAD}, repr=False)
 
 
 def version() -> Any:
@@ -108,7 +97,7 @@ class EntitySpec:
         created: the field that says when the entity was first written, or None.
         updated: the field that says when it was last written, or None.
         uniques: its unique constraints.
-        payloads: fields that may grow large.
+        payloads: fields that may grow large, and how each is stored.
         hints: what is known of the data.
         lifetime: from a write on until what says nothing else expires, or None.
     """
@@ -123,7 +112,7 @@ class EntitySpec:
     created: str | None
     updated: str | None
     uniques: tuple[Unique, ...]
-    payloads: frozenset[str]
+    payloads: Mapping[str, Storing]
     hints: Hints = Hints()
     lifetime: dt.timedelta | None = None
 
@@ -242,6 +231,8 @@ def entity(
     def decorate(cls: type[T]) -> type[T]:
         built = attrs.frozen(kw_only=True)(cls)
         spec = _spec(built, tag, expires, lifetime, hints)
+        for name in spec.payloads:
+            decode_when_touched(built, name)
         for pattern in spec.patterns:
             setattr(built, pattern.name, pattern)
         for unique in spec.uniques:
@@ -289,7 +280,11 @@ def _spec(
         created=_only(cls, roles, CREATED),
         updated=_only(cls, roles, UPDATED),
         uniques=_uniques(cls, types),
-        payloads=frozenset(name for name, role in roles.items() if role == PAYLOAD),
+        payloads={
+            field.name: field.metadata[STORING]
+            for field in attrs.fields(cls)
+            if STORING in field.metadata
+        },
         hints=hints,
         lifetime=lifetime,
     )
@@ -411,7 +406,7 @@ def _check_ranges(spec: EntitySpec, pattern: AccessPattern) -> None:
 
 def _check_roles(spec: EntitySpec, pattern: AccessPattern) -> None:
     used = {*pattern.fields, *pattern.when}
-    if payloads := used & spec.payloads:
+    if payloads := used & spec.payloads.keys():
         raise ModelError(
             f"{spec}.{pattern.name}: {payloads.pop()} is a payload(), which no key can hold"
         )

@@ -19,7 +19,8 @@ DynastoreError
 |-- NotSent               one of many, after another failed      call again with these
 |-- DataError             a stored item is unreadable            repair or migrate it
 |   |-- UnknownType
-|   `-- MalformedItem
+|   |-- MalformedItem
+|   `-- PayloadMissing
 `-- ServiceError          AWS refused or failed                  retry, or fix access
     |-- Throttled, Unavailable, DeadlineExceeded      (retryable)
     `-- AccessDenied, TableNotFound, ChangesTrimmed   (not)
@@ -120,7 +121,7 @@ class ItemTooLarge(RequestError):
         self.limit_bytes = limit_bytes
         super().__init__(
             f"{key} is {size_bytes:,} bytes; items hold {limit_bytes:,}. "
-            "Split it, or keep what grows in items of its own."
+            "Declare what grows with payload(), which splits it, or keep it in items of its own."
         )
 
 
@@ -311,6 +312,18 @@ class MalformedItem(DataError):
         self.entity = entity
         self.path = path
         super().__init__(f"a stored {entity} does not fit its class at {path}: {reason}")
+
+
+class PayloadMissing(DataError):
+    """An item refers to a payload of which parts are missing.
+
+    Attributes:
+        pointer: what the item holds in place of the value.
+    """
+
+    def __init__(self, where: str, pointer: object, advice: str) -> None:
+        self.pointer = pointer
+        super().__init__(f"{where}: the payload {pointer} cannot be read. {advice}")
 
 
 class ServiceError(DynastoreError):

@@ -87,16 +87,16 @@ def update(changes: Mapping[str | Place, Change], conditions: Conditions) -> dic
     return _update(changed, shape).filled(changed_values + values)
 
 
-def scan(filters: Conditions) -> dict[str, Any]:
-    """The parameters that a Scan filters by; none without any.
+def scan(filters: Conditions, attributes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The parameters that a Scan filters by and reduces its items to; none without any.
 
     Raises:
         RequestError: as `condition`.
     """
-    if not filters:
+    if not filters and not attributes:
         return {}
     shape, values = _split(filters)
-    return _scan(shape).filled(values)
+    return _scan(shape, attributes).filled(values)
 
 
 def query(key: Conditions, filters: Conditions, attributes: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -228,8 +228,13 @@ def _update(changes: Shape, conditions: Shape) -> Template:
 
 
 @lru_cache(SHAPES)
-def _scan(filters: Shape) -> Template:
-    return _Text().conditions("FilterExpression", filters).template()
+def _scan(filters: Shape, attributes: tuple[str, ...]) -> Template:
+    text = _Text()
+    if filters:
+        text.conditions("FilterExpression", filters)
+    if attributes:
+        text.projection(attributes)
+    return text.template()
 
 
 @lru_cache(SHAPES)

@@ -6,6 +6,7 @@ Immutable and without a global registry: two schemas, of two tests or two agents
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -136,6 +137,16 @@ class Schema:
         except UnicodeEncodeError as error:
             message = f"a scope's name is a text of at least one character in UTF-8: {error}"
             raise RequestError(message) from error
+
+    @cached_property
+    def payloads(self) -> Mapping[str, frozenset[str]]:
+        """Type tag -> the fields that may be kept in parts; only of entities that have some."""
+        specs = [codec.spec for codec in self.codecs.values()]
+        return {spec.tag: frozenset(spec.payloads) for spec in specs if spec.payloads}
+
+    def payloads_of(self, item: Mapping[str, Any]) -> frozenset[str]:
+        """The fields of an item that may be kept in parts."""
+        return self.payloads.get(item.get(TYPE, {}).get("S", ""), frozenset())
 
     def codec(self, cls: type[Any]) -> Codec:
         """The codec of an entity class.

@@ -19,6 +19,7 @@ from .operations import batches, moves, reads, tables, touching, upserts, writes
 from .operations.batches import Duplicates, Progress
 from .operations.following import Follower, FollowOptions
 from .operations.scanner import Scanner, ScanOptions
+from .operations.sweeping import Swept, sweep
 from .operations.verifying import Verifier
 from .operations.writes import transact
 from .requests import Steps
@@ -335,6 +336,20 @@ class Store(Bound[Client]):
         """
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return Verified(Verifier(self.schema, options, cursor, mending=not dry_run), self)
+
+    def sweep(
+        self,
+        *,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+        rounds: int | None = None,
+    ) -> Swept:
+        """Delete parts of payloads that no item refers to; see `operations.sweeping.sweep`."""
+        options = ScanOptions(segments, units_per_second)
+        steps = sweep(self.schema, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
+        return self.run(steps)
 
     def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..entity import entity, payload
+from ..entity import entity
 from ..patterns import key
+from ..payload_fields import payload
 
 
 @entity("checkpoint")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from ..entity import entity, payload
+from ..entity import entity
 from ..patterns import gsi, key
+from ..payload_fields import payload
 
 
 @entity("session", expires="expires_at")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -13,7 +14,7 @@ from rich.console import Console
 from ..errors import DynastoreError, RequestError
 from ..store import Store
 from ..verified import Verified
-from . import asking, matrix, verification
+from . import asking, matrix, sweeping, verification
 from . import demo as demonstration
 
 # Exit status: something failed; the call is wrong; there are items that are wrong, and stay so.
@@ -157,6 +158,49 @@ def reindex(
             ),
             json,
         )
+
+
+@app.command()
+def sweep(
+    where: Annotated[
+        str, typer.Argument(help="A DynamoDB table, or a file such as sqlite:///agent.db.")
+    ],
+    schema: Annotated[
+        str | None,
+        typer.Option(help="MODULE:SCHEMA, for a file whose table has a name of its own."),
+    ] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Only this scope; again for one in it.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Delete nothing.")] = False,
+    segments: Annotated[int, typer.Option(help="Parts of the table read at once, up to 10.")] = 1,
+    rate: Annotated[
+        float | None, typer.Option(help="Read and write units a second; no limit without.")
+    ] = None,
+    cursor: Annotated[str | None, typer.Option(help="Where another sweep stopped.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    endpoint_url: Annotated[str | None, typer.Option(help="Another server than AWS's.")] = None,
+) -> None:
+    """Delete parts of payloads that no item refers to and that are older than a day.
+
+    Scans the whole table, and pays for that.
+    """
+    settings = sweeping.Settings(dry_run, segments, rate, cursor)
+    progress = Console(stderr=True)
+    try:
+        entities = None if schema is None else asking.schema_named(schema)
+        connected = Store.connect(where, entities, endpoint_url=endpoint_url, create=False)
+        with connected, progress.status("sweeping") as status:
+            swept = sweeping.sweep(
+                reduce(Store.scope, scope or (), connected),
+                settings,
+                lambda swept: status.update(sweeping.line(swept, dry_run=dry_run)),
+            )
+        typer.echo(sweeping.json(swept) if json else sweeping.line(swept, dry_run=dry_run))
+    except RequestError as error:
+        _give_up(str(error), USAGE)
+    except (DynastoreError, sweeping.Stopped) as error:
+        _give_up(str(error), FAILURE)
 
 
 def _opened(

@@ -62,7 +62,7 @@ def scan_page(rows: Iterable[tuple[int, str]], request: Scan) -> ScanPage:
     mine = ((size, item) for size, item in _entries(rows, PRIMARY) if _is_in(request, item))
     read, size, ended = _filled(mine, request.limit)
     return ScanPage(
-        items=list(filter(matcher(request.filter), read)),
+        items=list(map(_reduced(request), filter(matcher(request.filter), read))),
         scanned=len(read),
         last_key=PRIMARY.key_in(read[-1]) if ended else None,
         units=read_units(size, consistent=request.consistent),
@@ -97,7 +97,7 @@ def _filled(
     return read, size, False
 
 
-def _reduced(request: Query) -> Callable[[AttributeMap], AttributeMap]:
+def _reduced(request: Query | Scan) -> Callable[[AttributeMap], AttributeMap]:
     if not request.attributes:
         return lambda item: item
     return lambda item: {name: item[name] for name in request.attributes if name in item}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -324,8 +325,8 @@ def _reported(exchange: Exchange, request: Request[R], answer: Answer) -> R:
 
 
 def _told(request: PutItem | UpdateItem | DeleteItem, effect: Effect) -> AttributeMap | None:
-    """What a write answers: the new item of an update, the old one of a delete."""
-    if isinstance(request, PutItem):
+    """What a write answers: the new item of an update, the old one of others, if asked for."""
+    if not isinstance(request, UpdateItem) and not request.returns_old:
         return None
     image = effect.after if isinstance(request, UpdateItem) else effect.before
     return image.item if image else None

@@ -17,13 +17,14 @@ from ..attributes import AttributeMap
 from ..codec import Codec
 from ..entity import UNWRITTEN, Ref
 from ..errors import AlreadyExists, ConditionFailed, ConflictError, DynastoreError, RevisionConflict
-from ..requests import Action, ConditionCheck, DeleteItem, Key, PutItem
+from ..requests import Action, ConditionCheck, DeleteItem, Key, PutItem, Steps
 from ..schema import Schema
 from ..terms import Absent, Conditions, Equal, Present
 from ..writes import Check, Create, Delete, Put
 from .conditions import as_absent, conditions_of, time_of, unexpired, visible
 from .guards import Guarding, guarding
 from .known import ABSENT, NOTHING, Known
+from .payloads import delete_parts, fetched, write_parts
 from .reads import key_of
 
 E = TypeVar("E")
@@ -62,8 +63,12 @@ class Attempt(Protocol):
         """The error for a failed condition of `action`; None where something was learnt from it."""
         ...
 
-    def result(self, item: AttributeMap | None, /) -> Any:
-        """What the caller gets.
+    def begun(self) -> Steps[None]:
+        """Write what the item will refer to."""
+        ...
+
+    def finished(self, item: AttributeMap | None, /) -> Steps[Any]:
+        """What the caller gets, once what the item does not refer to any more is deleted.
 
         Args:
             item: what the request answered: the new item of an update, the old one of a delete.
@@ -94,8 +99,9 @@ class PutAttempt:
         self._creates = isinstance(write, Create)
         self._entity = entity
         self._written = _stamped(self.codec, entity, now)
-        self._item = self.codec.encode(self._written, schema.prefix)
-        self.key = Key.of(self._item)
+        self._encoded = self.codec.encode_split(self._written, schema.prefix)
+        self._item = self._encoded.item
+        self.key = self._encoded.key
         self._asked = () if isinstance(write, Create) else conditions_of(self.codec, write.when)
         if not self._creates:
             self._asked += revision_guard(self.codec, entity)
@@ -109,7 +115,8 @@ class PutAttempt:
     def action(self) -> Action:
         """The put."""
         conditions = as_absent(self._asked + self._known.guard, self._now)
-        return PutItem(self._schema.table.name, self._item, conditions)
+        returns_old = self.codec.payloads.can_leave and not self._creates
+        return PutItem(self._schema.table.name, self._item, conditions, returns_old)
 
     def guarding(self) -> list[Guarding]:
         """Guards of values that it changes."""
@@ -130,8 +137,13 @@ class PutAttempt:
             return None
         return conflict_of(self.codec, self.key, failure, self._entity, self._now)
 
-    def result(self, _: AttributeMap | None) -> Any:
+    def begun(self) -> Steps[None]:
+        """Write the parts of its payloads."""
+        self._item = yield from write_parts(self._schema, self._encoded)
+
+    def finished(self, item: AttributeMap | None) -> Steps[Any]:
         """The entity as stored."""
+        yield from delete_parts(self._schema, item, self._item)
         return self._written
 
     def _guess(self) -> Known:
@@ -187,10 +199,19 @@ class DeleteAttempt:
             return None
         return conflict_of(self.codec, self.key, failure, self._target, self._now)
 
-    def result(self, item: AttributeMap | None) -> Any:
+    def begun(self) -> Steps[None]:
+        """Nothing is written."""
+        yield from ()
+
+    def finished(self, item: AttributeMap | None) -> Steps[Any]:
         """The entity as it was stored; a transaction does not answer it, so as it was read."""
-        old = self._stored if item is None else visible(item, self._now)
-        return None if old is None else self.codec.decode(old)
+        old = self._stored if item is None else item
+        if old is None:
+            return None
+        found = yield from fetched(self._schema, old)
+        yield from delete_parts(self._schema, old)
+        seen = visible(found, self._now)
+        return None if seen is None else self.codec.decode(seen)
 
 
 class CheckAttempt:
@@ -224,8 +245,13 @@ class CheckAttempt:
         """The error."""
         return conflict_of(self.codec, self.key, failure, self._target, self._now)
 
-    def result(self, _: AttributeMap | None) -> None:
+    def begun(self) -> Steps[None]:
+        """Nothing is written."""
+        yield from ()
+
+    def finished(self, _: AttributeMap | None) -> Steps[None]:
         """Nothing."""
+        yield from ()
 
 
 def located(schema: Schema, target: object) -> tuple[Codec, Key]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from attrs import field, frozen
 
@@ -18,7 +18,8 @@ from ..keys import prefix_of
 from ..requests import Key
 from ..schema import Schema
 from ..table import TTL, TYPE
-from ..terms import Absent, Condition, Conditions, Equal, Present
+from ..terms import Conditions, Equal, Present
+from .known import unchanged
 
 
 @frozen
@@ -129,11 +130,11 @@ class Examiner:
             return None
         key, name = Key.of(item), codec.spec.name
         try:
-            implied = codec.encode(codec.decode(item), prefix_of(key.pk))
+            implied_key, implied = codec.implied(codec.decode(item), prefix_of(key.pk))
         except (DataError, RequestError) as error:
             return Malformed(key, name, error)
-        if Key.of(implied) != key:
-            return Misplaced(key, name, Key.of(implied))
+        if implied_key != key:
+            return Misplaced(key, name, implied_key)
         differences = {
             name: Difference(item.get(name), implied.get(name))
             for name in self._implied
@@ -147,24 +148,13 @@ class Examiner:
         assert codec is not None, "only items of the schema are mended"
         expires = codec.spec.expires
         names = dict.fromkeys((*codec.key_fields, *([expires] if expires else ())))
-        entity = codec.decode(item)
-        unchanged = (_unchanged(codec, item, entity, name) for name in names)
-        return (("PK", Present()), (TYPE, Equal(item[TYPE])), *unchanged)
+        return (("PK", Present()), (TYPE, Equal(item[TYPE])), *unchanged(item, names))
 
 
 def tag_of(item: AttributeMap) -> str | None:
     """What an item's TYPE says; None if it has none, or no text."""
     tag: str | None = item.get(TYPE, {}).get("S")
     return tag
-
-
-def _unchanged(codec: Codec, item: AttributeMap, entity: Any, name: str) -> Condition:
-    stored = item.get(name)
-    if stored is None:
-        return name, Absent()
-    # Binary values may have come as base64 text; they are sent as bytes.
-    is_binary = not stored.keys().isdisjoint({"B", "BS"})
-    return name, Equal(codec.value(name, getattr(entity, name)) if is_binary else stored)
 
 
 def _shown(value: AttributeValue | None) -> str:

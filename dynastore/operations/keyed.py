@@ -16,16 +16,16 @@ BACKOFF = tuple(
 
 
 def read_items(
-    table: str, keys: Sequence[Key], *, consistent: bool
+    table: str, keys: Sequence[Key], *, consistent: bool, batch: int = BATCH_KEYS
 ) -> Steps[dict[Key, AttributeMap | None]]:
-    """The items of some keys, None where there is none.
+    """The items of some keys, None where there is none; *batch* keys a request.
 
     Raises:
         DynastoreError: some could not be read; the first of their errors.
     """
     if len(keys) == 1:
         return {keys[0]: (yield from GetItem(table, keys[0], consistent))}
-    found = yield from read_outcomes(table, keys, consistent=consistent)
+    found = yield from read_outcomes(table, keys, consistent=consistent, batch=batch)
     items: dict[Key, AttributeMap | None] = {}
     for key, outcome in found.items():
         if isinstance(outcome, DynastoreError):
@@ -35,16 +35,17 @@ def read_items(
 
 
 def read_outcomes(
-    table: str, keys: Sequence[Key], *, consistent: bool
+    table: str, keys: Sequence[Key], *, consistent: bool, batch: int = BATCH_KEYS
 ) -> Steps[dict[Key, AttributeMap | DynastoreError | None]]:
     """What became of reading each key: its item, None where there is none, or an error."""
     found: dict[Key, AttributeMap | DynastoreError | None] = {}
-    left = yield from _read_round(table, list(dict.fromkeys(keys)), found, consistent=consistent)
+    some = list(dict.fromkeys(keys))
+    left = yield from _read_round(table, some, found, consistent=consistent, batch=batch)
     for wait in BACKOFF:
         if not left:
             return found
         yield from wait
-        left = yield from _read_round(table, left, found, consistent=consistent)
+        left = yield from _read_round(table, left, found, consistent=consistent, batch=batch)
     late = Throttled(
         "UnprocessedKeys", f"left unread in {BATCH_ROUNDS} rounds; the table is over its rate"
     )
@@ -57,9 +58,10 @@ def _read_round(
     found: dict[Key, AttributeMap | DynastoreError | None],
     *,
     consistent: bool,
+    batch: int,
 ) -> Steps[list[Key]]:
     """Read keys into *found*; those that the table left unprocessed come back."""
-    chunks = [tuple(keys[at : at + BATCH_KEYS]) for at in range(0, len(keys), BATCH_KEYS)]
+    chunks = [tuple(keys[at : at + batch]) for at in range(0, len(keys), batch)]
     requests = [BatchGetItem(table, chunk, consistent) for chunk in chunks]
     try:
         batches = dict(enumerate((yield from Together(requests))))
@@ -67,8 +69,8 @@ def _read_round(
         batches = failure.done
         for at, error in failure.failed.items():
             found |= dict.fromkeys(chunks[at], error)
-    left = [key for batch in batches.values() for key in batch.unprocessed]
-    for at, batch in batches.items():
+    left = [key for each in batches.values() for key in each.unprocessed]
+    for at, each in batches.items():
         found |= dict.fromkeys(chunks[at])
-        found |= {Key.of(item): item for item in batch.items}
+        found |= {Key.of(item): item for item in each.items}
     return left

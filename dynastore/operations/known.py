@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
 
-from ..attributes import AttributeMap, AttributeValue
+from ..attributes import AttributeMap, AttributeValue, as_sent
 from ..codec import Codec
 from ..terms import Absent, Conditions, Equal, Predicate, Present
 
@@ -46,13 +46,21 @@ class Known:
     def _of(
         cls, values: Mapping[str, Any], attributes: Mapping[str, AttributeValue | None]
     ) -> Known:
-        guard = tuple((name, _equal(attribute)) for name, attribute in attributes.items())
-        return cls(values, guard, frozenset(n for n, each in attributes.items() if each is None))
+        return cls(
+            values,
+            unchanged(attributes, attributes),
+            frozenset(n for n, each in attributes.items() if each is None),
+        )
 
 
 ABSENT = Known(None, NEW)
 NOTHING = Known({}, ())  # is needed
 
 
+def unchanged(item: Mapping[str, AttributeValue | None], names: Iterable[str]) -> Conditions:
+    """What holds while some attributes are what they are in an item."""
+    return tuple((name, _equal(item.get(name))) for name in names)
+
+
 def _equal(attribute: AttributeValue | None) -> Predicate:
-    return Absent() if attribute is None else Equal(attribute)
+    return Absent() if attribute is None else Equal(as_sent(attribute))

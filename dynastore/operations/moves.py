@@ -24,7 +24,8 @@ from ..schema import Schema
 from ..writes import Create, Delete
 from .attempts import DeleteAttempt, PutAttempt, conflict_of, located
 from .conditions import time_of, visible
-from .known import Known
+from .known import unchanged
+from .payloads import delete_parts, whole_item
 from .writes import ATTEMPTS, carried_out
 
 E = TypeVar("E")
@@ -57,10 +58,14 @@ def move(schema: Schema, target: E | Ref[E], changes: Mapping[str, Any]) -> Step
         item = visible(found, time_of(codec, now))
         if item is None:
             raise ConditionFailed(key)
-        made = PutAttempt(schema, Create(evolve(codec.decode(item), **changes)), now)
+        found = yield from whole_item(schema, item)
+        if found is None:
+            raise ConditionFailed(key)
+        made = PutAttempt(schema, Create(evolve(codec.decode(found), **changes)), now)
         if made.key == key:
             raise RequestError(f"{key} would stay where it is; use update()")
         gone = _Leaving(schema, Delete(target), now, item)
+        yield from made.begun()
         try:
             yield from carried_out(schema, [made, gone], now)
         except TransactionCanceled as canceled:
@@ -68,7 +73,8 @@ def move(schema: Schema, target: E | Ref[E], changes: Mapping[str, Any]) -> Step
             if not gone.outrun:  # what became of the old entity comes first: the new one is of it
                 raise changed or taken or canceled from canceled
         else:
-            moved: E = made.result(None)
+            yield from delete_parts(schema, item)
+            moved: E = yield from made.finished(None)
             return moved
     raise ConditionFailed(key)
 
@@ -85,7 +91,7 @@ class _Leaving(DeleteAttempt):
     ) -> None:
         super().__init__(schema, write, now)
         self.learn(item)
-        self._asked += Known.of_item(self.codec, item, tuple(self.codec.spec.types)).guard
+        self._asked += unchanged(item, tuple(self.codec.spec.types))
         self.outrun = False
 
     def conflict(self, failure: ConditionFailed) -> DynastoreError:

@@ -14,6 +14,7 @@ from ..requests import ACTIONS, GetItem, Key, Steps, TransactGetItems
 from ..schema import Schema
 from .conditions import moment, time_of, visible
 from .keyed import read_outcomes
+from .payloads import REREADS, whole_at_once, whole_item, whole_outcomes
 from .reader import Page, Reader, Slice
 
 E = TypeVar("E")
@@ -52,9 +53,10 @@ def get(
     located = key_of(schema, ref(cls, **key))
     now = yield from moment(codec)
     item = visible((yield from GetItem(schema.table.name, located, consistent)), now)
-    if item is None:
+    found = None if item is None else visible((yield from whole_item(schema, item)), now)
+    if found is None:
         return None
-    entity: E = codec.decode(item)
+    entity: E = codec.decode(found)
     return entity
 
 
@@ -72,6 +74,7 @@ def get_many(
     keys = {target: key_of(schema, target) for target in refs}
     now = yield from moment(*(schema.codec(target.cls) for target in keys))
     found = yield from read_outcomes(schema.table.name, [*keys.values()], consistent=consistent)
+    found |= yield from whole_outcomes(schema, found)
     results = {target: _entity(schema, target, found[key], now) for target, key in keys.items()}
     failed = {target: each for target, each in results.items() if isinstance(each, DynastoreError)}
     if failed:
@@ -109,7 +112,12 @@ def transact_get(schema: Schema, refs: Sequence[Ref[Any]]) -> Steps[list[Any]]:
     if len(set(keys)) < len(keys):
         raise RequestError("a transaction reads each entity once; name it once")
     now = yield from moment(*(schema.codec(target.cls) for target in refs))
-    items = yield from TransactGetItems(schema.table.name, keys)
+    for _ in range(REREADS + 1):
+        items = yield from TransactGetItems(schema.table.name, keys)
+        complete = yield from whole_at_once(schema, items)
+        if complete is not None:
+            items = complete
+            break
     return [
         None if item is None else codec.decode(item)
         for target, found in zip(refs, items, strict=True)

@@ -25,6 +25,7 @@ from ..table import TYPE
 from ..terms import BeginsWith, Conditions, Equal, Not
 from .conditions import encoded, moment, unexpired
 from .cursors import Cursor
+from .payloads import scanned
 from .reader import Page
 from .sorting import identity
 from .streams import IN_FLIGHT, read_together
@@ -130,6 +131,7 @@ class Sweep:
         checks: Conditions = (),
         nothing: bool = False,
         purpose: Purpose | None = None,
+        attributes: tuple[str, ...] = (),
     ) -> None:
         """Nothing is read yet.
 
@@ -142,6 +144,7 @@ class Sweep:
             checks: what the client filters.
             nothing: whether nothing can pass, so that nothing is read.
             purpose: what observers are told.
+            attributes: names of those that items are reduced to; none for all.
 
         Raises:
             InvalidCursor: the cursor is damaged or foreign.
@@ -153,6 +156,7 @@ class Sweep:
             segments=options.segments,
             consistent=options.consistent,
             purpose=purpose,
+            attributes=attributes,
         )
         self._rate = options.units_per_second
         self._cursor = Cursor((kind, table, found, checks, options.segments))
@@ -221,14 +225,22 @@ class Sweep:
         limit = self._limit(len(some))
         scan = evolve(self._scan, filter=self._scan.filter + (yield from self._timely()))
         pages = yield from read_together([each.request(scan, limit) for each in some])
+        kept: dict[Segment, Sequence[AttributeMap]] = {}
         for segment, page in zip(some, pages, strict=True):
-            segment.receive(list(filter(self._passes, page.items)), page.last_key)
+            kept[segment] = yield from self._kept(list(filter(self._passes, page.items)))
+        for segment, page in zip(some, pages, strict=True):
+            segment.receive(kept[segment], page.last_key)
         yield from self._paced(pages)
 
     def _timely(self) -> Steps[Conditions]:
         """What the server filters besides, by the time."""
         yield from ()
         return ()
+
+    def _kept(self, items: Sequence[AttributeMap]) -> Steps[Sequence[AttributeMap]]:
+        """What there is to take of the items of a page that passed."""
+        yield from ()
+        return items
 
     def _paced(self, pages: Sequence[ScanPage]) -> Steps[None]:
         units = sum(page.units for page in pages)
@@ -294,6 +306,7 @@ class Scanner(Sweep):
             UnknownField, RequestError: a filter is wrong.
             InvalidCursor: the cursor is damaged or foreign.
         """
+        self._schema = schema
         self._codec = schema.codec(cls)
         spec = self._codec.spec
         asked = filters.conditions(spec, where, combined)
@@ -332,6 +345,10 @@ class Scanner(Sweep):
     def _timely(self) -> Steps[Conditions]:
         """What is expired is not found."""
         return unexpired((yield from moment(self._codec)))
+
+    def _kept(self, items: Sequence[AttributeMap]) -> Steps[Sequence[AttributeMap]]:
+        """The items with their payloads."""
+        return (yield from scanned(self._schema, items))
 
 
 def _owned(tag: str, prefix: str) -> Conditions:

@@ -22,6 +22,7 @@ from ..schema import Schema
 from ..table import TYPE
 from .conditions import encoded, unexpired
 from .keyed import read_items
+from .payloads import whole
 
 Matches = Callable[[Mapping[str, AttributeValue]], bool]
 
@@ -81,10 +82,13 @@ class Settler:
         slim = [e for e in entries if self.plan.paths[e.path].hydrated and not e.whole]
         fetched = yield from self._fetched(slim)
         some = [fetched.get(id(entry), entry) for entry in entries]
+        kept = [e for e in some if e is not None and (not fetched or self._is_asked(e))]
+        items = yield from whole(self.schema, [each.item for each in kept], self.plan.selected)
         return [
-            self._decoded(each.item)
-            for each in some
-            if each is not None and (not fetched or self._is_asked(each))
+            self._decoded(found.item)
+            for entry, found in zip(kept, items, strict=True)
+            if found.item is not None
+            and (not found.again or self._is_asked(Entry(entry.path, found.item, whole=True)))
         ]
 
     def _fetched(self, entries: Sequence[Entry]) -> Steps[dict[int, Entry | None]]:

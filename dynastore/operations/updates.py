@@ -15,12 +15,13 @@ from typing import Any, cast
 from attrs import evolve
 
 from ..attributes import AttributeMap
-from ..changes import Change, Path, SetTo, Unset, increment
+from ..changes import Change, IfMissing, Path, SetTo, Unset, increment
 from ..codec import Codec, expiry
 from ..entity import Ref
 from ..errors import ConditionFailed, DynastoreError, RequestError
+from ..payloads import Pointer
 from ..placement import Placement
-from ..requests import UpdateItem
+from ..requests import GetItem, Steps, UpdateItem
 from ..schema import Schema
 from ..table import TTL
 from ..terms import Conditions, Present
@@ -31,6 +32,7 @@ from .conditions import conditions_of, time_of, unexpired, visible
 from .guards import Guarding, guarding
 from .known import NOTHING, Known
 from .parts import Part
+from .payloads import fetched, keep_as_long, write_changed
 
 
 class UpdateAttempt:
@@ -59,6 +61,7 @@ class UpdateAttempt:
         self._names = needed_fields(self.codec, self._changes)
         at_hand = self._names and not isinstance(write.target, Ref)
         self._known = Known.of_entity(self.codec, write.target, self._names) if at_hand else NOTHING
+        self._lasting: frozenset[Pointer] = frozenset()
         self.needs = () if at_hand else self._names
         self._before: Any = write.target  # an entity, unless it has to be read
 
@@ -86,8 +89,8 @@ class UpdateAttempt:
                 changes |= change.flat(name)
         for placement in self.codec.secondary:
             changes |= self._index_changes(placement, after)
-        if self.codec.spec.expires in self._changes:
-            changes[TTL] = _expiry_change(after[self.codec.spec.expires])
+        if (expires := self._expires()) is not None:
+            changes[TTL] = expires
         conditions = self._asked + self._known.guard
         return UpdateItem(self._schema.table.name, self.key, changes, conditions)
 
@@ -109,16 +112,43 @@ class UpdateAttempt:
                 return None
         return conflict_of(self.codec, self.key, failure, self._target, self._now)
 
-    def result(self, item: AttributeMap | None) -> Any:
+    def begun(self) -> Steps[None]:
+        """Write the parts of payloads that it sets, and let those that stay expire with the item."""
+        if not self.codec.payloads.can_leave:
+            return
+        expires = self._expires()
+        sent = {name: change.sent for name, change in self._changes.items()}
+        changes = sent if expires is None else {**sent, TTL: expires}
+        pointers = yield from write_changed(self._schema, self.codec, self.key, changes)
+        for name, change in pointers.items():
+            self._changes[name] = evolve(self._changes[name], sent=change)
+        if expires is not None:
+            item = yield from GetItem(self._schema.table.name, self.key, consistent=True)
+            self._lasting = yield from keep_as_long(self._schema, item, expires)
+
+    def finished(self, item: AttributeMap | None) -> Steps[Any]:
         """The entity as it is now; without an item, as what is known tells."""
-        if item is not None:
-            return self.codec.decode(item)
+        if item is None:
+            return self._told()
+        if (expires := self._expires()) is not None:
+            yield from keep_as_long(self._schema, item, expires, self._lasting)
+        return self.codec.decode((yield from fetched(self._schema, item)))
+
+    def _told(self) -> Any:
+        """The entity as it must be after the update, apart from what others change meanwhile."""
         before = self._before
         new = {
             name: change.applied(getattr(before, name), stored=getattr(before, name) is not None)
             for name, change in self._changes.items()
         }
         return evolve(before, **new)
+
+    def _expires(self) -> Change | None:
+        """What becomes of the item's TTL; None if nothing does."""
+        name = self.codec.spec.expires
+        if name is None or name not in self._changes:
+            return None
+        return _expiry_change(self._after()[name])
 
     def _identity(self) -> dict[str, Any]:
         if isinstance(self._target, Ref):
@@ -175,7 +205,24 @@ def checked_changes(
         if name in {spec.version, spec.updated}:
             raise RequestError(f"{spec}.{name} is kept by every write itself; leave it out")
     checked = {n: Checked.of(Part.of_field(codec, n), value) for n, value in changes.items()}
-    return checked | _kept_by_itself(codec, now)
+    packed = {n: _packed(codec, n, checked[n]) for n in codec.spec.payloads.keys() & checked.keys()}
+    return checked | packed | _kept_by_itself(codec, now)
+
+
+def _packed(codec: Codec, name: str, change: Checked) -> Checked:
+    """The change of a payload, as its item holds it where it fits."""
+    match change.sent:
+        case SetTo(value) | IfMissing(value):
+            packed = codec.payloads.packed({name: value})[name]
+            return evolve(change, sent=evolve(change.sent, value=packed))
+        case Unset():
+            return change
+    if codec.spec.payloads[name].is_native:
+        return change
+    raise RequestError(
+        f"{change.part.label} may be stored compressed or in parts, which DynamoDB cannot change in "
+        "place: set the whole value, or declare payload(compress_over=None, split=False)"
+    )
 
 
 def _kept_by_itself(codec: Codec, now: dt.datetime) -> dict[str, Checked]:

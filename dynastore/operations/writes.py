@@ -75,13 +75,14 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
     attempt = attempt_of(schema, asked, now)
     if attempt.needs:
         attempt.learn((yield from GetItem(schema.table.name, attempt.key, consistent=True)))
+    yield from attempt.begun()
     try:
         answer = yield from carried_out(schema, [attempt], now)
     except TransactionCanceled as canceled:
         raise _only_reason(canceled) from canceled.__cause__
     if isinstance(asked, Update) and answer is None:  # a transaction, which answers no item
         answer = yield from GetItem(schema.table.name, attempt.key, consistent=True)
-    return attempt.result(answer)
+    return (yield from attempt.finished(answer))
 
 
 def transact(
@@ -109,11 +110,14 @@ def transact(
     now = yield from _time_for(asked)
     attempts = [attempt_of(schema, each, now) for each in asked]
     yield from _learnt(schema, attempts)
+    for attempt in attempts:
+        yield from attempt.begun()
     yield from carried_out(schema, attempts, now, token or new_token())
-    return [
-        attempt.result(None) if isinstance(each, Create | Put) else None
-        for each, attempt in zip(asked, attempts, strict=True)
-    ]
+    results: list[Any] = []
+    for each, attempt in zip(asked, attempts, strict=True):
+        made = isinstance(each, Create | Put)
+        results.append((yield from attempt.finished(None)) if made else None)
+    return results
 
 
 def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:

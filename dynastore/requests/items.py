@@ -44,13 +44,18 @@ class GetItem(Request[AttributeMap | None]):
 
 
 @frozen
-class PutItem(Request[None]):
-    """Write one whole item, replacing what is there."""
+class PutItem(Request[AttributeMap | None]):
+    """Write one whole item, replacing what is there.
+
+    Attributes:
+        returns_old: whether the item that is replaced comes back; that takes no capacity.
+    """
 
     operation: ClassVar[str] = "PutItem"
     table: str
     item: AttributeMap = field(repr=False)
     conditions: Conditions = field(default=(), repr=False)
+    returns_old: bool = False
 
     @property
     def repeatable(self) -> bool:
@@ -68,11 +73,13 @@ class PutItem(Request[None]):
             "TableName": self.table,
             "Item": self.item,
             "ReturnConsumedCapacity": "TOTAL",
+            **({"ReturnValues": "ALL_OLD"} if self.returns_old else {}),
             **expressions.condition(self.conditions),
         }
 
-    def read(self, response: Mapping[str, Any]) -> None:
-        """Nothing."""
+    def read(self, response: Mapping[str, Any]) -> AttributeMap | None:
+        """The item before, if that was asked for and there was one."""
+        return response.get("Attributes")
 
 
 @frozen
@@ -118,12 +125,17 @@ class UpdateItem(Request[AttributeMap]):
 
 @frozen
 class DeleteItem(Request[AttributeMap | None]):
-    """Remove one item; the item as it was, or None if there was none."""
+    """Remove one item.
+
+    Attributes:
+        returns_old: whether the item as it was comes back, or None if there was none.
+    """
 
     operation: ClassVar[str] = "DeleteItem"
     table: str
     key: Key
     conditions: Conditions = field(default=(), repr=False)
+    returns_old: bool = True
 
     @property
     def repeatable(self) -> bool:
@@ -140,11 +152,11 @@ class DeleteItem(Request[AttributeMap | None]):
         return {
             "TableName": self.table,
             "Key": self.key.attributes,
-            "ReturnValues": "ALL_OLD",
+            **({"ReturnValues": "ALL_OLD"} if self.returns_old else {}),
             "ReturnConsumedCapacity": "TOTAL",
             **expressions.condition(self.conditions),
         }
 
     def read(self, response: Mapping[str, Any]) -> AttributeMap | None:
-        """The item before it was deleted."""
+        """The item before it was deleted, if that was asked for."""
         return response.get("Attributes")

@@ -113,6 +113,8 @@ class Scan(Request[ScanPage]):
         segments: how many parts there are, up to 1,000,000; they can be read at the same time.
         limit: how many items to read at most, before the filter.
         start_key: where to start (ExclusiveStartKey): a former page's ``last_key``.
+        attributes: names of those that items are reduced to (ProjectionExpression), which lowers no
+            cost; empty for all.
         purpose: the entity that is looked for.
     """
 
@@ -125,6 +127,7 @@ class Scan(Request[ScanPage]):
     limit: int | None = None
     start_key: AttributeMap | None = None
     consistent: bool = False
+    attributes: tuple[str, ...] = ()
     purpose: Purpose | None = field(default=None, eq=False, repr=False)
 
     def parameters(self) -> dict[str, Any]:
@@ -136,7 +139,7 @@ class Scan(Request[ScanPage]):
             "TotalSegments": self.segments,
             "ConsistentRead": self.consistent,
             "ReturnConsumedCapacity": "TOTAL",
-            **expressions.scan(self.filter),
+            **expressions.scan(self.filter, self.attributes),
             **{name: value for name, value in optional.items() if value is not None},
         }
 

@@ -17,16 +17,17 @@ from .documents import ROOT, commands, documents, programs
 DYNASTORE = Path(sys.executable).with_name("dynastore")
 
 
+SCANNING = {"payloads", "scan", "verify"}
+
+
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
 def with_programs() -> list[Any]:
-    """The files with programs; those on scans and on verifying may scan."""
+    """The files with programs; those on scanning and sweeping are the only ones that may scan."""
     return [
-        pytest.param(
-            path, id=name_of(path), marks=[pytest.mark.scans] * (path.stem in {"scan", "verify"})
-        )
+        pytest.param(path, id=name_of(path), marks=[pytest.mark.scans] * (path.stem in SCANNING))
         for path in documents()
         if any(programs(path))
     ]

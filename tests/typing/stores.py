@@ -17,6 +17,7 @@ from dynastore import (
     gsi,
     key,
     not_,
+    payload,
     ref,
 )
 
@@ -36,6 +37,8 @@ class Note:
 class Tag:
     user_id: str
     name: str
+
+    rules: list[str] = payload(factory=list, offload_over=10_000)
 
     primary = key("USER#{user_id}", "TAG#{name}")
 
@@ -95,6 +98,7 @@ async def awaited(store: AsyncStore, note: Note) -> None:
 
 
 def declarations() -> None:
+    assert_type(Tag(user_id="ann", name="tea").rules, list[str])
     assert_type(Note.by_topic, AccessPattern)
     Note(user_id="ann", note_id="n1", written_at=dt.datetime.now(dt.UTC))
     Note(user_id="ann", note_id="n1")  # type: ignore[call-arg]

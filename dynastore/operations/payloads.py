@@ -1,0 +1,335 @@
+"""Payloads that left their items: written before them, fetched after them, deleted last.
+
+So a pointer never leads to nothing: what a crash between two requests leaves behind is at worst a
+part that no item refers to, which the sweep finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeAlias
+
+from attrs import evolve, frozen
+
+from ..attributes import AttributeMap, AttributeValue, binary_of
+from ..changes import Change, IfMissing, SetTo
+from ..codec import Codec, Encoded
+from ..errors import ConditionFailed, DynastoreError, PayloadMissing
+from ..payload_forms import Form, form_in
+from ..payloads import PART_BYTES, Pointer, part_items
+from ..requests import DeleteItem, Key, Now, PutItem, Request, Steps, UpdateItem
+from ..schema import Schema
+from ..table import TTL
+from ..terms import Present
+from .keyed import read_items
+from .streams import IN_FLIGHT, read_together
+
+PARTS_OF_BATCH = 2  # of one BatchGetItem; the answers in flight are four copies of their parts
+Held: TypeAlias = tuple[int, str, Pointer]
+"""A pointer in an item: the place of the item, the field, the pointer."""
+
+REREADS = 3  # of an item whose parts were replaced meanwhile; each is another writer's success
+
+
+@frozen
+class Whole:
+    """An item with its payloads.
+
+    Attributes:
+        item: with the forms themselves; None if it was deleted meanwhile.
+        again: whether it was read again, because it had been replaced, so that it may have changed.
+        error: why a payload is lost, or None.
+    """
+
+    item: AttributeMap | None
+    again: bool = False
+    error: DynastoreError | None = None
+
+
+def write_parts(schema: Schema, encoded: Encoded) -> Steps[AttributeMap]:
+    """Write what leaves an item.
+
+    Returns:
+        The item, which is to be written next: it refers to the parts.
+
+    Raises:
+        DynastoreError: the first failure of a part. The item must not be written then.
+    """
+    pointers = yield from _write_forms(schema, encoded.key, encoded.leaving, encoded.item.get(TTL))
+    return encoded.item | pointers
+
+
+def write_changed(
+    schema: Schema, codec: Codec, key: Key, changes: Mapping[str, Change]
+) -> Steps[dict[str, Change]]:
+    """Write the parts of payloads that an update sets.
+
+    Their item's expiry is known only if the update sets it too; otherwise they have none, and are
+    left to the sweep once the item is gone.
+
+    Args:
+        schema: where they are.
+        codec: of the entity.
+        key: of its item.
+        changes: attribute -> what becomes of it; packed payloads and the item's TTL among them.
+
+    Returns:
+        Field -> the change to a pointer; only of those that leave the item.
+
+    Raises:
+        DynastoreError: the first failure of a part. The update must not be sent then.
+    """
+    leaving = {
+        name: change
+        for name, change in changes.items()
+        if isinstance(change, SetTo | IfMissing) and codec.payloads.is_leaving(name, change.value)
+    }
+    forms = {name: form_in(change.value) for name, change in leaving.items()}
+    pointers = yield from _write_forms(schema, key, forms, _set_value(changes.get(TTL)))
+    return {name: evolve(change, value=pointers[name]) for name, change in leaving.items()}
+
+
+def whole(
+    schema: Schema, items: Sequence[AttributeMap], names: Collection[str] | None = None
+) -> Steps[list[Whole]]:
+    """Items with the payloads that left them, read consistently.
+
+    An item whose parts are gone was replaced since it was read, so it is read again.
+
+    Args:
+        schema: where they are.
+        items: as they were read.
+        names: the fields that are wanted; None for all.
+
+    Raises:
+        PayloadMissing: the parts of an item that was not replaced are missing or damaged.
+        DynastoreError: something could not be read.
+    """
+    found = yield from _completed(schema, items, names)
+    if error := next((each.error for each in found if each.error), None):
+        raise error
+    return found
+
+
+def whole_item(schema: Schema, item: AttributeMap) -> Steps[AttributeMap | None]:
+    """One item with its payloads, None if it was deleted meanwhile; see `whole`."""
+    (found,) = yield from whole(schema, [item])
+    return found.item
+
+
+def whole_at_once(
+    schema: Schema, items: Sequence[AttributeMap | None]
+) -> Steps[list[AttributeMap | None] | None]:
+    """Items as they were at one moment, with their payloads; None where one was replaced since."""
+    found = [Whole(item) for item in items]
+    left = yield from _fetch(schema, found, None)
+    return None if left else [each.item for each in found]
+
+
+def whole_outcomes(
+    schema: Schema, outcomes: Mapping[Key, AttributeMap | DynastoreError | None]
+) -> Steps[dict[Key, AttributeMap | DynastoreError | None]]:
+    """What became of reading each key, with the payloads of its item, or why they are lost."""
+    items = {key: each for key, each in outcomes.items() if isinstance(each, dict)}
+    found = yield from _completed(schema, [*items.values()], None)
+    whole_ones = zip(items, (each.error or each.item for each in found), strict=True)
+    return {**outcomes, **dict(whole_ones)}
+
+
+def scanned(schema: Schema, items: Sequence[AttributeMap]) -> Steps[list[AttributeMap]]:
+    """Items with their payloads, without those deleted meanwhile.
+
+    One that is lost says so when it is touched, so that a scan gets past it.
+    """
+    found = yield from _completed(schema, items, None)
+    return [each.item for each in found if each.item is not None]
+
+
+def fetched(schema: Schema, item: AttributeMap) -> Steps[AttributeMap]:
+    """An item that a write brought back, with those of its payloads that can be had.
+
+    The write is done, so no failure here may hide that; what is lacking says so when touched.
+    """
+    found = [Whole(item)]
+    try:
+        yield from _fetch(schema, found, None)
+    except DynastoreError:
+        return item
+    return found[0].item or item
+
+
+def delete_parts(
+    schema: Schema, old: AttributeMap | None, new: AttributeMap | None = None
+) -> Steps[None]:
+    """Delete the parts that an item referred to and does not any more, as far as that succeeds.
+
+    What is left, the sweep finds.
+
+    Args:
+        schema: where they are.
+        old: the item as it was.
+        new: the item as it is; None if it was deleted.
+    """
+    if old is None:
+        return
+    pointers = _pointers(schema, old)
+    kept = _pointers(schema, new or {})
+    keys = [
+        key
+        for name, pointer in pointers.items()
+        if pointer != kept.get(name)
+        for key in pointer.keys(Key.of(old), name, schema.prefix)
+    ]
+    deletions = (DeleteItem(schema.table.name, key, returns_old=False) for key in keys)
+    try:
+        yield from send_all(deletions)
+    except DynastoreError:  # the write itself succeeded, and that is what the caller asked
+        return
+
+
+def keep_as_long(
+    schema: Schema,
+    item: AttributeMap | None,
+    expires: Change,
+    already: Collection[Pointer] = (),
+) -> Steps[frozenset[Pointer]]:
+    """Let the parts of an item expire when the item will.
+
+    Called before the update, so that no crash lets parts go before their item, and after it for
+    those that another writer made meanwhile.
+
+    Args:
+        schema: where they are.
+        item: as it is stored, or None.
+        expires: what becomes of its TTL.
+        already: the pointers whose parts are right.
+
+    Returns:
+        The pointers whose parts are right now.
+    """
+    pointers = _pointers(schema, item or {})
+    updates = (
+        UpdateItem(schema.table.name, key, {TTL: expires}, (("PK", Present()),))
+        for name, pointer in pointers.items()
+        if pointer not in already
+        for key in pointer.keys(Key.of(item or {}), name, schema.prefix)
+    )
+    try:
+        yield from send_all(updates)
+    except ConditionFailed:  # another writer replaced the value, and deleted them
+        return frozenset()
+    return frozenset(pointers.values())
+
+
+def _set_value(change: Change | None) -> AttributeValue | None:
+    return change.value if isinstance(change, SetTo) else None
+
+
+def _write_forms(
+    schema: Schema, owner: Key, forms: Mapping[str, Form], expires: AttributeValue | None
+) -> Steps[AttributeMap]:
+    if not forms:
+        return {}
+    now = yield from Now()
+    pointers = {name: Pointer.to(form, now) for name, form in forms.items()}
+    for name, form in forms.items():
+        parts = part_items(pointers[name], form, owner, name, schema.prefix, expires)
+        yield from send_all(PutItem(schema.table.name, part) for part in parts)
+    return {name: pointer.attribute for name, pointer in pointers.items()}
+
+
+def send_all(requests: Iterable[Request[Any]]) -> Steps[None]:
+    """Send requests a few at a time; those sent are not kept."""
+    left: Iterator[Request[Any]] = iter(requests)
+    while some := list(islice(left, IN_FLIGHT)):
+        yield from read_together(some)
+
+
+def _completed(
+    schema: Schema, items: Sequence[AttributeMap], names: Collection[str] | None
+) -> Steps[list[Whole]]:
+    """Items with their payloads, each with the error that it is not."""
+    found = [Whole(item) for item in items]
+    if not schema.payloads:
+        return found
+    left = yield from _fetch(schema, found, names)
+    for _ in range(REREADS):
+        if not left:
+            return found
+        yield from _read_again(schema, found, left)
+        left = yield from _fetch(schema, found, names)
+    for place, name, pointer in left:
+        found[place] = evolve(found[place], error=_missing(found[place].item, name, pointer))
+    return found
+
+
+def _pointers(schema: Schema, item: AttributeMap) -> dict[str, Pointer]:
+    """The pointers in the payload fields of an item."""
+    found = {name: Pointer.of(item[name]) for name in schema.payloads_of(item) if name in item}
+    return {name: pointer for name, pointer in found.items() if pointer is not None}
+
+
+def _fetch(schema: Schema, found: list[Whole], names: Collection[str] | None) -> Steps[list[Held]]:
+    """Put forms in the place of pointers; those that could not be had come back."""
+    wanted = [
+        (place, name, pointer)
+        for place, each in enumerate(found)
+        if each.error is None
+        for name, pointer in _pointers(schema, each.item or {}).items()
+        if names is None or name in names
+    ]
+    left: list[Held] = []
+    keys = {
+        each: each[2].keys(Key.of(found[each[0]].item or {}), each[1], schema.prefix)
+        for each in wanted
+    }
+    forms = yield from _read_forms(schema.table.name, keys)
+    for place, name, pointer in wanted:
+        form = forms[place, name, pointer]
+        item = found[place].item
+        if form is None or item is None:
+            left.append((place, name, pointer))
+        else:
+            found[place] = evolve(found[place], item={**item, name: {"B": form}})
+    return left
+
+
+def _read_forms(
+    table: str, keys: Mapping[Held, tuple[Key, ...]]
+) -> Steps[dict[Held, bytearray | None]]:
+    """The forms of pointers, None where parts are missing or do not give the digest."""
+    forms: dict[Held, bytearray | None] = {each: bytearray(each[2].size) for each in keys}
+    parts = ((each, at, key) for each, some in keys.items() for at, key in enumerate(some))
+    while some := list(islice(parts, IN_FLIGHT * PARTS_OF_BATCH)):
+        found = yield from read_items(
+            table, [key for _, _, key in some], consistent=True, batch=PARTS_OF_BATCH
+        )
+        for each, at, key in some:
+            item, form = found.pop(key), forms[each]
+            if item is None or form is None:
+                forms[each] = None
+            else:
+                data = binary_of(item["DATA"])
+                form[at * PART_BYTES : at * PART_BYTES + len(data)] = data
+    for each, form in forms.items():
+        if form is not None and not each[2].fits(form):
+            forms[each] = None
+    return forms
+
+
+def _read_again(schema: Schema, found: list[Whole], left: Sequence[Held]) -> Steps[None]:
+    """Read items whose parts are gone once more; what still has its pointer has lost them."""
+    keys = {place: Key.of(found[place].item or {}) for place, _, _ in left}
+    items = yield from read_items(schema.table.name, [*set(keys.values())], consistent=True)
+    for place, name, pointer in left:
+        item = items[keys[place]]
+        lost = item is not None and _pointers(schema, item).get(name) == pointer
+        error = _missing(item, name, pointer) if lost else None
+        found[place] = Whole(item, again=True, error=error or found[place].error)
+
+
+def _missing(item: AttributeMap | None, name: str, pointer: Pointer) -> PayloadMissing:
+    where = f"{name} of {Key.of(item)}" if item else name
+    advice = "Its parts are gone or damaged: restore them from a backup, or write the value again."
+    return PayloadMissing(where, pointer, advice)

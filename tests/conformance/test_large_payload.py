@@ -1,0 +1,46 @@
+"""A value of 50 MB comes back, and takes its process three times as much memory at most.
+
+The engine is another process, except SQLite, whose pages are in the figure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.large_payload import SIZE
+
+PROGRAM = Path(__file__).parent / "large_payload.py"
+ROOT = Path(__file__).parents[2]
+TIMES = 3  # of the value, besides what the process has when it wrote and read a small one
+
+
+@pytest.mark.parametrize("engine", ["sqlite-file", "moto", "ministack"])
+@pytest.mark.parametrize("mode", ["blocking", "awaited"])
+@pytest.mark.parametrize("kind", ["bytes", "texts"])
+def test_a_value_of_50_mb_comes_back_in_bounded_memory(engine, mode, kind, tmp_path, request):
+    if kind == "texts" and engine != "sqlite-file":
+        pytest.skip("texts take less than bytes, which every engine has")
+    if engine == "sqlite-file":
+        place = [f"sqlite:///{tmp_path / 'table.db'}"]
+    else:
+        place = [f"large-{mode}", request.getfixturevalue(f"{engine}_url")]
+    written, found = (carried_out(what, mode, kind, *place) for what in ("put", "get"))
+    assert written["digest"] == found["digest"]
+    assert max(written["bytes"], found["bytes"]) <= TIMES * SIZE
+
+
+def carried_out(*words):
+    done = subprocess.run(
+        [sys.executable, PROGRAM, *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
