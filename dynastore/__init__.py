@@ -22,6 +22,7 @@ from .followed import AsyncChanges, Changes
 from .operations.examining import Drifted, Malformed, Misplaced
 from .operations.reader import Page, Slice
 from .operations.sweeping import Swept
+from .operations.upcasts import Upcasted
 from .patterns import AccessPattern, gsi, key
 from .payload_fields import payload
 from .plan import Plan
@@ -78,6 +79,7 @@ __all__ = [
     "Store",
     "Swept",
     "Table",
+    "Upcasted",
     "Update",
     "Verified",
     "add",

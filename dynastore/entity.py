@@ -24,6 +24,7 @@ import attrs
 from attrs import evolve, frozen
 
 from .errors import ModelError, RequestError, UnknownField, shown
+from .evolution import Evolution, Upcaster
 from .key_text import is_optional, plain_type
 from .keys import HEADER, KeyTemplate
 from .lifetimes import refusal
@@ -100,6 +101,7 @@ class EntitySpec:
         payloads: fields that may grow large, and how each is stored.
         hints: what is known of the data.
         lifetime: from a write on until what says nothing else expires, or None.
+        evolution: the schemas that it had.
     """
 
     cls: type[Any]
@@ -115,6 +117,7 @@ class EntitySpec:
     payloads: Mapping[str, Storing]
     hints: Hints = Hints()
     lifetime: dt.timedelta | None = None
+    evolution: Evolution = attrs.field(factory=Evolution)
 
     @property
     def name(self) -> str:
@@ -206,6 +209,8 @@ def entity(
     count: int | None = None,
     item_bytes: int | None = None,
     distinct: Mapping[str, int] | None = None,
+    schema: int | None = None,
+    upcasters: Mapping[int, Upcaster] | None = None,
 ) -> Callable[[type[T]], type[T]]:
     """Make a class an entity: a frozen, keyword-only attrs class stored under a type tag.
 
@@ -219,6 +224,11 @@ def entity(
             the planner weighs access patterns; they change no answer.
         item_bytes: how large an item is, about.
         distinct: field -> how many different values it has, about.
+        schema: number of the schema that the class is of, from 1; items are stored with it, and
+            code of an older one does not replace them.
+        upcasters: number of a schema -> a function that takes the fields of an item of that schema,
+            as a dict, and gives those of the next. Items that older code wrote are read through
+            them.
 
     Raises:
         ModelError: the declaration is wrong; the message says what and where.
@@ -227,10 +237,11 @@ def entity(
         raise ModelError(f"an entity needs a type tag: @entity('session'), not {tag!r}")
 
     hints = Hints(count, item_bytes, dict(distinct or {}))
+    evolution = _evolution(tag, schema, upcasters)
 
     def decorate(cls: type[T]) -> type[T]:
         built = attrs.frozen(kw_only=True)(cls)
-        spec = _spec(built, tag, expires, lifetime, hints)
+        spec = evolve(_spec(built, tag, expires, lifetime, hints), evolution=evolution)
         for name in spec.payloads:
             decode_when_touched(built, name)
         for pattern in spec.patterns:
@@ -241,6 +252,13 @@ def entity(
         return built
 
     return decorate
+
+
+def _evolution(tag: str, schema: int | None, upcasters: Mapping[int, Upcaster] | None) -> Evolution:
+    try:
+        return Evolution(schema, dict(upcasters or {}))
+    except ModelError as error:
+        raise ModelError(f"@entity({tag!r}): {error}") from error
 
 
 def spec_of(cls: type[Any]) -> EntitySpec:

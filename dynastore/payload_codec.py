@@ -71,6 +71,15 @@ class PayloadCodec:
             return item
         return {**item, **{name: self._held(name, item) for name in forms}}
 
+    def plain(self, item: Mapping[str, AttributeValue]) -> Mapping[str, AttributeValue]:
+        """An item whose payloads are attribute values, except those that left it.
+
+        Raises:
+            MalformedItem: a form is damaged.
+        """
+        forms = [n for n in self._names_in(item) if "B" in item[n] and not Pointer.of(item[n])]
+        return {**item, **{name: self._plain(name, item) for name in forms}}
+
     def value(self, name: str, item: Mapping[str, AttributeValue]) -> Any:
         """The value of one field of an item.
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from ..attributes import AttributeValue
+from ..entity import spec_of
 from ..plan import AccessPath, Branch, Plan
 from ..requests import GetItem, Key, Purpose, Query, Request
 from ..schema import Schema
@@ -69,6 +70,8 @@ def _wanted(plan: Plan, path: AccessPath) -> tuple[str, ...]:
     """The attributes that entries are reduced to; none where all are wanted."""
     if path.index.fields == () or (plan.selected is None and not path.hydrated):
         return ()
+    if not path.hydrated and spec_of(plan.classes[0]).evolution.upcasters:
+        return ()  # what older code wrote is upcast as a whole
     fields: set[str] = {*plan.order}
     if not path.hydrated:
         fields |= {*(plan.selected or ()), *names_of(path.checks)}
