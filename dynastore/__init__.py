@@ -17,8 +17,9 @@ from attrs import field
 
 from .async_store import AsyncStore
 from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
-from .entity import Ref, created, entity, ref, updated, version
+from .entity import entity
 from .followed import AsyncChanges, Changes
+from .kept_fields import created, updated, version
 from .operations.examining import Drifted, Malformed, Misplaced
 from .operations.reader import Page, Slice
 from .operations.sweeping import Swept
@@ -29,6 +30,7 @@ from .plan import Plan
 from .results import AsyncResults, Results
 from .scanned import AsyncScanned, Scanned
 from .schema import Schema
+from .spec import Ref, ref
 from .store import Store
 from .streams import Change, changes_of, take_batch
 from .table import Index, Table

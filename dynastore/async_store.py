@@ -13,7 +13,6 @@ from .bound import Bound
 from .clients.base import AsyncClient, run_async
 from .clients.deadlines import Deadline
 from .clients.opening import Place
-from .entity import Ref
 from .followed import AsyncChanges, Following
 from .operations import batches, moves, reads, tables, touching, upserts, writes
 from .operations.batches import Duplicates, Progress
@@ -26,6 +25,7 @@ from .operations.writes import transact
 from .requests import Steps
 from .results import AsyncResults
 from .scanned import AsyncScanned
+from .spec import Ref
 from .store import Store
 from .terms import Combined, When
 from .verified import AsyncVerified

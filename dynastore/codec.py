@@ -22,7 +22,6 @@ from attrs import NOTHING, Factory, field, fields_dict, frozen
 from .attributes import NULL, AttributeMap, AttributeValue
 from .capacity import LIMIT_BYTES, item_bytes
 from .converter import FieldHooks, field_hooks, hooks_of
-from .entity import EntitySpec
 from .errors import ItemTooLarge, MalformedItem, ModelError, RequestError, UnknownType, shown
 from .hooks import EMPTY_SET, Hooks
 from .implication import DECIDABLE
@@ -33,6 +32,7 @@ from .payload_forms import Form
 from .payloads import PLACE
 from .placement import Placement
 from .requests import Key
+from .spec import EntitySpec
 from .table import PRIMARY, SCHEMA, TTL, TYPE, Index
 from .terms import BeginsWith, Not, mapped
 from .trouble import UNREADABLE, UNSTORABLE, malformed, unstorable

@@ -16,10 +16,10 @@ from decimal import Decimal
 from typing import Any
 
 from .converter import DICTS, LISTS, hooks_of
-from .entity import EntitySpec
 from .errors import RequestError, shown
 from .hooks import type_name
 from .key_text import is_optional, plain_type
+from .spec import EntitySpec
 from .terms import (
     Absent,
     AnyOf,

@@ -11,13 +11,13 @@ from attrs import frozen
 from . import payloads
 from .attributes import AttributeMap, AttributeValue
 from .capacity import value_bytes
-from .entity import EntitySpec
 from .errors import MalformedItem, PayloadMissing, RequestError
 from .hooks import Hooks
 from .payload_fields import Undecoded
 from .payload_forms import Form, form_in, value_of
 from .payloads import Pointer
 from .requests import Key
+from .spec import EntitySpec
 from .trouble import UNREADABLE, UNSTORABLE, malformed
 
 

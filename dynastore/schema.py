@@ -15,12 +15,12 @@ from attrs import Factory, evolve, field, frozen
 from . import filters
 from .attributes import AttributeMap
 from .codec import Codec
-from .entity import EntitySpec, spec_of
 from .errors import ModelError, RequestError, UnknownType
 from .keys import HEADER, KeyTemplate, scope_prefix
 from .patterns import AccessPattern
 from .plan import Plan
 from .planner import PLAIN, Ask, Member, Planner, plan_collection
+from .spec import EntitySpec, spec_of
 from .table import TYPE, Index, Table
 
 DEFAULT_NAME = "dynastore"

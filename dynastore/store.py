@@ -13,7 +13,6 @@ from .bound import Bound
 from .clients.base import Client, run
 from .clients.deadlines import Deadline
 from .clients.opening import Place
-from .entity import Ref
 from .followed import Changes, Following
 from .operations import batches, moves, reads, tables, touching, upserts, writes
 from .operations.batches import Duplicates, Progress
@@ -26,6 +25,7 @@ from .operations.writes import transact
 from .requests import Steps
 from .results import Results
 from .scanned import Scanned
+from .spec import Ref
 from .terms import Combined, When
 from .verified import Verified
 from .writes import Create, Delete, Put, Update, Write

@@ -15,7 +15,6 @@ from attrs import evolve
 
 from ..attributes import AttributeMap
 from ..codec import Codec
-from ..entity import UNWRITTEN, Ref
 from ..errors import (
     AlreadyExists,
     ConditionFailed,
@@ -24,8 +23,10 @@ from ..errors import (
     NewerSchema,
     RevisionConflict,
 )
+from ..kept_fields import UNWRITTEN
 from ..requests import Action, ConditionCheck, DeleteItem, Key, PutItem, Steps
 from ..schema import Schema
+from ..spec import Ref
 from ..terms import Absent, Conditions, Equal, Present
 from ..writes import Check, Create, Delete, Put
 from .conditions import as_absent, conditions_of, time_of, unexpired, visible

@@ -6,10 +6,10 @@ import datetime as dt
 from typing import Any
 
 from ..attributes import AttributeValue
-from ..entity import spec_of
 from ..plan import AccessPath, Branch, Plan
 from ..requests import GetItem, Key, Purpose, Query, Request
 from ..schema import Schema
+from ..spec import spec_of
 from ..table import TYPE
 from ..terms import Equal, OneOf, mapped, names_of
 from .conditions import encoded, unexpired

@@ -17,12 +17,12 @@ from attrs import evolve
 from ..attributes import AttributeMap
 from ..changes import Change, IfMissing, Path, SetTo, Unset, increment
 from ..codec import Codec, expiry
-from ..entity import Ref
 from ..errors import ConditionFailed, DynastoreError, RequestError
 from ..payloads import Pointer
 from ..placement import Placement
 from ..requests import GetItem, Steps, UpdateItem
 from ..schema import Schema
+from ..spec import Ref
 from ..table import TTL
 from ..terms import Conditions, Present
 from ..writes import Update

@@ -12,7 +12,6 @@ from attrs import frozen
 from ..attributes import AttributeMap
 from ..capacity import item_bytes
 from ..codec import Codec
-from ..entity import UNWRITTEN, Ref, spec_of
 from ..errors import (
     ConditionFailed,
     ConflictError,
@@ -21,6 +20,7 @@ from ..errors import (
     TransactionCanceled,
     shown,
 )
+from ..kept_fields import UNWRITTEN
 from ..requests import (
     ACTIONS,
     TOKEN_CHARACTERS,
@@ -37,6 +37,7 @@ from ..requests import (
     new_token,
 )
 from ..schema import Schema
+from ..spec import Ref, spec_of
 from ..writes import Check, Create, Delete, Put, Update, Write
 from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
 from .evolving import current, rewrite

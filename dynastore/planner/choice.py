@@ -15,12 +15,12 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ..entity import EntitySpec
 from ..key_text import choices
 from ..keys import Part
 from ..patterns import AccessPattern
 from ..placement import Placement
 from ..plan import Cost, Ordering
+from ..spec import EntitySpec
 from ..terms import ONE_OF_VALUES
 from .costs import Reading, cost_of
 from .shapes import UNKNOWN, Known, Shape
