@@ -24,6 +24,7 @@ PAUSES = [0] * 9 + [10]  # seconds that pass
 
 def play(history: History, data: st.DataObject, steps: int, fates: Sequence[str] = FATES) -> None:
     """Play a drawn history, and compare every moment with the model."""
+    checked = 0
     for _ in range(data.draw(st.integers(1, steps), "steps")):
         history.pause(data.draw(st.sampled_from(PAUSES), "pause"))
         begins = not history.live or (len(history.live) < LIVE and data.draw(st.booleans()))
@@ -33,7 +34,9 @@ def play(history: History, data: st.DataObject, steps: int, fates: Sequence[str]
             history.step(
                 data.draw(st.integers(0, LIVE - 1)), data.draw(st.sampled_from(fates), "fate")
             )
-            history.check()
+            if history.sent > checked:  # a read changes nothing
+                history.check()
+                checked = history.sent
     while history.live:
         history.step(0, "ok")
     history.check()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -16,7 +16,7 @@ from dynastore.uniques import GUARD, OWNER
 from dynastore.wire_values import kept_item
 
 from .history_calls import Call
-from .history_entities import SCHEMA, key_of
+from .history_entities import CLASSES, SCHEMA, key_of
 from .history_writer import Scene, Writer
 from .model import expired, ref_of
 
@@ -29,10 +29,17 @@ class History(Scene):
     Attributes:
         live: writers that are not over yet.
         target: what the last of them is about.
+        classes: what they write.
     """
 
-    def __init__(self, send: Callable[[Request[Any]], Any], table: str) -> None:
+    def __init__(
+        self,
+        send: Callable[[Request[Any]], Any],
+        table: str,
+        classes: Sequence[type[Any]] = CLASSES,
+    ) -> None:
         super().__init__(send)
+        self.classes = classes
         self.live: list[Writer] = []
         self.target: Ref[Any] | None = None
         self._table = table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve
@@ -26,7 +27,7 @@ from dynastore.changes import Change
 
 from .history import History
 from .history_calls import Call, many, moved, read, single, target_of, together, touched, upserted
-from .history_entities import CLASSES, DATA_BYTES, Doc, Look, Memo, Page
+from .history_entities import DATA_BYTES, Doc, Look, Memo, Page
 
 OWNERS, NAMES = st.sampled_from("ab"), st.sampled_from("xy")
 TITLES = st.sampled_from([None, "one", "two"])
@@ -40,7 +41,8 @@ KINDS = ["write"] * 6 + ["transact"] * 2 + ["upsert", "move", "touch", "many", "
 @st.composite
 def calls(draw: st.DrawFn, history: History) -> Call:
     """A call."""
-    match draw(st.sampled_from(KINDS)):
+    kinds = KINDS if _expiring(history) else [each for each in KINDS if each != "touch"]
+    match draw(st.sampled_from(kinds)):
         case "write":
             return single(draw(writes(history, checks=False)))
         case "transact":
@@ -50,7 +52,7 @@ def calls(draw: st.DrawFn, history: History) -> Call:
         case "many":
             return draw(batches(history))
         case "touch":
-            target = draw(refs(history, (Memo, Page)))
+            target = draw(refs(history, _expiring(history)))
             return touched(draw(at_hand(history, target)), draw(LIFETIMES))
         case "read":
             return read(draw(refs(history)))
@@ -68,7 +70,9 @@ def calls(draw: st.DrawFn, history: History) -> Call:
 @st.composite
 def batches(draw: st.DrawFn, history: History) -> Call:
     """A call on many, most of which batches hold."""
-    targets = draw(st.lists(refs(history, (*CLASSES, Page, Page)), min_size=2, max_size=5))
+    plain = [each for each in history.classes if each is Page]  # the others have conditions
+    classes = [*history.classes, *plain * 2]
+    targets = draw(st.lists(refs(history, classes), min_size=2, max_size=5))
     if draw(st.booleans()):
         return many([Put(draw(things(each))) for each in targets])
     return many([Delete(draw(at_hand(history, each))) for each in targets])
@@ -109,8 +113,9 @@ def at_hand(draw: st.DrawFn, history: History, target: Ref[Any]) -> Any:
 
 
 @st.composite
-def refs(draw: st.DrawFn, history: History, classes: Any = CLASSES) -> Ref[Any]:
+def refs(draw: st.DrawFn, history: History, some: Sequence[type[Any]] = ()) -> Ref[Any]:
     """One of a few keys, often the one that the writer before has."""
+    classes = some or history.classes
     last = history.target
     if last is not None and last.cls in classes and draw(st.booleans()):
         return last
@@ -125,6 +130,10 @@ def things(draw: st.DrawFn, target: Ref[Any]) -> Any:
     some = draw(changes(target.cls)).items()
     values = {name: value for name, value in some if not isinstance(value, Change)}
     return target.cls(**dict(target.values), **values)
+
+
+def _expiring(history: History) -> list[type[Any]]:
+    return [each for each in history.classes if each in {Memo, Page}]
 
 
 def changes(cls: type[Any]) -> st.SearchStrategy[dict[str, Any]]:

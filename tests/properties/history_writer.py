@@ -47,12 +47,18 @@ class Scene:
 
     Attributes:
         model: what must be stored.
-        send: sends a request to the engine.
+        sent: writes sent so far.
     """
 
     def __init__(self, send: Callable[[Request[Any]], Any]) -> None:
         self.model = Model(START)
-        self.send = send
+        self.sent = 0
+        self._send = send
+
+    def send(self, request: Request[Any]) -> Any:
+        """Send a request to the engine."""
+        self.sent += request.writes
+        return self._send(request)
 
     def pause(self, seconds: int) -> dt.datetime:
         """Let time pass; what it is then."""
