@@ -189,8 +189,8 @@ class Writer:
         if fate == "lost before":
             raise Unavailable("Lost", "the request was lost")
         batch = request.actions if isinstance(request, BatchWriteItem) else ()
-        left = batch[::2] if fate == "left" else ()
-        if left:
+        held_back = batch[::2] if fate == "left" else ()
+        if held_back:
             request = BatchWriteItem(batch[1::2])
         answer = self._carried_out(request)
         if fate == "twice" and request.repeatable:
@@ -202,7 +202,7 @@ class Writer:
             raise Unavailable("Lost", "the answer was lost")
         for task in self._tasks_of(request):
             task.told = task.done
-        return left or answer
+        return (*held_back, *answer) if held_back else answer
 
     def _carried_out(self, request: Request[Any]) -> Any:
         """What the engine answers; the model does the same at the same moment."""
@@ -220,13 +220,13 @@ class Writer:
         return answer
 
     def _batch_carried_out(self, request: BatchWriteItem) -> Any:
-        """Each of its writes is one by itself."""
-        if request.actions:
-            assert self._scene.send(request) == ()
-        for task in self._tasks_of(request):
+        """Each of its writes is one by itself; what the engine leaves of them."""
+        left = self._scene.send(request) if request.actions else ()
+        taken = tuple(each for each in request.actions if each not in left)
+        for task in self._tasks_of(BatchWriteItem(taken)):
             task.ask(self._now)
             task.wrote()
-        return ()
+        return left
 
     def _tasks_of(self, request: Request[Any]) -> list[Task]:
         """What a request is about; nothing if it is about parts."""
