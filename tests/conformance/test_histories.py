@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynastore import Schema, Update, entity, increment, key, ref
-from tests.properties.histories import SCHEMA, History, play
+from tests.properties.histories import play
+from tests.properties.history import History
+from tests.properties.history_entities import SCHEMA
 
 from .drivers import at_once
 
