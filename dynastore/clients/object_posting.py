@@ -18,7 +18,7 @@ from ..requests import Request
 from ..requests.objects import GetObject, ObjectRequest, PutObject
 from .posting import Post, Poster, Reply
 from .signing import Signer
-from .wire import Refusal, unanswered
+from .wire import Refusal, unreadable
 
 if TYPE_CHECKING:
     import boto3
@@ -78,7 +78,7 @@ class ObjectPoster(Poster):
         try:
             parsed: Mapping[str, Any] = self._parser.parse(read, shape)
         except ResponseParserError as error:
-            raise unanswered(error, self.endpoint) from error
+            raise unreadable(self.endpoint, "S3") from error
         return parsed
 
     def _url_of(self, request: ObjectRequest[Any]) -> str:

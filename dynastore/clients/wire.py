@@ -152,14 +152,15 @@ def response_of(body: bytes, headers: Mapping[str, str], endpoint: Endpoint) -> 
     try:
         response = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise _unreadable(endpoint) from error
+        raise unreadable(endpoint) from error
     if not isinstance(response, dict):
-        raise _unreadable(endpoint)
+        raise unreadable(endpoint)
     return response
 
 
-def _unreadable(endpoint: Endpoint) -> Unavailable:
-    message = f"the answer of {endpoint} is not DynamoDB's. Check endpoint_url= and proxies."
+def unreadable(endpoint: Endpoint, service: str = "DynamoDB") -> Unavailable:
+    """The error for an answer that is not of the service."""
+    message = f"the answer of {endpoint} is not {service}'s. Check endpoint_url= and proxies."
     return Unavailable("UnreadableResponse", message)
 
 
