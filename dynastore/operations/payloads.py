@@ -6,9 +6,9 @@ part that no item refers to, which the sweep finds.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from attrs import evolve, frozen
 
@@ -18,13 +18,13 @@ from ..codec import Codec, Encoded
 from ..errors import ConditionFailed, DynastoreError, PayloadMissing
 from ..payload_forms import Form, form_in
 from ..payloads import PART_BYTES, Pointer, part_items
-from ..requests import DeleteItem, Key, Now, PutItem, Request, Steps, UpdateItem
+from ..requests import DeleteItem, Key, Now, PutItem, Steps, UpdateItem
 from ..schema import Schema
 from ..table import TTL
 from ..terms import Present
 from .keyed import read_items
 from .objects import object_puts, read_objects
-from .streams import IN_FLIGHT, read_together
+from .streams import IN_FLIGHT, send_all
 
 PARTS_OF_BATCH = 2  # of one BatchGetItem; the answers in flight are four copies of their parts
 Held: TypeAlias = tuple[int, str, Pointer]
@@ -243,13 +243,6 @@ def _write_forms(
     return {name: pointer.attribute for name, pointer in pointers.items()}
 
 
-def send_all(requests: Iterable[Request[Any]]) -> Steps[None]:
-    """Send requests a few at a time; those sent are not kept."""
-    left: Iterator[Request[Any]] = iter(requests)
-    while some := list(islice(left, IN_FLIGHT)):
-        yield from read_together(some)
-
-
 def _completed(
     schema: Schema, items: Sequence[AttributeMap], names: Collection[str] | None
 ) -> Steps[list[Whole]]:
@@ -287,15 +280,7 @@ def _fetch(schema: Schema, found: list[Whole], names: Collection[str] | None) ->
     ]
     left: list[Held] = []
     owners = {each: Key.of(found[each[0]].item or {}) for each in wanted}
-    keys = {
-        each: each[2].keys(owner, each[1], schema.prefix)
-        for each, owner in owners.items()
-        if not each[2].is_object
-    }
-    objects = {each: (owner, *each[1:]) for each, owner in owners.items() if each[2].is_object}
-    forms: dict[Held, Form | None] = {}
-    forms |= yield from _read_forms(schema.table.name, keys)
-    forms |= yield from read_objects(schema, objects)
+    forms = yield from _forms(schema, owners)
     for place, name, pointer in wanted:
         form = forms[place, name, pointer]
         item = found[place].item
@@ -306,7 +291,19 @@ def _fetch(schema: Schema, found: list[Whole], names: Collection[str] | None) ->
     return left
 
 
-def _read_forms(
+def _forms(schema: Schema, owners: Mapping[Held, Key]) -> Steps[Mapping[Held, Form | None]]:
+    """The forms of pointers, None where they could not be had; *owners* are the keys of the items."""
+    parts = {
+        each: each[2].keys(owner, each[1], schema.prefix)
+        for each, owner in owners.items()
+        if not each[2].is_object
+    }
+    objects = {each: (owner, *each[1:]) for each, owner in owners.items() if each[2].is_object}
+    joined = yield from _read_parts(schema.table.name, parts)
+    return {**joined, **(yield from read_objects(schema, objects))}
+
+
+def _read_parts(
     table: str, keys: Mapping[Held, tuple[Key, ...]]
 ) -> Steps[dict[Held, bytearray | None]]:
     """The forms of pointers, None where parts are missing or do not give the digest."""

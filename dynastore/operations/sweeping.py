@@ -22,8 +22,8 @@ from ..table import PART, TYPE
 from ..terms import BeginsWith, Compare, Conditions, Equal
 from ..uniques import OWNER
 from .keyed import read_items
-from .payloads import send_all
 from .scanner import ScanOptions, Sweep
+from .streams import send_all
 from .sweeping_objects import LEAD, ObjectSweeper
 
 # Far longer than any write takes, retries and clocks that differ included.

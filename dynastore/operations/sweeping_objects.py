@@ -18,8 +18,7 @@ from ..requests.objects import DeleteObject, HeadObject, ListObjectsV2, StoredOb
 from ..schema import Schema
 from .cursors import Cursor
 from .keyed import read_items
-from .payloads import send_all
-from .streams import IN_FLIGHT, read_together
+from .streams import IN_FLIGHT, read_together, send_all
 
 LEAD = "bucket."  # of its cursors; the others have no "."
 
