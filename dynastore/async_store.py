@@ -13,18 +13,19 @@ from .bound import Bound
 from .clients.base import AsyncClient, run_async
 from .clients.deadlines import Deadline
 from .clients.opening import Place
-from .entity import Ref
 from .followed import AsyncChanges, Following
 from .operations import batches, moves, reads, tables, touching, upserts, writes
 from .operations.batches import Duplicates, Progress
 from .operations.following import Follower, FollowOptions
 from .operations.scanner import Scanner, ScanOptions
 from .operations.sweeping import Swept, sweep
+from .operations.upcasts import Upcasted, upcast
 from .operations.verifying import Verifier
 from .operations.writes import transact
 from .requests import Steps
 from .results import AsyncResults
 from .scanned import AsyncScanned
+from .spec import Ref
 from .store import Store
 from .terms import Combined, When
 from .verified import AsyncVerified
@@ -108,55 +109,15 @@ class AsyncStore(Bound[AsyncClient]):
     async def put(
         self, entity: E, /, *, when: When | None = None, lifetime: dt.timedelta | None = None
     ) -> E:
-        """Write a whole entity, replacing what is stored; see `operations.writes.write`.
-
-        Args:
-            entity: what to write.
-            when: field -> what it must be in the stored entity, or `any_of` and the like.
-            lifetime: from now on until it expires, whatever it says itself. Without it an entity
-                that does not say when it expires gets the lifetime of its class, if there is one.
-
-        Returns:
-            The entity as stored: with its next revision, its timestamps and its expiry.
-
-        Raises:
-            RevisionConflict: somebody else wrote it since *entity* was read.
-            NotUnique: a value that must be unique is another entity's.
-            ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
-        """
+        """Write a whole entity, replacing what is stored; see `Store.put`."""
         return await self.run(writes.write(self.schema, Put(entity, when, lifetime)))
 
     async def create(self, entity: E, /, *, lifetime: dt.timedelta | None = None) -> E:
-        """Write an entity where none is stored, or one that is expired.
-
-        Returns:
-            The entity as stored.
-
-        Raises:
-            AlreadyExists: its key is taken; `NotUnique`: a value that must be unique is.
-        """
+        """Write an entity where none is stored; see `Store.create`."""
         return await self.run(writes.write(self.schema, Create(entity, lifetime)))
 
     async def update(self, target: E | Ref[E], /, *, when: When | None = None, **changes: Any) -> E:
-        """Change some fields, and every index attribute that depends on them.
-
-        One request, unless an index attribute depends on a field that is neither given nor in
-        *target*: then one read more.
-
-        Args:
-            target: the entity, whose revision must then be the stored one, or a ref.
-            when: field -> what it must be in the stored entity, or `any_of` and the like.
-            changes: field -> a literal, or a change such as `increment(1)`.
-
-        Returns:
-            The entity as it is stored now.
-
-        Raises:
-            ConditionFailed: *when* does not hold, or there is no such entity.
-            RevisionConflict: somebody else wrote it since *target* was read.
-            NotUnique: a value that must be unique is another entity's.
-            RequestError: a field cannot be changed, or not like this.
-        """
+        """Change some fields, and every index attribute that depends on them; see `Store.update`."""
         return await self.run(writes.write(self.schema, Update(target, when=when, **changes)))
 
     @overload
@@ -180,19 +141,7 @@ class AsyncStore(Bound[AsyncClient]):
     @overload
     async def delete(self, target: E, /, *, when: When | None = None) -> E | None: ...
     async def delete(self, target: Any, /, *, when: When | None = None) -> Any:
-        """Remove an entity.
-
-        Args:
-            target: the entity, whose revision must then be the stored one, or a ref.
-            when: field -> what it must be in the stored entity, or `any_of` and the like.
-
-        Returns:
-            The entity as it was stored, or None if there was none.
-
-        Raises:
-            RevisionConflict: somebody else wrote it since *target* was read.
-            ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
-        """
+        """Remove an entity; see `Store.delete`."""
         return await self.run(writes.write(self.schema, Delete(target, when)))
 
     async def transact(self, *writes: Write[Any], token: str | None = None) -> list[Any]:
@@ -282,6 +231,22 @@ class AsyncStore(Bound[AsyncClient]):
         """Delete parts and objects that no item refers to; see `operations.sweeping.sweep`."""
         options = ScanOptions(segments, units_per_second)
         steps = sweep(self.schema, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
+        return await self.run(steps)
+
+    async def upcast(
+        self,
+        cls: type[Any],
+        /,
+        *,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+        rounds: int | None = None,
+    ) -> Upcasted:
+        """Rewrite the items of a class that older code wrote; see `operations.upcasts.upcast`."""
+        options = ScanOptions(segments, units_per_second)
+        steps = upcast(self.schema, cls, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return await self.run(steps)
 
     async def create_table(self) -> None:

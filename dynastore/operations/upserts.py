@@ -9,10 +9,11 @@ import attrs
 from attrs import NOTHING
 
 from ..codec import Codec
-from ..entity import UNWRITTEN, Ref
 from ..errors import AlreadyExists, ConditionFailed, NotUnique, RequestError
+from ..kept_fields import UNWRITTEN
 from ..requests import Steps
 from ..schema import Schema
+from ..spec import Ref
 from ..writes import Create, Update
 from .updates import checked_changes
 from .writes import ATTEMPTS, write

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from ..attributes import AttributeMap
 from ..capacity import item_bytes
-from ..entity import UNWRITTEN, Ref, spec_of
+from ..codec import Codec
 from ..errors import (
     ConditionFailed,
     ConflictError,
@@ -20,6 +20,7 @@ from ..errors import (
     TransactionCanceled,
     shown,
 )
+from ..kept_fields import UNWRITTEN
 from ..requests import (
     ACTIONS,
     TOKEN_CHARACTERS,
@@ -36,8 +37,10 @@ from ..requests import (
     new_token,
 )
 from ..schema import Schema
+from ..spec import Ref, spec_of
 from ..writes import Check, Create, Delete, Put, Update, Write
 from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
+from .evolving import current, rewrite
 from .expiry import dated
 from .guards import Claim, Guarding, action, conflict, merged
 from .keyed import read_items
@@ -73,10 +76,9 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
     """
     now = yield from _time_for([asked])
     attempt = attempt_of(schema, asked, now)
-    if attempt.needs:
-        attempt.learn((yield from GetItem(schema.table.name, attempt.key, consistent=True)))
-    yield from attempt.begun()
     try:
+        yield from _learnt(schema, [attempt])
+        yield from attempt.begun()
         answer = yield from carried_out(schema, [attempt], now)
     except TransactionCanceled as canceled:
         raise _only_reason(canceled) from canceled.__cause__
@@ -160,6 +162,10 @@ def carried_out(
             request = tried.request(schema.table.name, now, _token(token, number))
             answer: AttributeMap | None = yield from request
         except (ConditionFailed, TransactionCanceled) as failure:
+            if old := tried.old(failure):
+                for codec, item in old:
+                    yield from rewrite(schema, codec, item)
+                continue
             reasons, given_up = tried.reasons(failure)
             if any(reasons):
                 raise TransactionCanceled(reasons) from failure
@@ -197,6 +203,18 @@ class _Try:
         _check_actions(actions, len(self.attempts))
         return TransactWriteItems(actions, token or new_token())
 
+    def old(
+        self, failure: ConditionFailed | TransactionCanceled
+    ) -> list[tuple[Codec, AttributeMap]]:
+        """Items of older schemas that stood in the way; they have to be rewritten first."""
+        causes = failure.reasons if isinstance(failure, TransactionCanceled) else (failure,)
+        return [
+            (attempt.codec, cause.stored)
+            for attempt, cause in zip(self.attempts, causes, strict=False)
+            if isinstance(cause, ConditionFailed) and isinstance(cause.stored, dict)
+            if attempt.codec.spec.evolution.is_old(cause.stored)
+        ]
+
     def reasons(
         self, failure: ConditionFailed | TransactionCanceled
     ) -> tuple[list[DynastoreError | None], set[Key]]:
@@ -210,18 +228,17 @@ class _Try:
             cause if cause is None else _reason(attempt, cause)
             for attempt, cause in zip(self.attempts, causes, strict=False)
         ]
-        if any(cause is not None for cause in causes[:count]):
+        if any(cause and not reason for cause, reason in zip(causes, reasons, strict=False)):
             return reasons, set()  # guards go by what is stored, which is known only now
         foreign = set()
         places = {attempt.key: place for place, attempt in enumerate(self.attempts)}
         for guard, cause in zip(self.guards, causes[count:], strict=True):
             if cause is None:
                 continue
-            reason = conflict(guard, cause)
+            place, reason = places[guard.owner], conflict(guard, cause)
             if reason is None:
                 foreign.add(guard.key)
-            else:
-                reasons[places[guard.owner]] = reason
+            reasons[place] = reasons[place] or reason  # what the write itself met comes first
         return reasons, foreign
 
 
@@ -264,6 +281,9 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
     if not keys:
         return
     items = yield from read_items(schema.table.name, keys, consistent=True)
+    for attempt in attempts:
+        if attempt.needs:
+            items[attempt.key] = yield from current(schema, attempt.codec, items[attempt.key])
     reasons: list[DynastoreError | None] = []
     for attempt in attempts:
         try:
