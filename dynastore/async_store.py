@@ -228,7 +228,7 @@ class AsyncStore(Bound[AsyncClient]):
         cursor: str | None = None,
         rounds: int | None = None,
     ) -> Swept:
-        """Delete parts of payloads that no item refers to; see `operations.sweeping.sweep`."""
+        """Delete parts and objects that no item refers to; see `operations.sweeping.sweep`."""
         options = ScanOptions(segments, units_per_second)
         steps = sweep(self.schema, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return await self.run(steps)

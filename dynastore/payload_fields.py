@@ -67,7 +67,8 @@ def payload(
     """A field that may grow large: messages, documents, state.
 
     It is part of no key and of no filter, so that how it is stored may change with its size: as
-    other fields are, compressed, or as parts beside its item.
+    other fields are, compressed, or outside its item: as parts beside it, or as an object in the
+    table's bucket.
 
     Args:
         compress_over: bytes above which it is compressed; None: never.

@@ -24,7 +24,7 @@ try:
 except ModuleNotFoundError:  # the extra dynastore[zstd]; zlib then
     zstandard = None  # type: ignore[assignment]
 
-RAW, ZLIB, ZSTD, PARTS = range(4)  # the low half of a form's first byte: how it is compressed
+RAW, ZLIB, ZSTD, PARTS, OBJECT = range(5)  # the low half of a first byte: how to read the rest
 JSON, BYTES, TEXT, LIST, MAP = range(0, 0x50, 0x10)  # the high half: what is in it
 CONTENTS = {"B": BYTES, "S": TEXT, "L": LIST, "M": MAP}  # by the type of the attribute value
 
@@ -63,6 +63,8 @@ def form_of(
         )
     content = CONTENTS.get(next(iter(value)), JSON)
     form = _compressed(value, size, content, method) if compress else None
+    if form is None and content == BYTES:  # of views, so that nothing is copied twice
+        return b"".join((bytes((RAW | content,)), *_pieces(value)))
     if form is None:
         form = bytearray((RAW | content,))
         for piece in _pieces(value):

@@ -1,17 +1,18 @@
 r"""Payloads: large values as bytes, and where those are kept.
 
-A value of a payload field is stored in one of three ways::
+A value of a payload field is stored in one of four ways::
 
     {"L": [{"S": "hi"}]}              small: as any other field
     {"B": b"\x01..."}                 a form: one byte that says how to read the rest
     {"B": b"\x03" + pointer}          the form is in parts, items of their own
+    {"B": b"\x04" + pointer}          the form is an object in the table's bucket
 
 So in a payload field every B is ours; `payload_forms` has the forms.
 
 Parts have a partition of their own, ``{scope}!{hash of key and field}``: no value and no template
 renders a ``!`` into a partition key, so no query meets them. Their sort key names the write they
 belong to, ``{sha256}#{when it began}#{number}``: whoever replaces a pointer may delete its parts,
-because no other write ever refers to them.
+because no other write ever refers to them. `payload_objects` has the names of objects.
 
 Pure: no I/O, no clock.
 """
@@ -30,7 +31,7 @@ from .attributes import AttributeMap, AttributeValue
 from .capacity import LIMIT_BYTES, item_bytes, value_bytes
 from .keys import HASH_BYTES, fitting
 from .payload_fields import Storing
-from .payload_forms import LARGEST_BYTES, PARTS, Form, form_in, form_of
+from .payload_forms import LARGEST_BYTES, OBJECT, PARTS, Form, form_in, form_of
 from .requests import Key
 from .table import PART, TTL, TYPE
 from .uniques import OWNER
@@ -52,12 +53,12 @@ MICROSECOND = dt.timedelta(microseconds=1)
 
 @frozen
 class Pointer:
-    """What an item holds in place of a value that is kept in parts.
+    """What an item holds in place of a value that is kept elsewhere.
 
     Attributes:
         digest: SHA-256 of the form.
         size: of the form, in bytes.
-        count: how many parts there are.
+        count: how many parts there are; 0 where it is an object in the bucket.
         written: when the write began that made them, in microseconds since 1970.
     """
 
@@ -68,9 +69,14 @@ class Pointer:
 
     @classmethod
     def to(cls, form: Form, now: dt.datetime) -> Pointer:
-        """The pointer to a form that is about to be written."""
+        """The pointer to a form that is about to be written in parts."""
         count = -(-len(form) // PART_BYTES)
         return cls(sha256(form).digest(), len(form), count, moment_number(now))
+
+    @classmethod
+    def to_object(cls, form: Form, now: dt.datetime) -> Pointer:
+        """The pointer to a form that is about to be written into the bucket."""
+        return cls(sha256(form).digest(), len(form), 0, moment_number(now))
 
     @classmethod
     def of(cls, value: AttributeValue) -> Pointer | None:
@@ -78,12 +84,17 @@ class Pointer:
         if "B" not in value or len(value["B"]) not in POINTER_LENGTHS:
             return None
         held = form_in(value)
-        if len(held) != POINTER_BYTES or held[0] != PARTS:
+        if len(held) != POINTER_BYTES or held[0] not in {PARTS, OBJECT}:
             return None
-        _, digest, size, count, written = _POINTER.unpack(held)
-        if size > LARGEST_BYTES + 1 or count != -(-size // PART_BYTES):
+        kind, digest, size, count, written = _POINTER.unpack(held)
+        if size > LARGEST_BYTES + 1 or count != (kind == PARTS and -(-size // PART_BYTES)):
             return None  # it is damaged: no form of this size was written
         return cls(digest, size, count, written)
+
+    @property
+    def is_object(self) -> bool:
+        """Whether the form is an object in the bucket."""
+        return not self.count
 
     def fits(self, form: Form) -> bool:
         """Whether a form is the one it leads to."""
@@ -97,10 +108,11 @@ class Pointer:
     @property
     def attribute(self) -> AttributeValue:
         """What the item holds."""
-        return {"B": _POINTER.pack(PARTS, self.digest, self.size, self.count, self.written)}
+        kind = OBJECT if self.is_object else PARTS
+        return {"B": _POINTER.pack(kind, self.digest, self.size, self.count, self.written)}
 
     def keys(self, owner: Key, name: str, prefix: str) -> tuple[Key, ...]:
-        """The keys of the parts, in order.
+        """The keys of the parts, in order; of an object none.
 
         Args:
             owner: of the item that holds it.
@@ -115,7 +127,8 @@ class Pointer:
         return tuple(Key(pk, f"{self.write}{number:04}") for number in range(self.count))
 
     def __str__(self) -> str:
-        return f"{self.digest.hex()[:16]}… ({self.size:,} bytes in {self.count} parts)"
+        where = "an object" if self.is_object else f"{self.count} parts"
+        return f"{self.digest.hex()[:16]}… ({self.size:,} bytes in {where})"
 
 
 PLACE = Pointer(bytes(32), 0, 0, 0).attribute  # takes the room of a pointer that is not made yet

@@ -25,6 +25,7 @@ TTL = "TTL"  # when DynamoDB may delete the item, in epoch seconds
 
 RANGES = 4  # range attributes of an index; DynamoDB allows 1 to 4 since November 2025
 NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")  # of a table; DynamoDB naming rules
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # S3 bucket naming rules
 INDEX_LIMIT = 20  # global secondary indexes of a table; DynamoDB quotas
 CARRIED_LIMIT = 20  # attributes beside keys that a slim index can carry; CreateTable reference
 ALL_CARRIED_LIMIT = 100  # those of all slim indexes of a table together; DynamoDB quotas
@@ -123,13 +124,20 @@ class Table:
     Attributes:
         name: its name in AWS, 3 to 255 characters.
         indexes: its global secondary indexes, by number.
+        bucket: name of the S3 bucket that keeps the payloads which leave their items; without one
+            they are kept in parts beside them.
     """
 
     name: str
     indexes: tuple[Index, ...] = ()
+    bucket: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what DynamoDB does not have."""
+        """Refuse what DynamoDB does not have, and no bucket can be called."""
+        if self.bucket is not None and not BUCKET.fullmatch(self.bucket):
+            raise ModelError(
+                f"{self.bucket!r} names no bucket: 3 to 63 lower-case letters, digits, '-' and '.'"
+            )
         carried = sum(len(index.carried or ()) for index in self.indexes)
         if carried > ALL_CARRIED_LIMIT:
             raise ModelError(

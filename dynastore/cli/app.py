@@ -173,6 +173,9 @@ def sweep(
     scope: Annotated[
         list[str] | None, typer.Option(help="Only this scope; again for one in it.")
     ] = None,
+    bucket: Annotated[
+        str | None, typer.Option(help="The S3 bucket of its payloads, unless the schema names it.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Delete nothing.")] = False,
     segments: Annotated[int, typer.Option(help="Parts of the table read at once, up to 10.")] = 1,
     rate: Annotated[
@@ -182,15 +185,16 @@ def sweep(
     json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
     endpoint_url: Annotated[str | None, typer.Option(help="Another server than AWS's.")] = None,
 ) -> None:
-    """Delete parts of payloads that no item refers to and that are older than a day.
+    """Delete parts and objects of payloads that no item refers to and that are older than a day.
 
-    Scans the whole table, and pays for that.
+    Scans the whole table, lists the bucket if there is one, and pays for that.
     """
     settings = sweeping.Settings(dry_run, segments, rate, cursor)
     progress = Console(stderr=True)
     try:
         entities = None if schema is None else asking.schema_named(schema)
-        connected = Store.connect(where, entities, endpoint_url=endpoint_url, create=False)
+        swept_schema = sweeping.in_bucket(entities, bucket)
+        connected = Store.connect(where, swept_schema, endpoint_url=endpoint_url, create=False)
         with connected, progress.status("sweeping") as status:
             swept = sweeping.sweep(
                 reduce(Store.scope, scope or (), connected),

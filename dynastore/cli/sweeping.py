@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import orjson
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
+from ..agents import agent_schema
+from ..errors import ModelError, RequestError
 from ..operations.sweeping import Swept
+from ..schema import Schema
 from ..store import Store
 from .rounds import in_rounds
 
@@ -54,12 +57,27 @@ def sweep(store: Store, settings: Settings, progress: Callable[[Swept], None]) -
     return in_rounds(one, settings.cursor, progress)
 
 
+def in_bucket(schema: Schema | None, bucket: str | None) -> Schema | None:
+    """A schema whose payloads are in a bucket; the ready-made one if none is given.
+
+    Raises:
+        RequestError: no bucket can be called so.
+    """
+    if bucket is None:
+        return schema
+    known = schema or agent_schema()
+    try:
+        return evolve(known, table=evolve(known.table, bucket=bucket))
+    except ModelError as error:
+        raise RequestError(str(error)) from error
+
+
 def line(swept: Swept, *, dry_run: bool) -> str:
     """What a person reads of a sweep."""
     became = "would be deleted" if dry_run else "deleted"
     return (
-        f"{swept.parts:,} parts older than a day; {swept.litter:,} without an item {became}, "
-        f"{swept.litter_bytes:,} bytes"
+        f"{swept.parts:,} parts and objects older than a day; {swept.litter:,} without an item "
+        f"{became}, {swept.litter_bytes:,} bytes"
     )
 
 

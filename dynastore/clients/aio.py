@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import orjson
 
 from ..errors import RequestError
 from ..requests import Request
@@ -21,13 +17,13 @@ from .sessions import (
     new_session,
     policy_for,
 )
-from .wire import Endpoint, Refusal, check, error_of, response_of, units_of
+from .wire import error_of, units_of
 
 if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
 
-    from .posting import Poster
+    from .posting import Post, Poster
 
 R = TypeVar("R")
 
@@ -81,61 +77,48 @@ class AioClient:
         A deadline cuts all the time that a post takes, that for a connection included. Only
         credentials that are due may take longer to be refreshed.
         """
-        body = _body_of(request)
+        poster = self._poster(request.service)
+        post = poster.post_of(request)
         with Exchange(self.observers, request) as exchange:
             attempts = Attempts(request, exchange, self._policy, self._budget, deadline)
-            return await retried_async(lambda: self._send_once(attempts, body, request), attempts)
+            return await retried_async(
+                lambda: _sent_once(poster, post, attempts, request), attempts
+            )
 
     async def close(self) -> None:
         """Give back connections. The client cannot be used afterwards."""
         for poster in self._posters.values():
             await poster.close()
 
-    async def _send_once(self, attempts: Attempts, body: bytes, request: Request[R]) -> R:
-        poster = self._posters.get(request.service)
+    def _poster(self, service: str) -> Poster:
+        poster = self._posters.get(service)
         if poster is None:
             # Once, for a few milliseconds: botocore reads what it knows of a service.
-            poster = self._posters.setdefault(request.service, self._poster_of(request.service))
-        try:
-            status, headers, answer = await poster.post(request.operation, body, attempts.deadline)
-        except BOTOCORE_ERRORS as error:
-            raise botocore_error(error, request, poster.endpoint) from error
-        attempts.exchange.answer_bytes = len(answer)
-        response = _response(request, status, headers, answer, poster.endpoint)
+            poster = self._posters.setdefault(service, self._poster_of(service))
+        return poster
+
+
+async def _sent_once(poster: Poster, post: Post, attempts: Attempts, request: Request[R]) -> R:
+    try:
+        answer = await poster.send(post, attempts.deadline)
+    except BOTOCORE_ERRORS as error:
+        raise botocore_error(error, request, poster.endpoint) from error
+    attempts.exchange.answer_bytes = len(answer.body)
+    if answer.status < 300:
+        response = poster.response(request, answer)
         attempts.exchange.units = units_of(response)
         return request.read(response)
-
-
-def _response(
-    request: Request[Any],
-    status: int,
-    headers: Mapping[str, str],
-    answer: bytes,
-    endpoint: Endpoint,
-) -> dict[str, Any]:
-    if status < 300:
-        return response_of(answer, headers, endpoint)
-    check(answer, headers, endpoint)
-    raise error_of(Refusal.of(status, headers, answer), request, endpoint)
+    refusal = poster.refusal(answer)
+    if refusal.code in request.absent:
+        return request.read({})
+    raise error_of(refusal, request, poster.endpoint)
 
 
 def _poster(session: boto3.Session, service: str, **settings: Any) -> Poster:
     client = connect(session, service, width=CONNECTIONS, **settings)
     try:
+        from .object_posting import ObjectPoster
         from .posting import Poster
     except ImportError as error:
         raise RequestError('AsyncStore needs aiohttp: pip install "dynastore[aio]"') from error
-    return Poster(session, client)
-
-
-def _body_of(request: Request[Any]) -> bytes:
-    try:
-        return orjson.dumps(request.parameters(), default=_base64)
-    except orjson.JSONEncodeError as error:
-        raise RequestError(f"{request.operation} holds what JSON cannot: {error}") from error
-
-
-def _base64(value: object) -> str:
-    if isinstance(value, bytes | bytearray | memoryview):
-        return b64encode(value).decode()
-    raise TypeError(f"{type(value).__name__} is no part of an attribute value")
+    return (ObjectPoster if service == "s3" else Poster)(session, client)

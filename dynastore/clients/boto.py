@@ -23,6 +23,7 @@ from .retries import NO_RETRIES, Attempts, RetryBudget, RetryPolicy, retried
 from .sessions import (
     BOTOCORE_ERRORS,
     botocore_error,
+    code_of,
     connect,
     endpoint_of,
     new_session,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+STREAMED_BYTES = 1024 * 1024  # of an object, read at a time
 SHORTEST_SECONDS = 0.001  # to wait for an answer; 0 would mean something else to a socket
 
 
@@ -69,6 +71,14 @@ def _limit_time(request: Any, **_: Any) -> None:
         request.context["read_timeout"] = min(left, limit) if limit else left
 
 
+def _read(stream: Any) -> bytearray:
+    """All of a stream, in no more memory than it has bytes."""
+    body = bytearray()
+    for some in stream.iter_chunks(STREAMED_BYTES):
+        body += some
+    return body
+
+
 @frozen
 class Service:
     """A service that requests go to.
@@ -85,12 +95,16 @@ class Service:
 
     @classmethod
     def of(cls, client: Any) -> Service:
-        """The service of a boto3 client, whose answers are taken before they are parsed."""
+        """The service of a boto3 client, whose answers are taken before they are parsed.
+
+        Except for those of S3.
+        """
         name = client.meta.service_model.service_id.hyphenize()
-        # Last, so that hooks of others still see the body.
-        client.meta.events.register_last(
-            f"before-parse.{name}", _take_answer, unique_id="dynastore-take-answer"
-        )
+        if name != "s3":  # which answers in XML and headers, or in a stream
+            # Last, so that hooks of others still see the body.
+            client.meta.events.register_last(
+                f"before-parse.{name}", _take_answer, unique_id="dynastore-take-answer"
+            )
         client.meta.events.register(
             f"request-created.{name}", _limit_time, unique_id="dynastore-limit-time"
         )
@@ -108,6 +122,8 @@ class Service:
         _taking.on = True
         try:
             parsed: Mapping[str, Any] = self.methods[operation](**parameters)
+            if (body := parsed.get("Body")) is not None:
+                parsed = {**parsed, "Body": _read(body)}
         finally:
             _taking.on = False
             answer, _taking.answer = _taking.answer, None
@@ -138,7 +154,7 @@ class BotoClient:
                 where its answers are what they always are.
             policy: retries besides the client's own.
             owned: whether `close` closes it.
-            other: makes a client of another service, by boto3's name of it: streams are one.
+            other: makes a client of another service, by boto3's name of it: streams and S3.
         """
         self.observers: list[Observer] = []
         self._policy = policy
@@ -221,6 +237,8 @@ class BotoClient:
         try:
             response, answer = service.call(request.operation, parameters)
         except BOTOCORE_ERRORS as error:
+            if code_of(error) in request.absent:
+                return request.read({})
             raise botocore_error(error, request, service.endpoint) from error
         if answer is not None:
             attempts.exchange.answer_bytes = len(answer[0])

@@ -1,4 +1,4 @@
-"""Signed HTTP posts to DynamoDB, on aiohttp.
+"""Signed HTTP posts to DynamoDB, on aiohttp; `object_posting` has those to S3.
 
 boto3 finds credentials, region and endpoint, and botocore signs; neither of them sends anything.
 """
@@ -8,23 +8,65 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import orjson
+from attrs import field, frozen
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import RefreshableCredentials
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
+from yarl import URL
 
+from ..errors import RequestError
+from ..requests import Request
 from .deadlines import Deadline
 from .sessions import endpoint_of, setting
 from .signing import ServiceClock, Signer
-from .wire import unanswered, unreached
+from .wire import Refusal, check, response_of, unanswered, unreached
 
 if TYPE_CHECKING:
     import boto3
+
+SENT_BYTES = 1024 * 1024  # at a time; aiohttp warns of more
+
+
+@frozen
+class Post:
+    """What is sent, but for its signature.
+
+    Attributes:
+        operation: AWS's name of the call.
+        method: of HTTP.
+        url: with its query, encoded.
+        headers: besides those of the signature.
+        body: what is sent; a large one is not copied.
+    """
+
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@frozen
+class Reply:
+    """What came back.
+
+    Attributes:
+        status: of HTTP.
+        headers: in any case of their names.
+        body: unpacked.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
 
 
 class Poster:
@@ -42,13 +84,44 @@ class Poster:
         self._scheme = self._url.partition(":")[0]
         self._config = client.meta.config
         self._clock = ServiceClock()
-        self._target = client.meta.service_model.metadata["targetPrefix"]
+        self._target = client.meta.service_model.metadata.get("targetPrefix")  # S3 has none
         self._opened: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
-    async def post(
-        self, operation: str, body: bytes, deadline: Deadline | None = None
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """The status, headers and body of the answer to one post.
+    def post_of(self, request: Request[Any]) -> Post:
+        """What a request is sent as.
+
+        Raises:
+            RequestError: it holds what JSON cannot.
+        """
+        headers = {
+            "X-Amz-Target": f"{self._target}.{request.operation}",
+            "Content-Type": "application/x-amz-json-1.0",
+        }
+        try:
+            body = orjson.dumps(request.parameters(), default=_base64)
+        except orjson.JSONEncodeError as error:
+            raise RequestError(f"{request.operation} holds what JSON cannot: {error}") from error
+        return Post(request.operation, "POST", self._url, headers, body)
+
+    def response(self, _: Request[Any], answer: Reply, /) -> Mapping[str, Any]:
+        """What a success holds, under AWS's names.
+
+        Raises:
+            Unavailable: it is damaged, or not DynamoDB's.
+        """
+        return response_of(answer.body, answer.headers, self.endpoint)
+
+    def refusal(self, answer: Reply) -> Refusal:
+        """What an answer says that is no success.
+
+        Raises:
+            Unavailable: it is damaged.
+        """
+        check(answer.body, answer.headers, self.endpoint)
+        return Refusal.of(answer.status, answer.headers, answer.body)
+
+    async def send(self, post: Post, deadline: Deadline | None = None) -> Reply:
+        """The answer to one post.
 
         A post whose signature is refused for its time was not carried out; it is signed anew with
         the time that the service told, and sent once more.
@@ -58,9 +131,9 @@ class Poster:
             BotoCoreError: there are no credentials.
             ClientError: the credentials could not be refreshed.
         """
-        answer = await self._posted(operation, body, deadline)
-        if self._clock.learns(*answer):
-            return await self._posted(operation, body, deadline)
+        answer = await self._posted(post, deadline)
+        if answer.status >= 400 and self._clock.learns(self.refusal(answer), answer.headers):
+            return await self._posted(post, deadline)
         return answer
 
     async def close(self) -> None:
@@ -69,41 +142,38 @@ class Poster:
         for loop, session in opened.items():
             await _close(session, loop)
 
-    async def _posted(
-        self, operation: str, body: bytes, deadline: Deadline | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        headers = await self._signed(operation, body)
+    async def _posted(self, post: Post, deadline: Deadline | None) -> Reply:
+        headers = await self._signed(post)
         here = await self._here()
         limits: dict[str, Any] = {}
         if deadline is not None:
-            deadline.allow(f"{operation} was sent")
+            deadline.allow(f"{post.operation} was sent")
             limits["timeout"] = self._timeout(deadline.left)
         try:
-            async with here.post(
-                self._url,
-                data=body,
+            async with here.request(
+                post.method,
+                URL(post.url, encoded=True),
+                data=_data(post.body),
                 headers=headers,
                 proxy=self._proxy,
                 allow_redirects=False,
                 **limits,
             ) as answer:
-                return answer.status, answer.headers, await answer.read()
+                return Reply(answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise unreached(error, self.endpoint) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise unanswered(error, self.endpoint) from error
 
-    async def _signed(self, operation: str, body: bytes) -> dict[str, str]:
+    async def _signed(self, post: Post) -> dict[str, str]:
         """The headers of a post, its signature (SigV4) among them."""
-        headers = {
-            "X-Amz-Target": f"{self._target}.{operation}",
-            "Content-Type": "application/x-amz-json-1.0",
-        }
-        unsigned = AWSRequest("POST", self._url, headers=headers, data=body)
-        credentials = await self._credentials()
-        Signer(credentials, self.endpoint.region, self._clock).add_auth(unsigned)
+        unsigned = AWSRequest(post.method, post.url, headers=dict(post.headers), data=post.body)
+        self._signer(await self._credentials()).add_auth(unsigned)
         # Not signed, as proxies change it. The checksum is that of the body as it is sent.
         return {**unsigned.headers, "Accept-Encoding": "identity"}
+
+    def _signer(self, credentials: Any) -> Any:
+        return Signer(credentials, self.endpoint.region, self._clock)
 
     async def _credentials(self) -> Any:
         """The session's credentials; a due refresh asks a service, so it gets a thread."""
@@ -170,3 +240,21 @@ async def _close(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop
         await session.close()
     else:
         asyncio.run_coroutine_threadsafe(session.close(), loop)
+
+
+def _data(body: bytes) -> bytes | AsyncIterator[memoryview] | None:
+    """What aiohttp is given of a body: it sends a large one in one go, while nothing else runs."""
+    if len(body) > SENT_BYTES:
+        return _windows(memoryview(body))
+    return body or None
+
+
+async def _windows(body: memoryview) -> AsyncIterator[memoryview]:
+    for at in range(0, len(body), SENT_BYTES):
+        yield body[at : at + SENT_BYTES]
+
+
+def _base64(value: object) -> str:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return b64encode(value).decode()
+    raise TypeError(f"{type(value).__name__} is no part of an attribute value")

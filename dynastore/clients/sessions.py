@@ -39,7 +39,12 @@ _NO_CONNECTION = (
     aws.EndpointConnectionError,
     aws.ProxyConnectionError,
 )
-_NO_ANSWER = (aws.ChecksumError, aws.ConnectionError, aws.HTTPClientError)
+_NO_ANSWER = (
+    aws.ChecksumError,
+    aws.ConnectionError,
+    aws.HTTPClientError,
+    aws.IncompleteReadError,
+)
 
 
 def connect(
@@ -55,7 +60,7 @@ def connect(
 
     Args:
         session: where credentials, region and endpoint come from, unless given here.
-        service: boto3's name of it; ``dynamodbstreams`` is the other one.
+        service: boto3's name of it; ``dynamodbstreams`` and ``s3`` are the others.
         region_name: such as ``eu-west-1``.
         endpoint_url: another server than AWS's.
         config: what it sets is kept.
@@ -70,7 +75,7 @@ def connect(
             service,
             region_name=region_name,
             endpoint_url=endpoint_url,
-            config=_settings(session, service, config, width),
+            config=_settings(session, service, config, width, at_aws=endpoint_url is None),
         )
     except (aws.BotoCoreError, ValueError) as error:
         raise _not_connected(error) from error
@@ -121,7 +126,14 @@ def botocore_error(error: Exception, request: Request[Any], endpoint: Endpoint) 
     return ServiceError(type(error).__name__, str(error))
 
 
-def _settings(session: boto3.Session, service: str, config: Config | None, width: int) -> Config:
+def code_of(error: Exception) -> str | None:
+    """AWS's code of a refusal; None of another error of botocore."""
+    return _refusal_of(error).code if isinstance(error, aws.ClientError) else None
+
+
+def _settings(
+    session: boto3.Session, service: str, config: Config | None, width: int, *, at_aws: bool
+) -> Config:
     """Ours, under those of *config*."""
     from botocore.config import Config as Settings
 
@@ -135,8 +147,19 @@ def _settings(session: boto3.Session, service: str, config: Config | None, width
         user_agent=_user_agent(session, given),
         # Or the account of a stream's ARN becomes part of the host, which no emulator knows.
         account_id_endpoint_mode="disabled" if service == "dynamodbstreams" else None,
+        **(_of_objects(at_aws=at_aws) if service == "s3" else {}),
     )
     return ours.merge(given)
+
+
+def _of_objects(*, at_aws: bool) -> dict[str, Any]:
+    """Settings of S3. Requests bring the digest of a body, and readers check it: that is enough."""
+    required = {
+        "request_checksum_calculation": "when_required",
+        "response_checksum_validation": "when_required",
+    }
+    # No emulator has a host name for each bucket.
+    return required if at_aws else {**required, "s3": {"addressing_style": "path"}}
 
 
 def _user_agent(session: boto3.Session, given: Config) -> str | None:

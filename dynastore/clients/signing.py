@@ -44,9 +44,9 @@ class ServiceClock:
         """The service's time, in UTC."""
         return dt.datetime.now(dt.UTC) + self.ahead
 
-    def learns(self, status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    def learns(self, refusal: Refusal, headers: Mapping[str, str]) -> bool:
         """Whether an answer refuses a signature for its time; if so, the right time is kept."""
-        if status < 400 or Refusal.of(status, headers, body).code not in WRONG_TIME:
+        if refusal.code not in WRONG_TIME:
             return False
         told = _date_of(headers)
         if told is None or abs((told - self.now()).total_seconds()) < TOLERATED_SECONDS:
@@ -58,15 +58,18 @@ class ServiceClock:
 class Signer(SigV4Auth):  # type: ignore[misc]  # botocore has no annotations
     """Signs a request as of the service's time."""
 
-    def __init__(self, credentials: Any, region: str, clock: ServiceClock) -> None:
-        """Sign for DynamoDB.
+    def __init__(
+        self, credentials: Any, region: str, clock: ServiceClock, service: str = "dynamodb"
+    ) -> None:
+        """Sign for a service.
 
         Args:
             credentials: botocore's; None raises its NoCredentialsError when a request is signed.
             region: AWS's name.
             clock: the service's.
+            service: AWS's name.
         """
-        super().__init__(credentials, "dynamodb", region)
+        super().__init__(credentials, service, region)
         self._clock = clock
 
     def _modify_request_before_signing(self, request: Any) -> None:

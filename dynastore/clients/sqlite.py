@@ -33,10 +33,11 @@ from ..requests import (
     TransactWriteItems,
     UpdateItem,
 )
+from ..requests.objects import DeleteObject, GetObject, HeadObject, ListObjectsV2, PutObject
 from ..requests.streams import DescribeStream, GetRecords, GetShardIterator
 from ..requests.tables import CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive
 from ..table import TTL
-from . import catalog, lanes, stream_log, transacting
+from . import catalog, lanes, stored_objects, stream_log, transacting
 from .acting import Compiled, Effect, stored
 from .base import finished
 from .batching import check_keys, check_writes, fitting
@@ -99,6 +100,8 @@ class SqliteClient:
             TransactWriteItems: self._transact,
             TransactGetItems: self._get_together,
             **dict.fromkeys((DescribeStream, GetShardIterator, GetRecords), self._stream),
+            **dict.fromkeys((PutObject, DeleteObject), self._write_object),
+            **dict.fromkeys((GetObject, HeadObject, ListObjectsV2), self._read_object),
             CreateTable: self._create,
             DescribeTable: self._describe,
             DescribeTimeToLive: self._expiry,
@@ -235,6 +238,16 @@ class SqliteClient:
             connection.execute("BEGIN IMMEDIATE")
             stream_log.begin(connection, layout)
             return Answer(stream_log.answer(connection, layout, request))
+
+    def _write_object(self, request: stored_objects.Writing) -> Answer:
+        with self._writes as connection, connection:
+            connection.execute("BEGIN IMMEDIATE")
+            stored_objects.write(connection, request)
+        return Answer(None)
+
+    def _read_object(self, request: stored_objects.Reading) -> Answer:
+        with self._reads as connection:
+            return Answer(stored_objects.read(connection, request))
 
     def _create(self, request: CreateTable) -> Answer:
         catalog.check(request.table)

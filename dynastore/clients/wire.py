@@ -21,6 +21,7 @@ from ..errors import (
     Unavailable,
 )
 from ..requests import Key, PutItem, Request, TransactGetItems, TransactWriteItems
+from ..requests.objects import ObjectRequest
 from ..table import Table
 
 # Codes: DynamoDB Developer Guide, "Error handling", and botocore's retry and credential code.
@@ -57,7 +58,10 @@ REFUSALS = frozenset(
         "ValidationException",
     }
 )
-NO_PERMISSION = frozenset({"AccessDenied", "AccessDeniedException", "NotAuthorized"})
+# 403 without a code is S3's answer to a HEAD, which has no body.
+NO_PERMISSION = frozenset({"403", "AccessDenied", "AccessDeniedException", "NotAuthorized"})
+# S3 API reference, "Error responses"
+ELSEWHERE = frozenset({"301", "AuthorizationHeaderMalformed", "PermanentRedirect"})
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 NO_IDENTITY = frozenset(
     {
@@ -148,14 +152,15 @@ def response_of(body: bytes, headers: Mapping[str, str], endpoint: Endpoint) -> 
     try:
         response = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise _unreadable(endpoint) from error
+        raise unreadable(endpoint) from error
     if not isinstance(response, dict):
-        raise _unreadable(endpoint)
+        raise unreadable(endpoint)
     return response
 
 
-def _unreadable(endpoint: Endpoint) -> Unavailable:
-    message = f"the answer of {endpoint} is not DynamoDB's. Check endpoint_url= and proxies."
+def unreadable(endpoint: Endpoint, service: str = "DynamoDB") -> Unavailable:
+    """The error for an answer that is not of the service."""
+    message = f"the answer of {endpoint} is not {service}'s. Check endpoint_url= and proxies."
     return Unavailable("UnreadableResponse", message)
 
 
@@ -228,6 +233,8 @@ def _service_error(
     code, message = refusal.code, refusal.message
     if code == "ResourceNotFoundException":
         return TableNotFound, _no_table(request, endpoint)
+    if isinstance(request, ObjectRequest) and (advice := _bucket_advice(code, request, endpoint)):
+        return ServiceError, advice
     if code in THROTTLING:
         return Throttled, message
     if code in FAILURES or refusal.status >= 500:
@@ -249,12 +256,28 @@ def unanswered(error: Exception, endpoint: Endpoint) -> Unavailable:
 
 
 def _access_advice(code: str, request: Request[Any]) -> str | None:
+    if code in NO_PERMISSION and isinstance(request, ObjectRequest):
+        return (
+            f"Allow {request.permission} on {request.resource}, and s3:ListBucket on the bucket: "
+            "without that S3 does not tell what is missing from what is forbidden."
+        )
     if code in NO_PERMISSION:
         return f"Allow dynamodb:{request.operation} on table {table_of(request)}."
     if code in EXPIRED:
         return "Renew the credentials, or sign in again."
     if code in NO_IDENTITY:
         return "Check the credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, session=) and the clock."
+    return None
+
+
+def _bucket_advice(code: str, request: ObjectRequest[Any], endpoint: Endpoint) -> str | None:
+    if code == "NoSuchBucket":
+        return (
+            f"there is no bucket {request.bucket} at {endpoint}. Make it with `aws s3 mb "
+            f"s3://{request.bucket}`, or correct Table(bucket=...)"
+        )
+    if code in ELSEWHERE:
+        return f"bucket {request.bucket} is not in {endpoint}; use one of the table's region"
     return None
 
 

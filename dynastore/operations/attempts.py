@@ -33,7 +33,7 @@ from .conditions import as_absent, conditions_of, time_of, unexpired, visible
 from .evolving import not_newer, not_older
 from .guards import Guarding, guarding
 from .known import ABSENT, NOTHING, Known
-from .payloads import delete_parts, fetched, write_parts
+from .payloads import delete_parts, fetched, write_leaving
 from .reads import key_of
 
 E = TypeVar("E")
@@ -149,8 +149,8 @@ class PutAttempt:
         return conflict_of(self.codec, self.key, failure, self._entity, self._now)
 
     def begun(self) -> Steps[None]:
-        """Write the parts of its payloads."""
-        self._item = yield from write_parts(self._schema, self._encoded)
+        """Write the payloads that leave it."""
+        self._item = yield from write_leaving(self._schema, self._encoded)
 
     def finished(self, item: AttributeMap | None) -> Steps[Any]:
         """The entity as stored."""

@@ -11,7 +11,7 @@ from ..schema import Schema
 from ..table import SCHEMA
 from ..terms import Absent, AnyOf, Compare, Conditions
 from .known import unchanged
-from .payloads import delete_parts, whole_item, write_parts
+from .payloads import delete_parts, whole_item, write_leaving
 
 
 def not_newer(codec: Codec) -> Conditions:
@@ -62,7 +62,7 @@ def rewrite(schema: Schema, codec: Codec, item: AttributeMap) -> Steps[bool]:
     if complete is None:
         return False
     entity = codec.decode(complete)
-    new = yield from write_parts(schema, codec.encode_split(entity, prefix_of(Key.of(item).pk)))
+    new = yield from write_leaving(schema, codec.encode_split(entity, prefix_of(Key.of(item).pk)))
     try:
         yield from PutItem(schema.table.name, new, unchanged(item, item))
     except ConditionFailed:

@@ -6,9 +6,9 @@ part that no item refers to, which the sweep finds.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from attrs import evolve, frozen
 
@@ -18,12 +18,13 @@ from ..codec import Codec, Encoded
 from ..errors import ConditionFailed, DynastoreError, PayloadMissing
 from ..payload_forms import Form, form_in
 from ..payloads import PART_BYTES, Pointer, part_items
-from ..requests import DeleteItem, Key, Now, PutItem, Request, Steps, UpdateItem
+from ..requests import DeleteItem, Key, Now, PutItem, Steps, UpdateItem
 from ..schema import Schema
 from ..table import TTL
 from ..terms import Present
 from .keyed import read_items
-from .streams import IN_FLIGHT, read_together
+from .objects import object_puts, read_objects
+from .streams import IN_FLIGHT, send_all
 
 PARTS_OF_BATCH = 2  # of one BatchGetItem; the answers in flight are four copies of their parts
 Held: TypeAlias = tuple[int, str, Pointer]
@@ -47,14 +48,14 @@ class Whole:
     error: DynastoreError | None = None
 
 
-def write_parts(schema: Schema, encoded: Encoded) -> Steps[AttributeMap]:
-    """Write what leaves an item.
+def write_leaving(schema: Schema, encoded: Encoded) -> Steps[AttributeMap]:
+    """Write what leaves an item, in parts or into the bucket.
 
     Returns:
-        The item, which is to be written next: it refers to the parts.
+        The item, which is to be written next: it refers to what was written.
 
     Raises:
-        DynastoreError: the first failure of a part. The item must not be written then.
+        DynastoreError: the first failure. The item must not be written then.
     """
     pointers = yield from _write_forms(schema, encoded.key, encoded.leaving, encoded.item.get(TTL))
     return encoded.item | pointers
@@ -232,18 +233,14 @@ def _write_forms(
     if not forms:
         return {}
     now = yield from Now()
-    pointers = {name: Pointer.to(form, now) for name, form in forms.items()}
-    for name, form in forms.items():
-        parts = part_items(pointers[name], form, owner, name, schema.prefix, expires)
+    puts = object_puts(schema, owner, forms, now)
+    yield from send_all(put for _, put in puts.values())
+    pointers = {name: pointer for name, (pointer, _) in puts.items()}
+    for name in (each for each in forms if each not in puts):
+        pointers[name] = Pointer.to(forms[name], now)
+        parts = part_items(pointers[name], forms[name], owner, name, schema.prefix, expires)
         yield from send_all(PutItem(schema.table.name, part) for part in parts)
     return {name: pointer.attribute for name, pointer in pointers.items()}
-
-
-def send_all(requests: Iterable[Request[Any]]) -> Steps[None]:
-    """Send requests a few at a time; those sent are not kept."""
-    left: Iterator[Request[Any]] = iter(requests)
-    while some := list(islice(left, IN_FLIGHT)):
-        yield from read_together(some)
 
 
 def _completed(
@@ -260,7 +257,9 @@ def _completed(
         yield from _read_again(schema, found, left)
         left = yield from _fetch(schema, found, names)
     for place, name, pointer in left:
-        found[place] = evolve(found[place], error=_missing(found[place].item, name, pointer))
+        found[place] = evolve(
+            found[place], error=_missing(schema, found[place].item, name, pointer)
+        )
     return found
 
 
@@ -280,11 +279,8 @@ def _fetch(schema: Schema, found: list[Whole], names: Collection[str] | None) ->
         if names is None or name in names
     ]
     left: list[Held] = []
-    keys = {
-        each: each[2].keys(Key.of(found[each[0]].item or {}), each[1], schema.prefix)
-        for each in wanted
-    }
-    forms = yield from _read_forms(schema.table.name, keys)
+    owners = {each: Key.of(found[each[0]].item or {}) for each in wanted}
+    forms = yield from _forms(schema, owners)
     for place, name, pointer in wanted:
         form = forms[place, name, pointer]
         item = found[place].item
@@ -295,7 +291,19 @@ def _fetch(schema: Schema, found: list[Whole], names: Collection[str] | None) ->
     return left
 
 
-def _read_forms(
+def _forms(schema: Schema, owners: Mapping[Held, Key]) -> Steps[Mapping[Held, Form | None]]:
+    """The forms of pointers, None where they could not be had; *owners* are the keys of the items."""
+    parts = {
+        each: each[2].keys(owner, each[1], schema.prefix)
+        for each, owner in owners.items()
+        if not each[2].is_object
+    }
+    objects = {each: (owner, *each[1:]) for each, owner in owners.items() if each[2].is_object}
+    joined = yield from _read_parts(schema.table.name, parts)
+    return {**joined, **(yield from read_objects(schema, objects))}
+
+
+def _read_parts(
     table: str, keys: Mapping[Held, tuple[Key, ...]]
 ) -> Steps[dict[Held, bytearray | None]]:
     """The forms of pointers, None where parts are missing or do not give the digest."""
@@ -325,11 +333,18 @@ def _read_again(schema: Schema, found: list[Whole], left: Sequence[Held]) -> Ste
     for place, name, pointer in left:
         item = items[keys[place]]
         lost = item is not None and _pointers(schema, item).get(name) == pointer
-        error = _missing(item, name, pointer) if lost else None
+        error = _missing(schema, item, name, pointer) if lost else None
         found[place] = Whole(item, again=True, error=error or found[place].error)
 
 
-def _missing(item: AttributeMap | None, name: str, pointer: Pointer) -> PayloadMissing:
+def _missing(
+    schema: Schema, item: AttributeMap | None, name: str, pointer: Pointer
+) -> PayloadMissing:
+    bucket = schema.table.bucket
+    if pointer.is_object and bucket is None:
+        advice = "The table of this schema has no bucket: name it, Table(..., bucket=...)."
+    else:
+        what = f"Its object in bucket {bucket} is" if pointer.is_object else "Its parts are"
+        advice = f"{what} gone or damaged: restore that from a backup, or write the value again."
     where = f"{name} of {Key.of(item)}" if item else name
-    advice = "Its parts are gone or damaged: restore them from a backup, or write the value again."
     return PayloadMissing(where, pointer, advice)

@@ -8,7 +8,8 @@ used up.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from math import ceil
 from typing import Any, TypeAlias, TypeVar
 
@@ -211,3 +212,10 @@ def read_together(requests: Sequence[Request[R]]) -> Steps[Sequence[R]]:
         return (yield from Together(requests))
     except PartialFailure as failure:
         raise failure.failed[min(failure.failed)] from failure
+
+
+def send_all(requests: Iterable[Request[Any]]) -> Steps[None]:
+    """Send requests a few at a time; those sent are not kept."""
+    left: Iterator[Request[Any]] = iter(requests)
+    while some := list(islice(left, IN_FLIGHT)):
+        yield from read_together(some)

@@ -1,6 +1,7 @@
 """Sweeping: finding parts of payloads that no item refers to, and deleting them.
 
-They are what a crash, a lost race or an expired item leaves behind. A part is written before the
+The table is swept first, then its bucket, if it has one: `sweeping_objects`. Parts without an item
+are what a crash, a lost race or an expired item leaves behind. A part is written before the
 item that refers to it, so the young ones are left alone: their item may be about to be written.
 """
 
@@ -21,8 +22,9 @@ from ..table import PART, TYPE
 from ..terms import BeginsWith, Compare, Conditions, Equal
 from ..uniques import OWNER
 from .keyed import read_items
-from .payloads import send_all
 from .scanner import ScanOptions, Sweep
+from .streams import send_all
+from .sweeping_objects import LEAD, ObjectSweeper
 
 # Far longer than any write takes, retries and clocks that differ included.
 YOUNG = dt.timedelta(days=1)
@@ -35,10 +37,10 @@ class Swept:
     """What a sweep did.
 
     Attributes:
-        parts: how many parts older than a day were looked at.
+        parts: how many parts and objects older than a day were looked at.
         litter: how many of them no item refers to; they are deleted, unless it was a dry run.
         litter_bytes: how large those are together.
-        cursor: where the next sweep goes on; None at the end of the table.
+        cursor: where the next sweep goes on; None at the end of the table and the bucket.
     """
 
     parts: int
@@ -64,17 +66,18 @@ def sweep(
     cursor: str | None = None,
     rounds: int | None = None,
 ) -> Steps[Swept]:
-    """Delete the parts that no item refers to and that are older than a day.
+    """Delete the parts and objects that no item refers to and that are older than a day.
 
     It scans the table, and pays for that: half a read unit for each 4,096 bytes, and for each part
-    that it deletes as many write units as the part has KB.
+    that it deletes as many write units as the part has KB. Where the table has a bucket, it lists
+    that and, for each object older than a day, sends a HeadObject and reads the item.
 
     Args:
         schema: the table; only the store's scope, and the scopes in it, are swept.
         options: segments, and read and write units together that it takes in a second.
         dry_run: delete nothing.
         cursor: of the sweep before.
-        rounds: after how many rounds of requests to stop; without, at the end of the table.
+        rounds: after how many rounds of requests to stop; without, at the end.
 
     Raises:
         RequestError: the rounds are below 1.
@@ -84,13 +87,34 @@ def sweep(
     if rounds is not None and (type(rounds) is not int or rounds < 1):
         raise RequestError(f"a sweep has a whole number of rounds, at least 1, not {rounds!r}")
     now = yield from Now()
-    sweeper = Sweeper(schema, now, options, cursor, dry_run=dry_run)
+    sweepers = _sweepers(schema, now, options, cursor, dry_run=dry_run)
     done = 0
-    while not sweeper.done and (rounds is None or done < rounds):
-        yield from sweeper.read()
-        yield from sweeper.delete()
-        done += 1
-    return Swept(sweeper.parts, sweeper.litter, sweeper.litter_bytes, sweeper.cursor)
+    for sweeper in sweepers:
+        while not sweeper.done and (rounds is None or done < rounds):
+            yield from sweeper.read()
+            yield from sweeper.delete()
+            done += 1
+    return Swept(
+        sum(each.parts for each in sweepers),
+        sum(each.litter for each in sweepers),
+        sum(each.litter_bytes for each in sweepers),
+        next((each.cursor for each in sweepers if not each.done), None),
+    )
+
+
+def _sweepers(
+    schema: Schema, now: dt.datetime, options: ScanOptions, cursor: str | None, *, dry_run: bool
+) -> list[Sweeper | ObjectSweeper]:
+    """What sweeps the table and what sweeps its bucket; the cursor may be of either."""
+    bucket, rate = schema.table.bucket, options.units_per_second
+    if bucket is None:
+        return [Sweeper(schema, now, options, cursor, dry_run=dry_run)]
+    if cursor is not None and cursor.startswith(LEAD):
+        return [ObjectSweeper(schema, bucket, now - YOUNG, rate, cursor, dry_run=dry_run)]
+    return [
+        Sweeper(schema, now, options, cursor, dry_run=dry_run),
+        ObjectSweeper(schema, bucket, now - YOUNG, rate, None, dry_run=dry_run),
+    ]
 
 
 class Sweeper(Sweep):
@@ -160,4 +184,7 @@ def _owner(part: AttributeMap) -> Key:
 def _is_referred_to(part: AttributeMap, owner: AttributeMap | None) -> bool:
     held = (owner or {}).get(part["FIELD"]["S"])
     pointer = None if held is None else Pointer.of(held)
-    return pointer is not None and part["SK"]["S"].startswith(pointer.write)
+    if pointer is None or pointer.is_object:
+        return False
+    sk: str = part["SK"]["S"]
+    return sk.startswith(pointer.write)

@@ -87,11 +87,13 @@ class Request(Generic[R]):
         writes: whether it changes anything.
         repeatable: whether sending it twice does what sending it once does, so that it may be sent
             again after a failure that leaves open whether it was carried out.
+        absent: AWS's codes for "there is none", where that is an answer and no error.
     """
 
     operation: ClassVar[str]
     service: ClassVar[str] = "dynamodb"
     writes: ClassVar[bool] = True
+    absent: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def purpose(self) -> Purpose | None:

@@ -27,7 +27,7 @@ LEFT_OUT = frozenset(filter(None, os.environ.get("DYNASTORE_SKIP_ENGINES", "").s
 MINISTACK_PYTHON = Path(__file__).parents[2] / ".venv-ministack" / "bin" / "python"
 MINISTACK_SETTINGS = {
     "BIND_HOST": "127.0.0.1",  # it would listen on all interfaces
-    "SERVICES": "dynamodb,dynamodbstreams",
+    "SERVICES": "dynamodb,dynamodbstreams,s3",
     "IOT_MTLS_ENABLED": "0",  # it would open port 8883
     "SFTP_ENABLED": "0",
     "LOG_LEVEL": "WARNING",

@@ -1,6 +1,6 @@
 """A program that writes or reads one large value, and says how much memory that took.
 
-python large_payload.py put|get blocking|awaited bytes|texts WHERE [ENDPOINT_URL]
+python large_payload.py put|get blocking|awaited bytes|texts parts|objects WHERE [ENDPOINT_URL]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from hashlib import sha256
 from typing import Any
 
-from dynastore import AsyncStore, Schema, Store, entity, key, payload
+from dynastore import AsyncStore, Schema, Store, Table, entity, key, payload
 
 SIZE = 50_000_000  # bytes
 
@@ -29,7 +29,11 @@ class Doc:
     primary = key("DOC#{name}", "~")
 
 
-SCHEMA = Schema([Doc])
+BUCKET = "large-payloads"
+SCHEMAS = {
+    "parts": Schema([Doc]),
+    "objects": Schema([Doc], Table("dynastore", bucket=BUCKET)),
+}
 
 
 def value(kind: str, size: int) -> dict[str, Any]:
@@ -58,11 +62,13 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-async def main(what: str, mode: str, kind: str, where: str, *endpoint: str) -> dict[str, Any]:
+async def main(
+    what: str, mode: str, kind: str, kept: str, where: str, *endpoint: str
+) -> dict[str, Any]:
     """Put or get, after a small one of each, so that what is loaded once is not counted."""
     options = {"endpoint_url": endpoint[0]} if endpoint else {}
     connect: Any = AsyncStore.connect if mode == "awaited" else Store.connect
-    store = connect(where, SCHEMA, create=True, **options)
+    store = connect(where, SCHEMAS[kept], create=True, **options)
 
     async def settled(answer: Any) -> Any:
         return await answer if mode == "awaited" else answer

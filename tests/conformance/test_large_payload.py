@@ -9,11 +9,12 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.large_payload import SIZE
+from tests.conformance.large_payload import BUCKET, SIZE
 
 PROGRAM = Path(__file__).parent / "large_payload.py"
 ROOT = Path(__file__).parents[2]
@@ -23,16 +24,28 @@ TIMES = 3  # of the value, besides what the process has when it wrote and read a
 @pytest.mark.parametrize("engine", ["sqlite-file", "moto", "ministack"])
 @pytest.mark.parametrize("mode", ["blocking", "awaited"])
 @pytest.mark.parametrize("kind", ["bytes", "texts"])
-def test_a_value_of_50_mb_comes_back_in_bounded_memory(engine, mode, kind, tmp_path, request):
+@pytest.mark.parametrize("kept", ["parts", "objects"])
+def test_a_value_of_50_mb_comes_back_in_bounded_memory(
+    engine, mode, kind, kept, session, tmp_path, request
+):
     if kind == "texts" and engine != "sqlite-file":
         pytest.skip("texts take less than bytes, which every engine has")
     if engine == "sqlite-file":
         place = [f"sqlite:///{tmp_path / 'table.db'}"]
     else:
-        place = [f"large-{mode}", request.getfixturevalue(f"{engine}_url")]
-    written, found = (carried_out(what, mode, kind, *place) for what in ("put", "get"))
+        url = request.getfixturevalue(f"{engine}_url")
+        place = [f"large-{mode}-{kept}", url]
+        make_bucket(session, url)
+    written, found = (carried_out(what, mode, kind, kept, *place) for what in ("put", "get"))
     assert written["digest"] == found["digest"]
     assert max(written["bytes"], found["bytes"]) <= TIMES * SIZE
+
+
+def make_bucket(session, url):
+    s3 = session.client("s3", endpoint_url=url)
+    region = {"LocationConstraint": s3.meta.region_name}
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=region)
 
 
 def carried_out(*words):

@@ -9,7 +9,7 @@ import random
 import pytest
 from typer.testing import CliRunner
 
-from dynastore import Schema, Store, entity, key, payload
+from dynastore import Schema, Store, Table, entity, key, payload
 from dynastore.cli import sweeping
 from dynastore.cli.app import app
 from dynastore.cli.rounds import Stopped
@@ -54,8 +54,22 @@ def test_a_dry_run_says_what_would_be_deleted(where):
     for _ in range(2):
         called = call(where, "--dry-run")
         assert called.stdout.strip() == (
-            "2 parts older than a day; 2 without an item would be deleted, 700,002 bytes"
+            "2 parts and objects older than a day; "
+            "2 without an item would be deleted, 700,002 bytes"
         )
+
+
+def test_the_bucket_of_a_table_is_swept_too(tmp_path):
+    where = f"sqlite:///{tmp_path / 'table.db'}"
+    schema = Schema([Doc], Table("dynastore", bucket="agent-payloads"))
+    with Store.connect(where, schema, clock=lambda: LONG_AGO) as store:
+        store.put(Doc(name="d", data=random.Random(1).randbytes(350_000)))
+        store.put(Doc(name="d"))
+    assert json.loads(call(where, "--json").stdout)["parts"] == 0
+    words = (where, "--bucket", "agent-payloads", "--json")
+    result = {"parts": 1, "litter": 1, "litter_bytes": 350_001, "cursor": None}
+    assert json.loads(call(*words).stdout) == result
+    assert json.loads(call(*words).stdout)["parts"] == 0
 
 
 def test_json_is_for_programs(where):
@@ -70,6 +84,7 @@ def test_json_is_for_programs(where):
     [
         (["--cursor", "x"], 2, "no cursor"),
         (["--segments", "0"], 2, "segments"),
+        (["--bucket", "No Bucket"], 2, "names no bucket"),
         (["--schema", "nowhere:schema"], 2, "cannot be imported"),
     ],
 )

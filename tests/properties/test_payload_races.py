@@ -1,4 +1,4 @@
-"""Law 12 for payloads: whatever stops or overlaps writes, a reader finds a whole value.
+"""Law 12 for payloads, in parts or a bucket: whatever overlaps or stops writes, readers find whole values.
 
 Operations are stepped by hand on a real engine: a request at a time, stopped anywhere, interleaved
 in any order, with the requests of a Together one by one in any order too.
@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynastore import Schema, entity, key, payload, ref
+from dynastore import Schema, Table, entity, key, payload, ref
 from dynastore.errors import DynastoreError, PartialFailure
 from dynastore.operations import reads, writes
+from dynastore.operations.scanner import ScanOptions
+from dynastore.operations.sweeping import sweep
 from dynastore.requests import Now, Together, Wait
 from dynastore.testing import memory_store
 from dynastore.writes import Create, Delete, Put, Update
@@ -36,27 +38,33 @@ class Doc:
     primary = key("DOC#{name}", "~")
 
 
-SCHEMA = Schema([Doc])
+SCHEMAS = {
+    "parts": Schema([Doc]),
+    "objects": Schema([Doc], Table("dynastore", bucket="agent-payloads")),
+}
 REF = ref(Doc, name="d")
 OPERATIONS = {
-    "put a": lambda: writes.write(SCHEMA, Put(Doc(name="d", data=VALUES["a"]))),
-    "put b": lambda: writes.write(SCHEMA, Put(Doc(name="d", data=VALUES["b"]))),
-    "put small": lambda: writes.write(SCHEMA, Put(Doc(name="d", data=VALUES["small"]))),
-    "create a": lambda: writes.write(SCHEMA, Create(Doc(name="d", data=VALUES["a"]))),
-    "update a": lambda: writes.write(SCHEMA, Update(REF, data=VALUES["a"])),
-    "update b": lambda: writes.write(SCHEMA, Update(REF, data=VALUES["b"])),
-    "rename": lambda: writes.write(SCHEMA, Update(REF, title="t")),
-    "delete": lambda: writes.write(SCHEMA, Delete(REF)),
-    "get": lambda: reads.get(SCHEMA, Doc, {"name": "d"}),
+    "put a": lambda schema: writes.write(schema, Put(Doc(name="d", data=VALUES["a"]))),
+    "put b": lambda schema: writes.write(schema, Put(Doc(name="d", data=VALUES["b"]))),
+    "put small": lambda schema: writes.write(schema, Put(Doc(name="d", data=VALUES["small"]))),
+    "create a": lambda schema: writes.write(schema, Create(Doc(name="d", data=VALUES["a"]))),
+    "update a": lambda schema: writes.write(schema, Update(REF, data=VALUES["a"])),
+    "update b": lambda schema: writes.write(schema, Update(REF, data=VALUES["b"])),
+    "rename": lambda schema: writes.write(schema, Update(REF, title="t")),
+    "delete": lambda schema: writes.write(schema, Delete(REF)),
+    "get": lambda schema: reads.get(schema, Doc, {"name": "d"}),
+    "sweep": lambda schema: sweep(schema, ScanOptions()),
 }
+READ_AND_WRITTEN = sorted(OPERATIONS.keys() - {"sweep"})
+TWO_DAYS = 2 * 24 * 60 * 60 * 1_000_000  # microseconds
 
 
 class Running:
     """An operation that is carried out a request at a time."""
 
-    def __init__(self, name, client, times):
-        self.name, self.client, self.times = name, client, times
-        self.steps = OPERATIONS[name]()
+    def __init__(self, name, store, times):
+        self.name, self.client, self.times = name, store.client, times
+        self.steps = OPERATIONS[name](store.schema)
         self.left, self.answers = [], {}
         self.result, self.done = None, False
         self._take(lambda: next(self.steps))
@@ -111,36 +119,41 @@ def check(found):
     assert found is None or found.data in {*VALUES.values(), b""}
 
 
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
 @pytest.mark.parametrize("before", ["put a", "put small", None])
-@pytest.mark.parametrize("operation", sorted(OPERATIONS.keys() - {"get", "create a"}))
-def test_a_crash_between_two_requests_leaves_the_old_value_or_the_new(before, operation):
+@pytest.mark.parametrize("operation", sorted({*READ_AND_WRITTEN} - {"get", "create a"}))
+def test_a_crash_between_two_requests_leaves_the_old_value_or_the_new(schema, before, operation):
     for stopped_after in itertools.count():
-        store = memory_store(SCHEMA)
-        store.create_table()
+        store = empty_store(schema)
         times = itertools.count()
         if before:
-            run_all(Running(before, store.client, times))
+            run_all(Running(before, store, times))
         old = store.get(Doc, name="d")
-        running = Running(operation, store.client, times)
+        running = Running(operation, store, times)
         for _ in range(stopped_after):
             if not running.done:
                 running.step()
         now = store.get(Doc, name="d")
         check(now)
         if not running.done:
-            after = store_after(before, operation)
+            after = store_after(schema, before, operation)
             assert now in (old, after), stopped_after
             continue
-        assert now == store_after(before, operation)
+        assert now == store_after(schema, before, operation)
         return
 
 
-def store_after(before, operation):
-    store = memory_store(SCHEMA)
-    store.create_table()
+def store_after(schema, before, operation):
+    store = empty_store(schema)
     for name in filter(None, (before, operation)):
-        run_all(Running(name, store.client, itertools.count()))
+        run_all(Running(name, store, itertools.count()))
     return store.get(Doc, name="d")
+
+
+def empty_store(schema):
+    store = memory_store(schema)
+    store.create_table()
+    return store
 
 
 def run_all(running):
@@ -150,15 +163,35 @@ def run_all(running):
 
 @settings(max_examples=150)
 @given(
-    st.lists(st.sampled_from(sorted(OPERATIONS)), min_size=2, max_size=4),
+    st.sampled_from(sorted(SCHEMAS)),
+    st.lists(st.sampled_from(READ_AND_WRITTEN), min_size=2, max_size=4),
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=40),
 )
-def test_however_writers_and_readers_overlap_nobody_meets_half_a_value(names, schedule):
-    store = memory_store(SCHEMA)
-    store.create_table()
+def test_however_writers_and_readers_overlap_nobody_meets_half_a_value(kind, names, schedule):
+    store = empty_store(SCHEMAS[kind])
     times = itertools.count()
-    run_all(Running("put a", store.client, times))
-    running = [Running(name, store.client, times) for name in names]
+    run_all(Running("put a", store, times))
+    overlap(store, [Running(name, store, times) for name in names], schedule)
+
+
+@pytest.mark.scans
+@settings(max_examples=150)
+@given(
+    st.sampled_from(sorted(SCHEMAS)),
+    st.lists(st.sampled_from(READ_AND_WRITTEN), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=40),
+)
+def test_a_sweep_takes_nothing_from_those_who_read_and_write_meanwhile(kind, names, schedule):
+    store = empty_store(SCHEMAS[kind])
+    long_ago = itertools.count(-TWO_DAYS)
+    for before in ("put a", "update b", "update a", "put b"):  # litter, with the values of today
+        run_all(Running(before, store, long_ago))
+    times = itertools.count()
+    overlap(store, [Running(name, store, times) for name in ("sweep", *names)], schedule)
+
+
+def overlap(store, running, schedule):
+    """Carry out operations as a schedule says, then to their ends; nobody meets half a value."""
     for who, choice in schedule:
         one = running[who % len(running)]
         if not one.done:

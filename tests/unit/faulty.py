@@ -81,12 +81,23 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         operation = self.headers["X-Amz-Target"].rpartition(".")[2]
+        self._answer(operation, json.loads(body))
+
+    def do_PUT(self) -> None:
+        """A request to S3: what is asked for is its method and path, and its body is bytes."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self._answer(f"{self.command} {self.path}", body)
+
+    do_GET = do_HEAD = do_DELETE = do_PUT  # noqa: N815 - http.server's names
+
+    def _answer(self, operation: str, body: Any) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.script.asked.append((operation, headers, json.loads(body)))
+        self.server.script.asked.append((operation, headers, body))
         answer = self.server.script.next()
         if isinstance(answer, Reset):
-            return self._reset()
-        return self._send(answer)
+            self._reset()
+        else:
+            self._send(answer)
 
     def _reset(self) -> None:
         linger = struct.pack("ii", 1, 0)
