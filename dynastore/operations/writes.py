@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, TypeVar, overload
-from uuid import NAMESPACE_OID, uuid5
 
 from attrs import frozen
 
@@ -112,7 +112,7 @@ def transact(
     yield from _learnt(schema, attempts)
     for attempt in attempts:
         yield from attempt.begun()
-    yield from carried_out(schema, attempts, now, token or new_token())
+    yield from carried_out(schema, attempts, now, _tokens(token))
     results: list[Any] = []
     for each, attempt in zip(asked, attempts, strict=True):
         made = isinstance(each, Create | Put)
@@ -139,7 +139,10 @@ def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
 
 
 def carried_out(
-    schema: Schema, attempts: Sequence[Attempt], now: dt.datetime, token: str | None = None
+    schema: Schema,
+    attempts: Sequence[Attempt],
+    now: dt.datetime,
+    tokens: Iterator[str] | None = None,
 ) -> Steps[AttributeMap | None]:
     """Try some writes together until no guard of what is known fails; what the request answered.
 
@@ -147,17 +150,17 @@ def carried_out(
         schema: where they are.
         attempts: at the writes, with what they have to know.
         now: the time.
-        token: of the first try; without one a single action is sent as a request of its own.
+        tokens: of the tries; without them a single action is sent as a request of its own.
 
     Raises:
         TransactionCanceled: with a reason for each write.
         RequestError: there are too many actions, or two are about one item.
     """
     foreign: set[Key] = set()
-    for number in range(ATTEMPTS):
+    for _ in range(ATTEMPTS):
         tried = _Try.of(attempts, foreign)
         try:
-            request = tried.request(schema.table.name, now, _token(token, number))
+            request = tried.request(schema.table.name, now, tokens and next(tokens))
             answer: AttributeMap | None = yield from request
         except (ConditionFailed, TransactionCanceled) as failure:
             reasons, given_up = tried.reasons(failure)
@@ -239,9 +242,13 @@ def _outrun(attempt: Attempt) -> ConflictError:
     return ConditionFailed(attempt.key)
 
 
-def _token(token: str | None, number: int) -> str | None:
-    """The token of a try: each has other conditions, so each needs another."""
-    return token if token is None or number == 0 else uuid5(NAMESPACE_OID, f"{token}{number}").hex
+def _tokens(token: str | None) -> Iterator[str]:
+    """The token of each try: the caller's, or a new one, since each try has other conditions.
+
+    All tries have the caller's. Were it only the first's, a repetition whose first try goes through
+    would not be known for one, and be carried out again.
+    """
+    return iter(new_token, None) if token is None else repeat(token)
 
 
 def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
@@ -285,8 +292,10 @@ def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:
             )
     if not asked:
         raise RequestError("a transaction has at least one write")
-    if token is not None and not 1 <= len(token) <= TOKEN_CHARACTERS:
-        raise RequestError(f"a token has 1 to {TOKEN_CHARACTERS} characters, not {len(token)}")
+    if token is None:
+        return
+    if not isinstance(token, str) or not 1 <= len(token) <= TOKEN_CHARACTERS:
+        raise RequestError(f"a token has 1 to {TOKEN_CHARACTERS} characters, not {shown(token)}")
 
 
 def _check_actions(actions: Sequence[Action], writes: int) -> None:

@@ -177,9 +177,10 @@ def test_a_token_makes_a_repetition_harmless(store):
         store.transact(Update(ANN, visits=increment(2)), token=token)
 
 
-def test_a_token_that_is_too_long_is_refused(store):
-    with pytest.raises(RequestError, match="1 to 36 characters"):
-        store.transact(Update(ANN, note="x"), token="x" * 37)
+def test_a_token_that_is_none_is_refused(store):
+    for wrong in ("x" * 37, "", 7):
+        with pytest.raises(RequestError, match="1 to 36 characters"):
+            store.transact(Update(ANN, note="x"), token=wrong)
 
 
 def test_reads_are_of_one_moment_and_in_order(store):

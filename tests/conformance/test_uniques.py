@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import uuid4
 
 import pytest
 
@@ -14,6 +15,7 @@ from dynastore import (
     Update,
     entity,
     if_missing,
+    increment,
     key,
     ref,
     unique,
@@ -195,6 +197,19 @@ def test_a_transaction_passes_a_value_on(store):
     assert guard(store, "b@x") is None
     store.transact(Delete(ref(User, user_id="bob")), Create(user("carl", "a@x")))
     assert guard(store, "a@x")["OWNER"]["L"][0] == {"S": "USER#carl"}
+
+
+@pytest.mark.fault("moto", reason="ignores the token")
+def test_a_token_makes_a_repetition_harmless_that_finds_other_values(store):
+    """The first try goes by a guess, which is right only once the put is done."""
+    store.create(user("ann", "a@x"))
+    store.create(user("bob"))
+    token = uuid4().hex
+    writes = Put(user("ann", "b@x")), Update(ref(User, user_id="bob"), visits=increment(1))
+    store.transact(*writes, token=token)
+    with pytest.raises(RequestError, match="this token was used"):
+        store.transact(*writes, token=token)
+    assert store.get(User, user_id="bob").visits == 1
 
 
 def test_a_transaction_that_takes_a_value_twice_is_refused(store):
