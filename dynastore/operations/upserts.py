@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 import attrs
 from attrs import NOTHING
 
+from ..changes import IfMissing
 from ..codec import Codec
 from ..entity import UNWRITTEN, Ref
 from ..errors import AlreadyExists, ConditionFailed, NotUnique, RequestError
 from ..requests import Steps
 from ..schema import Schema
 from ..writes import Create, Update
+from .checked import Checked
 from .updates import checked_changes
 from .writes import ATTEMPTS, write
 
@@ -65,9 +67,7 @@ def _made(codec: Codec, target: Ref[E], changes: Mapping[str, Any]) -> E:
     values = dict(target.values)
     for name, change in checked_changes(codec, changes, UNWRITTEN).items():
         if name in changes:
-            default = change.part.unstored
-            before = None if default is NOTHING else default
-            values[name] = change.applied(before, stored=False)
+            values[name] = change.applied(_unstored(change), stored=False)
     if missing := [
         field.name
         for field in attrs.fields(codec.spec.cls)
@@ -79,3 +79,11 @@ def _made(codec: Codec, target: Ref[E], changes: Mapping[str, Any]) -> E:
         )
     made: E = codec.spec.cls(**values)
     return made
+
+
+def _unstored(change: Checked) -> Any:
+    """What a change starts from where nothing is stored; only some ask for it."""
+    if change.tells or isinstance(change.asked, IfMissing):
+        return None
+    default = change.part.unstored
+    return None if default is NOTHING else default

@@ -67,6 +67,7 @@ class Memo:
 
     memo_id: str
     text: str
+    slug: str = field(default=attrs.Factory(lambda memo: memo.text.lower(), takes_self=True))
     made_at: dt.datetime = created()
     changed_at: dt.datetime = updated()
     revision: int = version()
@@ -180,6 +181,13 @@ def test_an_upsert_changes_what_is_there_and_makes_what_is_not(store, settled):
     assert store.upsert(other, settings=inside(a=increment(1)), title=unset()).settings == {"a": 1}
     settled()
     assert store.query(Trip, status="open", title="t", visits=4).count() == 1
+
+
+def test_an_upsert_may_say_what_else_depends_on_other_fields(store):
+    made = store.upsert(ref(Memo, memo_id="m1"), text="a", slug="b")
+    assert (made.slug, made.revision) == ("b", 1)
+    with pytest.raises(RequestError, match=r"the default of Memo\.slug depends on other fields"):
+        store.upsert(ref(Memo, memo_id="m1"), slug=unset())
 
 
 def test_an_upsert_says_all_that_has_no_default(store):
