@@ -159,8 +159,9 @@ def carried_out(
     foreign: set[Key] = set()
     for _ in range(ATTEMPTS):
         tried = _Try.of(attempts, foreign)
+        token = None if tokens is None else next(tokens)
         try:
-            request = tried.request(schema.table.name, now, tokens and next(tokens))
+            request = tried.request(schema.table.name, now, token)
             answer: AttributeMap | None = yield from request
         except (ConditionFailed, TransactionCanceled) as failure:
             reasons, given_up = tried.reasons(failure)

@@ -68,6 +68,16 @@ class Page:
     one_path = unique("path")
 
 
+@entity("page")
+class OldPage:
+    """A page before its path had to be unique."""
+
+    page_id: str
+    path: str
+
+    primary = key("PAGE#{page_id}", "~")
+
+
 def user(user_id, email=None, **more):
     return User(**{"user_id": user_id, "email": email, "name": user_id, **more})
 
@@ -210,6 +220,22 @@ def test_a_token_makes_a_repetition_harmless_that_finds_other_values(store):
     with pytest.raises(RequestError, match="this token was used"):
         store.transact(*writes, token=token)
     assert store.get(User, user_id="bob").visits == 1
+
+
+def test_entities_of_one_value_from_before_the_constraint_give_it_up_together(open_store):
+    before = open_store(Schema([OldPage]))
+    for page_id in "abc":
+        before.put(OldPage(page_id=page_id, path="/"))
+    store = open_store(Schema([User, Page]))
+    a, b, c = (ref(Page, page_id=page_id) for page_id in "abc")
+    store.update(b, path="/b")
+    store.update(b, path="/")  # which is b's now
+    store.transact(Delete(a), Update(b, path="/b"))
+    first = store.create(Page(page_id="d", path="/"))
+    store.transact(Delete(first), Update(c, path="/c"), Create(Page(page_id="e", path="/")))
+    assert [page.path for page in store.get_many([b, c])] == ["/b", "/c"]
+    with pytest.raises(NotUnique):
+        store.update(c, path="/")
 
 
 def test_a_transaction_that_takes_a_value_twice_is_refused(store):
