@@ -116,6 +116,24 @@ def test_elements_of_a_list_change_by_themselves(store):
     ]
 
 
+@pytest.mark.fault("moto", reason="sets elements one after the other")
+@pytest.mark.fault("ministack", reason="sets elements one after the other")
+def test_elements_behind_the_end_are_appended_by_their_places(store):
+    store.put(trip(steps=[Step(tool="a")]))
+    changed = store.update(T1, steps=inside({4: Step(tool="d"), 1: Step(tool="b"), 2: Step("c")}))
+    assert changed.steps == [Step("a"), Step("b"), Step("c"), Step("d")]
+    with pytest.raises(RequestError):
+        store.update(T1, steps=inside({9: Step(tool="e"), 4: inside(done=True)}))
+    assert store.update(T1, steps=inside({9: Step("e"), 4: unset()})).steps[4:] == [Step("e")]
+
+
+def test_an_update_of_over_4_kb_of_expression_is_refused(store):
+    store.put(trip(settings={f"s{n}": n for n in range(300)}))
+    with pytest.raises(RequestError, match=r"UpdateExpression would be .* bytes"):
+        store.update(T1, settings=inside({f"s{n}": increment(1) for n in range(300)}))
+    assert store.get(Trip, user_id="ann", trip_id="t1").settings["s1"] == 1
+
+
 @pytest.mark.fault("ministack", reason="removes elements one after the other")
 def test_elements_are_removed_by_their_old_places(store):
     store.put(trip(steps=[Step(tool="a"), Step(tool="b"), Step(tool="c")]))
