@@ -19,7 +19,8 @@ from ..entity import UNWRITTEN, Ref
 from ..errors import AlreadyExists, ConditionFailed, ConflictError, DynastoreError, RevisionConflict
 from ..requests import Action, ConditionCheck, DeleteItem, Key, PutItem, Steps
 from ..schema import Schema
-from ..terms import Absent, Conditions, Equal, Present
+from ..table import TYPE
+from ..terms import Absent, Condition, Conditions, Equal
 from ..writes import Check, Create, Delete, Put
 from .conditions import as_absent, conditions_of, time_of, unexpired, visible
 from .guards import Guarding, guarding
@@ -225,7 +226,7 @@ class CheckAttempt:
         self._now = time_of(self.codec, now)
         self._table = schema.table.name
         self._target = write.target
-        self._asked: Conditions = (("PK", Present()), *unexpired(self._now))
+        self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
         self._asked += conditions_of(self.codec, write.when)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
@@ -261,6 +262,11 @@ def located(schema: Schema, target: object) -> tuple[Codec, Key]:
     codec = schema.codec(type(target))
     values = {name: getattr(target, name) for name in codec.spec.primary.fields}
     return codec, codec.key(values, schema.prefix)
+
+
+def is_of(codec: Codec) -> Condition:
+    """What holds where an entity of the class is stored, and not where anything else is."""
+    return TYPE, Equal({"S": codec.spec.tag})
 
 
 def revision_guard(codec: Codec, entity: object) -> Conditions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, TypeVar, overload
@@ -15,6 +16,7 @@ from ..entity import UNWRITTEN, Ref, spec_of
 from ..errors import (
     ConditionFailed,
     ConflictError,
+    DataError,
     DynastoreError,
     RequestError,
     TransactionCanceled,
@@ -69,6 +71,8 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
         NotUnique: a value that must be unique is another entity's.
         RevisionConflict: somebody else wrote the entity since it was read.
         ConditionFailed: ``when`` does not hold, or there is no stored entity for it to hold of.
+        DataError: the stored item cannot be read. Where nothing of it had to be known, an update or
+            a delete was carried out nevertheless, and only its answer is missing.
         RequestError: the write is wrong.
     """
     now = yield from _time_for([asked])
@@ -109,6 +113,7 @@ def transact(
     _check_asked(asked, token)
     now = yield from _time_for(asked)
     attempts = [attempt_of(schema, each, now) for each in asked]
+    _check_keys([attempt.key for attempt in attempts], len(attempts))
     yield from _learnt(schema, attempts)
     for attempt in attempts:
         yield from attempt.begun()
@@ -230,7 +235,12 @@ class _Try:
 
 
 def _reason(attempt: Attempt, cause: DynastoreError) -> DynastoreError | None:
-    return attempt.conflict(cause) if isinstance(cause, ConditionFailed) else cause
+    if not isinstance(cause, ConditionFailed):
+        return cause
+    try:
+        return attempt.conflict(cause)
+    except DataError as error:  # the stored item cannot be read
+        return error
 
 
 def _only_reason(canceled: TransactionCanceled) -> DynastoreError:
@@ -266,7 +276,7 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
     """Read, all at once, what the attempts have to know.
 
     Raises:
-        TransactionCanceled: what some of them are about is not there.
+        TransactionCanceled: what some of them are about is not there, or cannot be read.
     """
     keys = [attempt.key for attempt in attempts if attempt.needs]
     if not keys:
@@ -277,8 +287,8 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
         try:
             if attempt.needs:
                 attempt.learn(items[attempt.key])
-        except ConditionFailed as missing:
-            reasons.append(missing)
+        except (ConditionFailed, DataError) as error:
+            reasons.append(error)
         else:
             reasons.append(None)
     if any(reasons):
@@ -300,23 +310,23 @@ def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:
 
 
 def _check_actions(actions: Sequence[Action], writes: int) -> None:
-    if len(actions) > ACTIONS:
-        guards = (
-            f" and {len(actions) - writes} guards of unique values" if writes < len(actions) else ""
-        )
-        raise RequestError(
-            f"{writes} writes{guards} are more than the {ACTIONS} actions of one transaction; "
-            "make several of it"
-        )
-    seen: set[Key] = set()
-    for each in actions:
-        key = key_of(each)
-        if key in seen:
-            raise RequestError(f"two writes of one transaction are about {key}; make one of them")
-        seen.add(key)
+    _check_keys([key_of(each) for each in actions], writes)
     size = sum(item_bytes(each.item) for each in actions if isinstance(each, PutItem))
     if size > TRANSACTION_BYTES:
         raise RequestError(
             f"the items are {size:,} bytes; one transaction holds {TRANSACTION_BYTES:,}. "
             "Make several of it."
         )
+
+
+def _check_keys(keys: Sequence[Key], writes: int) -> None:
+    """Refuse too many actions, or two about one item; the first are those of the writes."""
+    if len(keys) > ACTIONS:
+        guards = f" and {len(keys) - writes} guards of unique values" if writes < len(keys) else ""
+        raise RequestError(
+            f"{writes} writes{guards} are more than the {ACTIONS} actions of one transaction; "
+            "make several of it"
+        )
+    twice, times = Counter(keys).most_common(1)[0]
+    if times > 1:
+        raise RequestError(f"two writes of one transaction are about {twice}; make one of them")

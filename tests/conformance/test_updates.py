@@ -56,6 +56,7 @@ class Trip:
     tags: set[str] = field(factory=set)
     notes: dict[str, list[str]] = field(factory=dict)
     anything: Any = None
+    guide: str | None = "any"
 
     primary = key("USER#{user_id}", "TRIP#{trip_id}")
     by_status = gsi(1, "STATUS#{status}", "{title?}", "{visits}")
@@ -180,6 +181,15 @@ def test_only_what_is_missing_is_set(store):
     store.put(trip())
     assert store.update(T1, title=if_missing("new"), visits=if_missing(9)) == trip(title="new")
     assert store.update(T1, title=if_missing("late")).title == "new"
+
+
+def test_a_none_that_is_stored_is_missing_too(store):
+    stored = store.put(trip(guide=None))
+    assert store.update(T1, guide=if_missing("bob")).guide == "bob"
+    assert store.update(T1, guide=if_missing("carl")).guide == "bob"
+    store.put(stored)
+    assert store.update(stored, guide=if_missing("dora")).guide == "dora"
+    assert store.upsert(ref(Trip, user_id="z", trip_id="z"), guide=if_missing("eve")).guide == "eve"
 
 
 def test_index_attributes_follow_what_was_missing(store, settled):
