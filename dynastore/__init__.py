@@ -17,17 +17,20 @@ from attrs import field
 
 from .async_store import AsyncStore
 from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
-from .entity import Ref, created, entity, ref, updated, version
+from .entity import entity
 from .followed import AsyncChanges, Changes
+from .kept_fields import created, updated, version
 from .operations.examining import Drifted, Malformed, Misplaced
 from .operations.reader import Page, Slice
 from .operations.sweeping import Swept
+from .operations.upcasts import Upcasted
 from .patterns import AccessPattern, gsi, key
 from .payload_fields import payload
 from .plan import Plan
 from .results import AsyncResults, Results
 from .scanned import AsyncScanned, Scanned
 from .schema import Schema
+from .spec import Ref, ref
 from .store import Store
 from .streams import Change, changes_of, take_batch
 from .table import Index, Table
@@ -78,6 +81,7 @@ __all__ = [
     "Store",
     "Swept",
     "Table",
+    "Upcasted",
     "Update",
     "Verified",
     "add",

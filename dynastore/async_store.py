@@ -13,18 +13,19 @@ from .bound import Bound
 from .clients.base import AsyncClient, run_async
 from .clients.deadlines import Deadline
 from .clients.opening import Place
-from .entity import Ref
 from .followed import AsyncChanges, Following
 from .operations import batches, moves, reads, tables, touching, upserts, writes
 from .operations.batches import Duplicates, Progress
 from .operations.following import Follower, FollowOptions
 from .operations.scanner import Scanner, ScanOptions
 from .operations.sweeping import Swept, sweep
+from .operations.upcasts import Upcasted, upcast
 from .operations.verifying import Verifier
 from .operations.writes import transact
 from .requests import Steps
 from .results import AsyncResults
 from .scanned import AsyncScanned
+from .spec import Ref
 from .store import Store
 from .terms import Combined, When
 from .verified import AsyncVerified
@@ -282,6 +283,22 @@ class AsyncStore(Bound[AsyncClient]):
         """Delete parts of payloads that no item refers to; see `operations.sweeping.sweep`."""
         options = ScanOptions(segments, units_per_second)
         steps = sweep(self.schema, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
+        return await self.run(steps)
+
+    async def upcast(
+        self,
+        cls: type[Any],
+        /,
+        *,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+        rounds: int | None = None,
+    ) -> Upcasted:
+        """Rewrite the items of a class that older code wrote; see `operations.upcasts.upcast`."""
+        options = ScanOptions(segments, units_per_second)
+        steps = upcast(self.schema, cls, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return await self.run(steps)
 
     async def create_table(self) -> None:

@@ -22,8 +22,7 @@ from attrs import NOTHING, Factory, field, fields_dict, frozen
 from .attributes import NULL, AttributeMap, AttributeValue
 from .capacity import LIMIT_BYTES, item_bytes
 from .converter import FieldHooks, field_hooks, hooks_of
-from .entity import EntitySpec
-from .errors import ItemTooLarge, ModelError, RequestError, UnknownType, shown
+from .errors import ItemTooLarge, MalformedItem, ModelError, RequestError, UnknownType, shown
 from .hooks import EMPTY_SET, Hooks
 from .implication import DECIDABLE
 from .patterns import AccessPattern
@@ -33,9 +32,11 @@ from .payload_forms import Form
 from .payloads import PLACE
 from .placement import Placement
 from .requests import Key
-from .table import PRIMARY, TTL, TYPE, Index
+from .spec import EntitySpec
+from .table import PRIMARY, SCHEMA, TTL, TYPE, Index
 from .terms import BeginsWith, Not, mapped
 from .trouble import UNREADABLE, UNSTORABLE, malformed, unstorable
+from .upcasting import upcast
 
 
 @frozen
@@ -160,6 +161,8 @@ class Codec:
             and (moment := getattr(entity, self.spec.expires)) is not None
         ):
             item[TTL] = expiry(moment)
+        if self.spec.evolution.schema is not None:
+            item[SCHEMA] = {"N": str(self.spec.evolution.schema)}
         return key, item
 
     def _index_attributes(
@@ -173,6 +176,23 @@ class Codec:
             attributes[placement.index.hash] = {"S": text}
         return attributes
 
+    def current(self, item: Mapping[str, AttributeValue]) -> Mapping[str, AttributeValue]:
+        """An item with the fields that the class has today; upcast, if older code wrote it.
+
+        Payloads are given to upcasters where they are in the item, and not in parts.
+
+        Raises:
+            MalformedItem: it cannot be upcast.
+        """
+        evolution = self.spec.evolution
+        if not evolution.is_old(item):
+            return item
+        try:
+            return upcast(evolution, dict(self.payloads.plain(item)))
+        except (LookupError, *UNREADABLE) as error:
+            reason = f"it is of schema {evolution.number_of(item)}: {error!r}"
+            raise MalformedItem(self.spec.name, "$", reason) from error
+
     def decode(self, item: Mapping[str, AttributeValue]) -> Any:
         """The entity of an item.
 
@@ -183,6 +203,7 @@ class Codec:
         tag = item.get(TYPE, {}).get("S")
         if tag != self.spec.tag:
             raise UnknownType(tag, [self.spec.tag])
+        item = self.current(item)
         opened = self.payloads.opened(item)
         try:
             return self.fields.decode(opened)
@@ -198,6 +219,7 @@ class Codec:
         Raises:
             MalformedItem: a field does not fit the class.
         """
+        item = self.current(item)
         try:
             return {name: self._field(item, name) for name in names}
         except UNREADABLE as error:

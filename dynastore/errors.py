@@ -12,6 +12,7 @@ DynastoreError
 |   |   `-- NotUnique
 |   |-- ConditionFailed
 |   |-- RevisionConflict
+|   |-- NewerSchema
 |   |-- TransactionCanceled
 |   |-- TableMismatch
 |   `-- ConsumerBusy
@@ -209,6 +210,25 @@ class RevisionConflict(ConflictError):
         found = "it is gone" if stored is None else f"revision {stored} is stored"
         super().__init__(
             f"{key} was expected at revision {expected}; {found}. Read it again and redo the change."
+        )
+
+
+class NewerSchema(ConflictError):
+    """Newer code wrote the stored item, and has fields in it that this code would lose.
+
+    Attributes:
+        key: the primary key, as text.
+        stored: number of the schema that the item is of.
+        known: number of the schema that this code has.
+    """
+
+    def __init__(self, key: object, *, stored: int, known: int) -> None:
+        self.key = key
+        self.stored = stored
+        self.known = known
+        super().__init__(
+            f"{key} is of schema {stored}, and this code knows schema {known}: replacing it would "
+            "lose what is new. Change single fields with update(), or deploy the newer code."
         )
 
 

@@ -16,10 +16,10 @@ from decimal import Decimal
 from typing import Any
 
 from .converter import DICTS, LISTS, hooks_of
-from .entity import EntitySpec
 from .errors import RequestError, shown
 from .hooks import type_name
 from .key_text import is_optional, plain_type
+from .spec import EntitySpec
 from .terms import (
     Absent,
     AnyOf,
@@ -73,11 +73,11 @@ def is_empty(found: Conditions) -> bool:
 
 
 def is_unclear(spec: EntitySpec, condition: Condition) -> bool:
-    """Whether DynamoDB does not document what it would answer: the size of a text.
+    """Whether DynamoDB cannot answer it, so that the client has to.
 
-    The client checks such a condition.
+    It does not document the size of a text, and older items may have other fields.
     """
-    return any(
+    return bool(spec.evolution.upcasters) or any(
         _asks_size(test) and plain_type(spec.types[name]) is str
         for name, test in predicates_of((condition,))
     )

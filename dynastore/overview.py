@@ -8,13 +8,13 @@ from math import ceil
 from attrs import frozen
 
 from .capacity import WRITE_UNIT_BYTES
-from .entity import EntitySpec
 from .key_text import choices
 from .patterns import AccessPattern
 from .placement import Placement
 from .plan import Cost
 from .planner.costs import ITEM_BYTES, Reading, cost_of, entry_bytes
 from .schema import Schema
+from .spec import EntitySpec
 from .table import Index
 
 HOT_PARTITIONS = 10  # fewer of them share all writes of an entity

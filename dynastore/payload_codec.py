@@ -11,13 +11,13 @@ from attrs import frozen
 from . import payloads
 from .attributes import AttributeMap, AttributeValue
 from .capacity import value_bytes
-from .entity import EntitySpec
 from .errors import MalformedItem, PayloadMissing, RequestError
 from .hooks import Hooks
 from .payload_fields import Undecoded
 from .payload_forms import Form, form_in, value_of
 from .payloads import Pointer
 from .requests import Key
+from .spec import EntitySpec
 from .trouble import UNREADABLE, UNSTORABLE, malformed
 
 
@@ -70,6 +70,15 @@ class PayloadCodec:
         if not forms:
             return item
         return {**item, **{name: self._held(name, item) for name in forms}}
+
+    def plain(self, item: Mapping[str, AttributeValue]) -> Mapping[str, AttributeValue]:
+        """An item whose payloads are attribute values, except those that left it.
+
+        Raises:
+            MalformedItem: a form is damaged.
+        """
+        forms = [n for n in self._names_in(item) if "B" in item[n] and not Pointer.of(item[n])]
+        return {**item, **{name: self._plain(name, item) for name in forms}}
 
     def value(self, name: str, item: Mapping[str, AttributeValue]) -> Any:
         """The value of one field of an item.

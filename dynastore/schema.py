@@ -13,13 +13,14 @@ from typing import Any
 from attrs import Factory, evolve, field, frozen
 
 from . import filters
+from .attributes import AttributeMap
 from .codec import Codec
-from .entity import EntitySpec, spec_of
 from .errors import ModelError, RequestError, UnknownType
 from .keys import HEADER, KeyTemplate, scope_prefix
 from .patterns import AccessPattern
 from .plan import Plan
 from .planner import PLAIN, Ask, Member, Planner, plan_collection
+from .spec import EntitySpec, spec_of
 from .table import TYPE, Index, Table
 
 DEFAULT_NAME = "dynastore"
@@ -192,6 +193,16 @@ class Schema:
         ]
         others = [codec.spec for cls, codec in self.codecs.items() if cls not in classes]
         return plan_collection(members, ask, prefix=self.prefix, others=others)
+
+    def current(self, item: AttributeMap) -> AttributeMap:
+        """An item with the fields that its class has today; one of no class here as it is.
+
+        Raises:
+            MalformedItem: it cannot be upcast.
+        """
+        tag = item.get(TYPE, {}).get("S")
+        codec = next((each for each in self.codecs.values() if each.spec.tag == tag), None)
+        return item if codec is None else dict(codec.current(item))
 
     def decode(self, item: Mapping[str, Any], classes: Sequence[type[Any]]) -> Any:
         """The entity of an item of one of several classes.

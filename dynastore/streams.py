@@ -19,11 +19,11 @@ from attrs import frozen
 
 from .attributes import AttributeMap
 from .codec import Codec
-from .entity import Ref
 from .errors import RequestError
 from .keys import nested_prefix
 from .requests.streams import StreamRecord
 from .schema import Schema
+from .spec import Ref
 from .table import TYPE
 
 E = TypeVar("E")

@@ -20,6 +20,7 @@ V = TypeVar("V")
 
 TYPE = "TYPE"  # the entity's tag
 PART = "~part"  # TYPE of parts of payloads; no entity's tag begins with "~"
+SCHEMA = "SCHEMA"  # number of the schema that the item was written by
 TTL = "TTL"  # when DynamoDB may delete the item, in epoch seconds
 
 RANGES = 4  # range attributes of an index; DynamoDB allows 1 to 4 since November 2025

@@ -10,10 +10,10 @@ import attrs
 
 from .attributes import AttributeValue
 from .converter import DICTS, LISTS, hooks_of
-from .entity import EntitySpec
 from .errors import MalformedItem, RequestError
 from .hooks import Hooks, type_name
 from .key_text import plain_type
+from .spec import EntitySpec
 from .table import TYPE
 
 # What encoding raises for a value that cannot be stored.

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from .entity import Ref
+from .spec import Ref
 from .terms import Combined, When, all_of
 
 E = TypeVar("E")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -14,8 +14,9 @@ from rich.console import Console
 from ..errors import DynastoreError, RequestError
 from ..store import Store
 from ..verified import Verified
-from . import asking, matrix, sweeping, verification
+from . import asking, matrix, sweeping, upcasts, verification
 from . import demo as demonstration
+from .rounds import Stopped
 
 # Exit status: something failed; the call is wrong; there are items that are wrong, and stay so.
 FAILURE, USAGE, WRONG_ITEMS = 1, 2, 3
@@ -199,8 +200,37 @@ def sweep(
         typer.echo(sweeping.json(swept) if json else sweeping.line(swept, dry_run=dry_run))
     except RequestError as error:
         _give_up(str(error), USAGE)
-    except (DynastoreError, sweeping.Stopped) as error:
+    except (DynastoreError, Stopped) as error:
         _give_up(str(error), FAILURE)
+
+
+@app.command()
+def upcast(
+    schema: SchemaName,
+    where: Where = None,
+    entity: Annotated[
+        str | None, typer.Option(help="The class; without it, all that have upcasters.")
+    ] = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+) -> None:
+    """Rewrite the items that older code wrote, as their classes have them today. Reads all."""
+    terminal = Console(stderr=True)
+    with _opened(schema, where, endpoint_url, scope) as store:
+        try:
+            for cls in upcasts.classes_of(store.schema, entity, cursor):
+                line = partial(upcasts.line, cls, dry_run=dry_run, as_json=json)
+                one = partial(upcasts.one_round, store, cls, dry_run, segments, units_per_second)
+                typer.echo(line(upcasts.shown(one, cursor, line, terminal)))
+        except RequestError as error:
+            _give_up(str(error), USAGE)
+        except (DynastoreError, Stopped) as error:
+            _give_up(str(error), FAILURE)
 
 
 def _opened(

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from ..agents import Session
 from ..clients.observing import Sent
-from ..entity import ref
 from ..recording import recorded
+from ..spec import ref
 from ..store import Store
 from .conversations import Conversation, conversations, entities_of, shared_entities
 from .questions import QUESTIONS, Answer, ask, names_of

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import orjson
 from attrs import asdict, frozen
 
-from ..errors import DynastoreError, ServiceError
 from ..operations.sweeping import Swept
 from ..store import Store
+from .rounds import in_rounds
 
 
 @frozen
@@ -29,18 +29,6 @@ class Settings:
     cursor: str | None = None
 
 
-class Stopped(Exception):
-    """A sweep that failed on its way.
-
-    Attributes:
-        swept: what was done, and where to go on.
-    """
-
-    def __init__(self, swept: Swept, reason: DynastoreError) -> None:
-        self.swept = swept
-        super().__init__(f"{reason} Go on with --cursor {swept.cursor}")
-
-
 def sweep(store: Store, settings: Settings, progress: Callable[[Swept], None]) -> Swept:
     """Sweep a table, a round of requests at a time.
 
@@ -53,24 +41,17 @@ def sweep(store: Store, settings: Settings, progress: Callable[[Swept], None]) -
         Stopped: the service failed after something was done.
         DynastoreError: nothing was done.
     """
-    total = Swept(0, 0, 0, settings.cursor)
-    while True:
-        try:
-            some = store.sweep(
-                dry_run=settings.dry_run,
-                segments=settings.segments,
-                units_per_second=settings.units_per_second,
-                cursor=total.cursor,
-                rounds=1,
-            )
-        except ServiceError as error:
-            if total.cursor is None:
-                raise
-            raise Stopped(total, error) from error
-        total = total.and_then(some)
-        if total.cursor is None:
-            return total
-        progress(total)
+
+    def one(cursor: str | None) -> Swept:
+        return store.sweep(
+            dry_run=settings.dry_run,
+            segments=settings.segments,
+            units_per_second=settings.units_per_second,
+            cursor=cursor,
+            rounds=1,
+        )
+
+    return in_rounds(one, settings.cursor, progress)
 
 
 def line(swept: Swept, *, dry_run: bool) -> str:

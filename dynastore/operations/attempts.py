@@ -15,14 +15,23 @@ from attrs import evolve
 
 from ..attributes import AttributeMap
 from ..codec import Codec
-from ..entity import UNWRITTEN, Ref
-from ..errors import AlreadyExists, ConditionFailed, ConflictError, DynastoreError, RevisionConflict
+from ..errors import (
+    AlreadyExists,
+    ConditionFailed,
+    ConflictError,
+    DynastoreError,
+    NewerSchema,
+    RevisionConflict,
+)
+from ..kept_fields import UNWRITTEN
 from ..requests import Action, ConditionCheck, DeleteItem, Key, PutItem, Steps
 from ..schema import Schema
+from ..spec import Ref
 from ..table import TYPE
 from ..terms import Absent, Condition, Conditions, Equal
 from ..writes import Check, Create, Delete, Put
 from .conditions import as_absent, conditions_of, time_of, unexpired, visible
+from .evolving import not_newer, not_older
 from .guards import Guarding, guarding
 from .known import ABSENT, NOTHING, Known
 from .payloads import delete_parts, fetched, write_parts
@@ -103,9 +112,11 @@ class PutAttempt:
         self._encoded = self.codec.encode_split(self._written, schema.prefix)
         self._item = self._encoded.item
         self.key = self._encoded.key
-        self._asked = () if isinstance(write, Create) else conditions_of(self.codec, write.when)
-        if not self._creates:
-            self._asked += revision_guard(self.codec, entity)
+        self._asked: Conditions = ()
+        if not isinstance(write, Create):
+            asked = conditions_of(self.codec, write.when)
+            self._asked = asked + revision_guard(self.codec, entity) + not_newer(self.codec)
+            self._asked += not_older(self.codec) if asked else ()
         self._known = self._guess()
 
     def learn(self, item: AttributeMap | None) -> None:
@@ -169,6 +180,7 @@ class DeleteAttempt:
         self._schema = schema
         self._target = write.target
         self._asked = conditions_of(self.codec, write.when)
+        self._asked += not_older(self.codec) if self._asked else ()
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
         self.needs = _telling_fields(self.codec)
@@ -227,7 +239,7 @@ class CheckAttempt:
         self._table = schema.table.name
         self._target = write.target
         self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
-        self._asked += conditions_of(self.codec, write.when)
+        self._asked += conditions_of(self.codec, write.when) + not_older(self.codec)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
 
@@ -308,6 +320,11 @@ def conflict_of(
 ) -> ConflictError:
     """The error for a failed condition, with the stored entity decoded; one that expired is none."""
     item = visible(cast("AttributeMap | None", failure.stored), now)
+    known = codec.spec.evolution.schema
+    if item is not None and known is not None:
+        number = codec.spec.evolution.number_of(item)
+        if number > known:
+            return NewerSchema(key, stored=number, known=known)
     stored = None if item is None else codec.decode(item)
     name = codec.spec.version
     if name is not None and not isinstance(target, Ref):

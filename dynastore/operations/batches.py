@@ -13,7 +13,6 @@ from functools import partial
 from itertools import islice
 from typing import Any, Literal, TypeAlias, TypeGuard, TypeVar
 
-from ..entity import Ref
 from ..errors import (
     ConflictError,
     DataError,
@@ -39,6 +38,7 @@ from ..requests import (
     sent_bytes,
 )
 from ..schema import Schema
+from ..spec import Ref
 from ..writes import Delete, Put
 from . import writes
 from .attempts import located

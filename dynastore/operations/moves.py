@@ -11,7 +11,6 @@ from attrs import evolve
 from ..attributes import AttributeMap
 from ..changes import Change
 from ..codec import Codec
-from ..entity import Ref
 from ..errors import (
     ConditionFailed,
     DynastoreError,
@@ -21,6 +20,7 @@ from ..errors import (
 )
 from ..requests import GetItem, Now, Steps
 from ..schema import Schema
+from ..spec import Ref
 from ..writes import Create, Delete
 from .attempts import DeleteAttempt, PutAttempt, conflict_of, located
 from .conditions import time_of, visible

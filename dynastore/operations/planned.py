@@ -9,6 +9,7 @@ from ..attributes import AttributeValue
 from ..plan import AccessPath, Branch, Plan
 from ..requests import GetItem, Key, Purpose, Query, Request
 from ..schema import Schema
+from ..spec import spec_of
 from ..table import TYPE
 from ..terms import Equal, OneOf, mapped, names_of
 from .conditions import encoded, unexpired
@@ -69,6 +70,8 @@ def _wanted(plan: Plan, path: AccessPath) -> tuple[str, ...]:
     """The attributes that entries are reduced to; none where all are wanted."""
     if path.index.fields == () or (plan.selected is None and not path.hydrated):
         return ()
+    if not path.hydrated and spec_of(plan.classes[0]).evolution.upcasters:
+        return ()  # what older code wrote is upcast as a whole
     fields: set[str] = {*plan.order}
     if not path.hydrated:
         fields |= {*(plan.selected or ()), *names_of(path.checks)}

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..attributes import AttributeMap
-from ..entity import Ref, ref
 from ..errors import DataError, DynastoreError, PartialFailure, RequestError
 from ..plan import Plan
 from ..requests import ACTIONS, GetItem, Key, Steps, TransactGetItems
 from ..schema import Schema
+from ..spec import Ref, ref
 from .conditions import moment, time_of, visible
 from .keyed import read_outcomes
 from .payloads import REREADS, whole_at_once, whole_item, whole_outcomes

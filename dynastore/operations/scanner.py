@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from .. import filters
 from ..attributes import AttributeMap
 from ..capacity import PAGE_BYTES, read_units
-from ..errors import RequestError
+from ..errors import MalformedItem, RequestError
 from ..keys import nested_prefix
 from ..matching import matcher
 from ..requests import SEGMENTS, Key, Purpose, Scan, ScanPage, Steps, Wait
@@ -227,7 +227,7 @@ class Sweep:
         pages = yield from read_together([each.request(scan, limit) for each in some])
         kept: dict[Segment, Sequence[AttributeMap]] = {}
         for segment, page in zip(some, pages, strict=True):
-            kept[segment] = yield from self._kept(list(filter(self._passes, page.items)))
+            kept[segment] = yield from self._kept(page.items)
         for segment, page in zip(some, pages, strict=True):
             segment.receive(kept[segment], page.last_key)
         yield from self._paced(pages)
@@ -238,9 +238,9 @@ class Sweep:
         return ()
 
     def _kept(self, items: Sequence[AttributeMap]) -> Steps[Sequence[AttributeMap]]:
-        """What there is to take of the items of a page that passed."""
+        """What there is to take of the items of a page."""
         yield from ()
-        return items
+        return list(filter(self._passes, items))
 
     def _paced(self, pages: Sequence[ScanPage]) -> Steps[None]:
         units = sum(page.units for page in pages)
@@ -314,7 +314,7 @@ class Scanner(Sweep):
         clear = tuple(each for each in asked if not filters.is_unclear(spec, each))
         super().__init__(
             schema.table.name,
-            _owned(spec.tag, schema.prefix) + encoded(self._codec, clear),
+            owned(spec.tag, schema.prefix) + encoded(self._codec, clear),
             options,
             cursor,
             kind="scan",
@@ -347,11 +347,20 @@ class Scanner(Sweep):
         return unexpired((yield from moment(self._codec)))
 
     def _kept(self, items: Sequence[AttributeMap]) -> Steps[Sequence[AttributeMap]]:
-        """The items with their payloads."""
-        return (yield from scanned(self._schema, items))
+        """The items that pass, with their payloads; older ones with the fields of today."""
+        if not self._codec.spec.evolution.upcasters:
+            return (yield from scanned(self._schema, list(filter(self._passes, items))))
+        complete = yield from scanned(self._schema, items)
+        return [item for item in complete if self._has_passed(item)]
+
+    def _has_passed(self, item: AttributeMap) -> bool:
+        try:
+            return self._passes(self._codec.current(item))
+        except MalformedItem:
+            return True  # it says so when it is taken
 
 
-def _owned(tag: str, prefix: str) -> Conditions:
+def owned(tag: str, prefix: str) -> Conditions:
     """What tells the items of an entity in a scope from all others of the table."""
     inside = (("PK", BeginsWith({"S": prefix})),) if prefix else ()
     nested = ("PK", Not(BeginsWith({"S": nested_prefix(prefix)})))

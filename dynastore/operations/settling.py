@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..attributes import AttributeMap, AttributeValue
 from ..matching import matcher
@@ -75,7 +75,25 @@ class Settler:
         """Those asked for. Entries of slim indexes stay slim where that is enough to tell."""
         fetched = yield from self._fetched([e for e in entries if self.early[e.path]])
         some = [fetched.get(id(entry), entry) for entry in entries]
-        return [each for each in some if each is not None and self._is_asked(each)]
+        current = yield from self._current([each for each in some if each is not None])
+        return [each for each in current if self._is_asked(each)]
+
+    def _current(self, entries: Sequence[Entry]) -> Steps[list[Entry]]:
+        """Entries of items that older code wrote, as their class has its fields today."""
+        if not self._evolves:
+            return list(entries)
+        told = [each for each in entries if each.whole or not self.plan.paths[each.path].hydrated]
+        items = yield from whole(self.schema, [each.item for each in told])
+        current = {
+            id(entry): evolve(entry, item=self.schema.current(found.item))
+            for entry, found in zip(told, items, strict=True)
+            if found.item is not None
+        }
+        return [current.get(id(entry), entry) for entry in entries]
+
+    @cached_property
+    def _evolves(self) -> bool:
+        return any(self.schema.codec(cls).spec.evolution.upcasters for cls in self.plan.classes)
 
     def entities(self, entries: Sequence[Entry]) -> Steps[list[Any]]:
         """The entities of settled entries; without those that changed since, and are not asked for."""

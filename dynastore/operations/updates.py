@@ -17,18 +17,19 @@ from attrs import evolve
 from ..attributes import AttributeMap
 from ..changes import Change, IfMissing, Path, SetTo, Unset, increment
 from ..codec import Codec, expiry
-from ..entity import Ref
 from ..errors import ConditionFailed, DynastoreError, RequestError
 from ..payloads import Pointer
 from ..placement import Placement
 from ..requests import GetItem, Steps, UpdateItem
 from ..schema import Schema
+from ..spec import Ref
 from ..table import TTL
 from ..terms import Conditions
 from ..writes import Update
 from .attempts import conflict_of, is_of, located, revision_guard, unique_fields
 from .checked import Checked, set_to
 from .conditions import conditions_of, time_of, unexpired, visible
+from .evolving import not_older
 from .guards import Guarding, guarding
 from .known import NOTHING, Known
 from .parts import Part
@@ -54,7 +55,7 @@ class UpdateAttempt:
         self._target = write.target
         self._now = time_of(self.codec, now)
         self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
-        self._asked += conditions_of(self.codec, write.when)
+        self._asked += conditions_of(self.codec, write.when) + not_older(self.codec)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
         self._changes = checked_changes(self.codec, write.changes, now)

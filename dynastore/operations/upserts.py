@@ -10,10 +10,11 @@ from attrs import NOTHING
 
 from ..changes import IfMissing
 from ..codec import Codec
-from ..entity import UNWRITTEN, Ref
 from ..errors import AlreadyExists, ConditionFailed, NotUnique, RequestError
+from ..kept_fields import UNWRITTEN
 from ..requests import Steps
 from ..schema import Schema
+from ..spec import Ref
 from ..writes import Create, Update
 from .checked import Checked
 from .updates import checked_changes

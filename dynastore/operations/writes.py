@@ -12,7 +12,7 @@ from attrs import frozen
 
 from ..attributes import AttributeMap
 from ..capacity import item_bytes
-from ..entity import UNWRITTEN, Ref, spec_of
+from ..codec import Codec
 from ..errors import (
     ConditionFailed,
     ConflictError,
@@ -22,6 +22,7 @@ from ..errors import (
     TransactionCanceled,
     shown,
 )
+from ..kept_fields import UNWRITTEN
 from ..requests import (
     ACTIONS,
     TOKEN_CHARACTERS,
@@ -38,8 +39,10 @@ from ..requests import (
     new_token,
 )
 from ..schema import Schema
+from ..spec import Ref, spec_of
 from ..writes import Check, Create, Delete, Put, Update, Write
 from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
+from .evolving import current, rewrite
 from .expiry import dated
 from .guards import Claim, Guarding, action, conflict, merged
 from .keyed import read_items
@@ -77,10 +80,9 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
     """
     now = yield from _time_for([asked])
     attempt = attempt_of(schema, asked, now)
-    if attempt.needs:
-        attempt.learn((yield from GetItem(schema.table.name, attempt.key, consistent=True)))
-    yield from attempt.begun()
     try:
+        yield from _learnt(schema, [attempt])
+        yield from attempt.begun()
         answer = yield from carried_out(schema, [attempt], now)
     except TransactionCanceled as canceled:
         raise _only_reason(canceled) from canceled.__cause__
@@ -169,6 +171,10 @@ def carried_out(
             request = tried.request(schema.table.name, now, token)
             answer: AttributeMap | None = yield from request
         except (ConditionFailed, TransactionCanceled) as failure:
+            if old := tried.old(failure):
+                for codec, item in old:
+                    yield from rewrite(schema, codec, item)
+                continue
             reasons, given_up = tried.reasons(failure)
             if any(reasons):
                 raise TransactionCanceled(reasons) from failure
@@ -205,6 +211,18 @@ class _Try:
         actions += [action(table, each, seconds) for each in self.guards]
         _check_actions(actions, len(self.attempts))
         return TransactWriteItems(actions, token or new_token())
+
+    def old(
+        self, failure: ConditionFailed | TransactionCanceled
+    ) -> list[tuple[Codec, AttributeMap]]:
+        """Items of older schemas that stood in the way; they have to be rewritten first."""
+        causes = failure.reasons if isinstance(failure, TransactionCanceled) else (failure,)
+        return [
+            (attempt.codec, cause.stored)
+            for attempt, cause in zip(self.attempts, causes, strict=False)
+            if isinstance(cause, ConditionFailed) and isinstance(cause.stored, dict)
+            if attempt.codec.spec.evolution.is_old(cause.stored)
+        ]
 
     def reasons(
         self, failure: ConditionFailed | TransactionCanceled
@@ -282,6 +300,9 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
     if not keys:
         return
     items = yield from read_items(schema.table.name, keys, consistent=True)
+    for attempt in attempts:
+        if attempt.needs:
+            items[attempt.key] = yield from current(schema, attempt.codec, items[attempt.key])
     reasons: list[DynastoreError | None] = []
     for attempt in attempts:
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..entity import EntitySpec
 from ..errors import NoAccessPattern
 from ..key_text import is_optional, renderer
+from ..spec import EntitySpec
 from ..table import INDEX_LIMIT, RANGES
 from .choice import Ask
 from .facts import Facts

@@ -8,9 +8,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ..entity import EntitySpec
 from ..filters import all_of_these, any_of_these
 from ..plan import AccessPath
+from ..spec import EntitySpec
 from ..terms import AnyOf, Conditions, names_of
 from .choice import BRANCHES, Choice
 from .facts import Facts

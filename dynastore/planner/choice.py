@@ -15,12 +15,12 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ..entity import EntitySpec
 from ..key_text import choices
 from ..keys import Part
 from ..patterns import AccessPattern
 from ..placement import Placement
 from ..plan import Cost, Ordering
+from ..spec import EntitySpec
 from ..terms import ONE_OF_VALUES
 from .costs import Reading, cost_of
 from .shapes import UNKNOWN, Known, Shape
@@ -255,6 +255,8 @@ class Use:
         return not self._open_buckets or self._open_buckets == [*sorting[:1]]
 
     def _hydrates(self, keyed: Sequence[str | None]) -> bool:
+        if self.spec.evolution.upcasters and self.placement.index.fields is not None:
+            return True  # what older code wrote is upcast as a whole
         wanted = {*(self.spec.types if self.ask.selected is None else self.ask.selected)}
         # Where a query asks more closely than a sparse pattern does, the path still checks it.
         filtered = self.shape.filtered - {*keyed, *self.pattern.when}

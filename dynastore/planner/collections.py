@@ -8,13 +8,13 @@ from functools import partial
 from attrs import frozen
 
 from ..converter import hooks_of
-from ..entity import EntitySpec
 from ..errors import NoAccessPattern, RequestError
 from ..filters import is_empty, is_unclear
 from ..keys import HASH_BYTES, fitting, partition_text
 from ..patterns import AccessPattern
 from ..placement import Placement
 from ..plan import AccessPath, Branch, Cost, KeyCondition, Plan
+from ..spec import EntitySpec
 from ..table import PRIMARY
 from ..terms import (
     AnyOf,

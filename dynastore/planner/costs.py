@@ -12,11 +12,11 @@ from math import ceil
 from attrs import frozen
 
 from ..capacity import READ_UNIT_BYTES
-from ..entity import EntitySpec
 from ..key_text import choices
 from ..patterns import AccessPattern
 from ..plan import Cost
 from ..requests import BATCH_KEYS
+from ..spec import EntitySpec
 from ..table import Index
 from ..terms import Equal, OneOf, Predicate
 

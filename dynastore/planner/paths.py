@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from ..entity import EntitySpec
 from ..errors import RequestError
 from ..filters import is_unclear
 from ..key_text import BUCKETS, buckets_between
 from ..keys import HASH_BYTES, Part, fitting, partition_text
 from ..placement import Placement
 from ..plan import AccessPath, Branch
+from ..spec import EntitySpec
 from ..table import Index
 from ..terms import (
     AnyOf,

@@ -8,7 +8,6 @@ from functools import cached_property, partial
 from attrs import define, evolve, field, frozen
 
 from ..converter import hooks_of
-from ..entity import EntitySpec
 from ..errors import RequestError
 from ..filters import is_empty
 from ..hooks import type_name
@@ -17,6 +16,7 @@ from ..key_text import plain_type
 from ..patterns import AccessPattern
 from ..placement import Placement
 from ..plan import Cost, Ordering, Plan, counted
+from ..spec import EntitySpec
 from ..table import PRIMARY
 from ..terms import AnyOf, Conditions, Predicate
 from .advice import declaration, no_access_pattern

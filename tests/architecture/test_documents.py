@@ -17,7 +17,7 @@ from .documents import ROOT, commands, documents, programs
 DYNASTORE = Path(sys.executable).with_name("dynastore")
 
 
-SCANNING = {"payloads", "scan", "verify"}
+SCANNING = {"evolve", "payloads", "scan", "verify"}
 
 
 def name_of(path: Path) -> str:

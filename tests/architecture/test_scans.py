@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parents[2] / "dynastore"
 # Those that answer scans, and the one that asks for them.
 KNOW_THE_REQUEST = {"clients/paging.py", "clients/sqlite.py", "operations/scanner.py"}
 STORES = {"store.py", "async_store.py"}
-SWEEPS = {"operations/verifying.py", "operations/sweeping.py"}
+SWEEPS = {"operations/verifying.py", "operations/sweeping.py", "operations/upcasts.py"}
 KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *STORES}
 KNOW_VERIFYING = {"verified.py", "__init__.py", "cli/app.py", "cli/verification.py", *STORES}
 OFFERS_ALL_REQUESTS = "requests/__init__.py"

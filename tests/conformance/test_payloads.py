@@ -31,7 +31,7 @@ from dynastore.errors import (
 from dynastore.requests import Scan
 from dynastore.table import PART
 
-DAY = dt.datetime(2126, 11, 1, tzinfo=dt.UTC)  # not over while anybody runs this
+DAY = dt.datetime(2126, 11, 1, tzinfo=dt.UTC)
 LARGE = 700_000  # bytes: two parts
 
 

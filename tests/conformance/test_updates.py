@@ -26,8 +26,8 @@ from dynastore import (
     updated,
     version,
 )
-from dynastore.entity import UNWRITTEN
 from dynastore.errors import AlreadyExists, ConditionFailed, RequestError, RevisionConflict
+from dynastore.kept_fields import UNWRITTEN
 from dynastore.recording import recorded
 
 

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from dynastore import Schema, Store, entity, key, payload
 from dynastore.cli import sweeping
 from dynastore.cli.app import app
+from dynastore.cli.rounds import Stopped
 from dynastore.errors import Unavailable
 
 pytestmark = pytest.mark.scans
@@ -93,7 +94,7 @@ def test_a_failure_on_the_way_says_where_to_go_on(where):
     seen = []
     with Failing.connect(where, SCHEMA) as store:
         store.put(Doc(name="e", data=random.Random(2).randbytes(2_000_000)))
-        with pytest.raises(sweeping.Stopped, match="Go on with --cursor") as stopped:
+        with pytest.raises(Stopped, match="Go on with --cursor") as stopped:
             sweeping.sweep(store, sweeping.Settings(), seen.append)
-    assert stopped.value.swept == seen[-1]
+    assert stopped.value.run == seen[-1]
     assert seen[-1].cursor in str(stopped.value)

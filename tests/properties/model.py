@@ -14,13 +14,14 @@ from attrs import evolve
 
 from dynastore import Check, Create, Delete, Put, Ref, Update
 from dynastore.changes import Append, IfMissing, Increment, Unset
-from dynastore.entity import UNWRITTEN, spec_of
 from dynastore.errors import (
     AlreadyExists,
     ConditionFailed,
     NotUnique,
     RevisionConflict,
 )
+from dynastore.kept_fields import UNWRITTEN
+from dynastore.spec import spec_of
 
 State = dict[Ref[Any], Any]
 

@@ -1,0 +1,61 @@
+"""Long runs over a table, a round of requests at a time: progress meanwhile, and where to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, Self, TypeVar
+
+from ..errors import DynastoreError, ServiceError
+
+
+class Run(Protocol):
+    """What some rounds did."""
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the next round goes on; None at the end of the table."""
+        ...
+
+    def and_then(self, later: Self) -> Self:
+        """What these rounds and later ones did."""
+        ...
+
+
+R = TypeVar("R", bound=Run)
+
+
+class Stopped(Exception):
+    """A run that failed on its way; it says where to go on."""
+
+    def __init__(self, run: Run, reason: DynastoreError) -> None:
+        self.run = run
+        super().__init__(f"{reason} Go on with --cursor {run.cursor}")
+
+
+def in_rounds(
+    one: Callable[[str | None], R], cursor: str | None, progress: Callable[[R], None]
+) -> R:
+    """Run to the end of the table.
+
+    Args:
+        one: makes a round from a cursor.
+        cursor: where to begin; None for the start.
+        progress: called after each round with what was done so far.
+
+    Raises:
+        Stopped: the service failed after something was done.
+        DynastoreError: nothing was done.
+    """
+    total: R | None = None
+    while True:
+        try:
+            some = one(cursor)
+        except ServiceError as error:
+            if total is None:
+                raise
+            raise Stopped(total, error) from error
+        total = some if total is None else total.and_then(some)
+        cursor = total.cursor
+        if cursor is None:
+            return total
+        progress(total)

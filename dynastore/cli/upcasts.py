@@ -1,0 +1,72 @@
+"""``dynastore upcast``: which classes, a round at a time, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from rich.console import Console
+
+from ..errors import RequestError
+from ..operations.upcasts import Upcasted
+from ..schema import Schema
+from ..store import Store
+from .rounds import in_rounds
+
+
+def classes_of(schema: Schema, name: str | None, cursor: str | None) -> list[type[Any]]:
+    """The classes that are upcast.
+
+    Raises:
+        RequestError: none of that name has upcasters, or a cursor is given for several.
+    """
+    found = [
+        cls
+        for cls, codec in schema.codecs.items()
+        if codec.spec.evolution.upcasters and name in {None, cls.__name__}
+    ]
+    if not found:
+        raise RequestError(f"{name or 'no class of this schema'} has no upcasters; nothing is old")
+    if cursor is not None and len(found) > 1:
+        raise RequestError("a cursor is of one class; name it: --entity NAME")
+    return found
+
+
+def one_round(
+    store: Store,
+    cls: type[Any],
+    dry_run: bool,
+    segments: int,
+    units_per_second: float | None,
+    cursor: str | None,
+) -> Upcasted:
+    """The next round of requests."""
+    return store.upcast(
+        cls,
+        dry_run=dry_run,
+        segments=segments,
+        units_per_second=units_per_second,
+        cursor=cursor,
+        rounds=1,
+    )
+
+
+def shown(
+    one: Callable[[str | None], Upcasted],
+    cursor: str | None,
+    line: Callable[[Upcasted], str],
+    terminal: Console,
+) -> Upcasted:
+    """All rounds of a class, and how far they are meanwhile."""
+    with terminal.status("upcasting") as status:
+        return in_rounds(one, cursor, lambda so_far: status.update(line(so_far)))
+
+
+def line(cls: type[Any], done: Upcasted, *, dry_run: bool, as_json: bool) -> str:
+    """What was done with a class."""
+    if as_json:
+        told = {"entity": cls.__name__, "items": done.items, "rewritten": done.rewritten}
+        return orjson.dumps(told | {"cursor": done.cursor}).decode()
+    became = "to rewrite" if dry_run else f"found, {done.rewritten:,} rewritten"
+    return f"{cls.__name__}: {done.items:,} items of older schemas {became}"

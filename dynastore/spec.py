@@ -1,0 +1,161 @@
+"""What is known of an entity class, and refs: its primary keys without entities."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+import attrs
+from attrs import frozen
+
+from .errors import RequestError, UnknownField
+from .evolution import Evolution
+from .patterns import AccessPattern
+from .payload_fields import Storing
+from .uniques import Unique
+
+E = TypeVar("E")
+
+
+@frozen
+class Hints:
+    """What is known of the data of an entity, for the planner to weigh patterns by.
+
+    Attributes:
+        count: how many entities there are; a guess is enough.
+        item_bytes: how large an item is.
+        distinct: field -> how many different values it has.
+    """
+
+    count: int | None = None
+    item_bytes: int | None = None
+    distinct: Mapping[str, int] = attrs.field(factory=dict)
+
+
+@frozen(eq=False)
+class EntitySpec:
+    """What the planner and the codec know of one entity class.
+
+    Attributes:
+        cls: the class.
+        tag: what the items' TYPE attribute says.
+        types: field name -> annotation, in the order of declaration.
+        primary: the primary key.
+        secondary: access patterns on other indexes, in the order of declaration.
+        expires: the field that says when items may be deleted, or None.
+        version: the field that counts writes, or None.
+        created: the field that says when the entity was first written, or None.
+        updated: the field that says when it was last written, or None.
+        uniques: its unique constraints.
+        payloads: fields that may grow large, and how each is stored.
+        hints: what is known of the data.
+        lifetime: from a write on until what says nothing else expires, or None.
+        evolution: the schemas that it had.
+    """
+
+    cls: type[Any]
+    tag: str
+    types: Mapping[str, Any]
+    primary: AccessPattern
+    secondary: tuple[AccessPattern, ...]
+    expires: str | None
+    version: str | None
+    created: str | None
+    updated: str | None
+    uniques: tuple[Unique, ...]
+    payloads: Mapping[str, Storing]
+    hints: Hints = Hints()
+    lifetime: dt.timedelta | None = None
+    evolution: Evolution = attrs.field(factory=Evolution)
+
+    @property
+    def name(self) -> str:
+        """Name of the class."""
+        return self.cls.__name__
+
+    @property
+    def patterns(self) -> tuple[AccessPattern, ...]:
+        """All access patterns, the primary key first."""
+        return (self.primary, *self.secondary)
+
+    def check_fields(self, names: Mapping[str, Any]) -> None:
+        """Refuse a keyword that names no field.
+
+        Raises:
+            UnknownField: with the closest name.
+        """
+        for name in names:
+            if name not in self.types:
+                raise UnknownField(self.name, name, tuple(self.types))
+
+    def check_key(self, values: Mapping[str, Any]) -> None:
+        """Refuse an empty key field, unless the field is empty by default, which says it may be.
+
+        Raises:
+            RequestError: a value is None or empty.
+        """
+        for name in self.primary.fields:
+            value = values[name]
+            if value is None or (value in ("", b"") and value != self.default(name)):
+                raise RequestError(
+                    f"{self}.{name} is empty; a key field needs at least one character"
+                )
+
+    def default(self, name: str) -> Any:
+        """What a field is if nothing is given; `attrs.NOTHING` if something has to be."""
+        return attrs.fields_dict(self.cls)[name].default
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@frozen
+class Ref(Generic[E]):
+    """A primary key without its entity; made by `ref`.
+
+    Attributes:
+        cls: the entity class.
+        values: key field and value, in the order of the key.
+    """
+
+    cls: type[E]
+    values: tuple[tuple[str, Any], ...]
+
+
+def ref(cls: type[E], /, **key: Any) -> Ref[E]:
+    """The primary key of an entity, for calls that need no more.
+
+    Args:
+        cls: the entity class.
+        key: a value for every field of its primary key, and nothing else.
+
+    Raises:
+        RequestError: a key field is missing or empty, or a keyword is no key field.
+    """
+    spec = spec_of(cls)
+    spec.check_fields(key)
+    fields = dict.fromkeys(spec.primary.fields)
+    wanted = " and ".join(fields)
+    if missing := [name for name in fields if key.get(name) is None]:
+        raise RequestError(f"{spec} is found by {wanted}; {' and '.join(missing)} is missing")
+    if extra := [name for name in key if name not in fields]:
+        raise RequestError(
+            f"{spec} is found by {wanted}; filter by {' and '.join(extra)} with query()"
+        )
+    spec.check_key(key)
+    return Ref(cls, tuple((name, key[name]) for name in fields))
+
+
+def spec_of(cls: type[Any]) -> EntitySpec:
+    """The spec that ``@entity`` made for a class.
+
+    Raises:
+        RequestError: the class is not an entity.
+    """
+    spec = vars(cls).get("__entity__") if isinstance(cls, type) else None
+    if not isinstance(spec, EntitySpec):
+        raise RequestError(
+            f"{getattr(cls, '__name__', cls)!r} is no entity: decorate the class with @entity"
+        )
+    return spec
