@@ -33,10 +33,16 @@ def kept_item(item: Mapping[str, AttributeValue]) -> AttributeMap:
     return {_name(name): kept_attribute(name, value) for name, value in item.items()}
 
 
-def kept_attribute(name: str, value: AttributeValue) -> AttributeValue:
-    """The value of one attribute as it is kept; raises what `kept_item` raises."""
+def kept_attribute(name: str, value: AttributeValue, level: int = 1) -> AttributeValue:
+    """The value of one attribute, or of a part of one, as it is kept; raises what `kept_item` raises.
+
+    Args:
+        name: of the attribute, or the path of the part, for the message.
+        value: what it is.
+        level: of nesting that the value is on.
+    """
     try:
-        return _kept(value, 1)
+        return _kept(value, level)
     except RequestError as error:
         raise RequestError(f"{name} cannot be stored: {error}") from error
 

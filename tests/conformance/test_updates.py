@@ -117,6 +117,18 @@ def test_elements_of_a_list_change_by_themselves(store):
     ]
 
 
+@pytest.mark.fault("moto", reason="does not count levels")
+def test_parts_are_nested_as_deep_as_a_whole(store):
+    deep: Any = 1
+    for _ in range(30):
+        deep = [deep]
+    store.put(trip(anything={"a": 1}))
+    assert store.update(T1, anything=inside(a=deep)).anything == {"a": deep}
+    for change in ([deep], append(deep)):
+        with pytest.raises(RequestError):
+            store.update(T1, anything=inside(a=change))
+
+
 @pytest.mark.fault("moto", reason="sets elements one after the other")
 @pytest.mark.fault("ministack", reason="sets elements one after the other")
 def test_elements_behind_the_end_are_appended_by_their_places(store):
@@ -167,6 +179,9 @@ def test_parts_of_what_is_not_stored_cannot_change(store):
         ({"steps": inside({"x": unset()})}, "places count from 0"),
         ({"settings": inside({"": 1})}, "a key is empty"),
         ({"settings": inside()}, "changes no part"),
+        ({"anything": inside({-1: 1})}, "places count from 0"),
+        ({"anything": inside({"": 1})}, "a key is empty"),
+        ({"anything": inside({2.5: 1})}, "has no key 2.5"),
         ({"notes": inside(k=increment(1))}, "not list"),
         ({"trip_id": "t2"}, r"part of the primary key; use move\(\)"),
     ],
