@@ -15,7 +15,6 @@ from ..capacity import item_bytes
 from ..codec import Codec
 from ..errors import (
     ConditionFailed,
-    ConflictError,
     DataError,
     DynastoreError,
     RequestError,
@@ -181,7 +180,7 @@ def carried_out(
             foreign |= given_up
         else:
             return answer
-    raise TransactionCanceled([_outrun(attempt) for attempt in attempts])
+    raise TransactionCanceled([ConditionFailed(attempt.key) for attempt in attempts])
 
 
 @frozen
@@ -265,10 +264,6 @@ def _only_reason(canceled: TransactionCanceled) -> DynastoreError:
     (reason,) = canceled.reasons
     assert reason is not None, "what is canceled has a reason"
     return reason
-
-
-def _outrun(attempt: Attempt) -> ConflictError:
-    return ConditionFailed(attempt.key)
 
 
 def _tokens(token: str | None) -> Iterator[str]:
