@@ -16,6 +16,7 @@ from typing import Any
 from .attributes import AttributeMap, AttributeValue
 from .errors import RequestError
 
+NAME_BYTES = 65_535  # of an attribute's name, or a key of a map; DynamoDB quotas
 LEVELS = 32  # of nesting, the attribute's own value being the first; DynamoDB quotas
 DIGITS = 38  # significant ones of a number; DynamoDB quotas
 SMALLEST, LARGEST = -130, 125  # decimal exponent of a number's first digit; DynamoDB quotas
@@ -158,8 +159,8 @@ def _null(held: Any, level: int) -> bool:
 
 
 def _name(name: Any) -> str:
-    if not name:
-        raise RequestError("an attribute's name is empty; names have 1 to 65,535 bytes")
+    if not name or len(utf8(name).encode()) > NAME_BYTES:
+        raise RequestError(f"an attribute's name has 1 to {NAME_BYTES:,} bytes")
     return utf8(name)
 
 
