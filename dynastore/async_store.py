@@ -109,33 +109,11 @@ class AsyncStore(Bound[AsyncClient]):
     async def put(
         self, entity: E, /, *, when: When | None = None, lifetime: dt.timedelta | None = None
     ) -> E:
-        """Write a whole entity, replacing what is stored; see `operations.writes.write`.
-
-        Args:
-            entity: what to write.
-            when: field -> what it must be in the stored entity, or `any_of` and the like.
-            lifetime: from now on until it expires, whatever it says itself. Without it an entity
-                that does not say when it expires gets the lifetime of its class, if there is one.
-
-        Returns:
-            The entity as stored: with its next revision, its timestamps and its expiry.
-
-        Raises:
-            RevisionConflict: somebody else wrote it since *entity* was read.
-            NotUnique: a value that must be unique is another entity's.
-            ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
-        """
+        """Write a whole entity, replacing what is stored; see `Store.put`."""
         return await self.run(writes.write(self.schema, Put(entity, when, lifetime)))
 
     async def create(self, entity: E, /, *, lifetime: dt.timedelta | None = None) -> E:
-        """Write an entity where none is stored, or one that is expired.
-
-        Returns:
-            The entity as stored.
-
-        Raises:
-            AlreadyExists: its key is taken; `NotUnique`: a value that must be unique is.
-        """
+        """Write an entity where none is stored; see `Store.create`."""
         return await self.run(writes.write(self.schema, Create(entity, lifetime)))
 
     @overload
@@ -143,25 +121,7 @@ class AsyncStore(Bound[AsyncClient]):
     @overload
     async def update(self, target: E, /, *, when: When | None = None, **changes: Any) -> E: ...
     async def update(self, target: Any, /, *, when: When | None = None, **changes: Any) -> Any:
-        """Change some fields, and every index attribute that depends on them.
-
-        One request, unless an index attribute depends on a field that is neither given nor in
-        *target*: then one read more.
-
-        Args:
-            target: the entity, whose revision must then be the stored one, or a ref.
-            when: field -> what it must be in the stored entity, or `any_of` and the like.
-            changes: field -> a literal, or a change such as `increment(1)`.
-
-        Returns:
-            The entity as it is stored now.
-
-        Raises:
-            ConditionFailed: *when* does not hold, or there is no such entity.
-            RevisionConflict: somebody else wrote it since *target* was read.
-            NotUnique: a value that must be unique is another entity's.
-            RequestError: a field cannot be changed, or not like this.
-        """
+        """Change some fields, and every index attribute that depends on them; see `Store.update`."""
         return await self.run(writes.write(self.schema, Update(target, when=when, **changes)))
 
     @overload
@@ -189,19 +149,7 @@ class AsyncStore(Bound[AsyncClient]):
     @overload
     async def delete(self, target: E, /, *, when: When | None = None) -> E | None: ...
     async def delete(self, target: Any, /, *, when: When | None = None) -> Any:
-        """Remove an entity.
-
-        Args:
-            target: the entity, whose revision must then be the stored one, or a ref.
-            when: field -> what it must be in the stored entity, or `any_of` and the like.
-
-        Returns:
-            The entity as it was stored, or None if there was none.
-
-        Raises:
-            RevisionConflict: somebody else wrote it since *target* was read.
-            ConditionFailed: *when* does not hold, or there is no stored entity for it to hold of.
-        """
+        """Remove an entity; see `Store.delete`."""
         return await self.run(writes.write(self.schema, Delete(target, when)))
 
     async def transact(self, *writes: Write[Any], token: str | None = None) -> list[Any]:

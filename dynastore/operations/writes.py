@@ -236,18 +236,17 @@ class _Try:
             cause if cause is None else _reason(attempt, cause)
             for attempt, cause in zip(self.attempts, causes, strict=False)
         ]
-        if any(cause is not None for cause in causes[:count]):
+        if any(cause and not reason for cause, reason in zip(causes, reasons, strict=False)):
             return reasons, set()  # guards go by what is stored, which is known only now
         foreign = set()
         places = {attempt.key: place for place, attempt in enumerate(self.attempts)}
         for guard, cause in zip(self.guards, causes[count:], strict=True):
             if cause is None:
                 continue
-            reason = conflict(guard, cause)
+            place, reason = places[guard.owner], conflict(guard, cause)
             if reason is None:
                 foreign.add(guard.key)
-            else:
-                reasons[places[guard.owner]] = reason
+            reasons[place] = reasons[place] or reason  # what the write itself met comes first
         return reasons, foreign
 
 
