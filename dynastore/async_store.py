@@ -116,7 +116,11 @@ class AsyncStore(Bound[AsyncClient]):
         """Write an entity where none is stored; see `Store.create`."""
         return await self.run(writes.write(self.schema, Create(entity, lifetime)))
 
-    async def update(self, target: E | Ref[E], /, *, when: When | None = None, **changes: Any) -> E:
+    @overload
+    async def update(self, target: Ref[E], /, *, when: When | None = None, **changes: Any) -> E: ...
+    @overload
+    async def update(self, target: E, /, *, when: When | None = None, **changes: Any) -> E: ...
+    async def update(self, target: Any, /, *, when: When | None = None, **changes: Any) -> Any:
         """Change some fields, and every index attribute that depends on them; see `Store.update`."""
         return await self.run(writes.write(self.schema, Update(target, when=when, **changes)))
 
@@ -132,7 +136,11 @@ class AsyncStore(Bound[AsyncClient]):
         """Change some fields of an entity, or make it; see `operations.upserts.upsert`."""
         return await self.run(upserts.upsert(self.schema, target, changes))
 
-    async def move(self, target: E | Ref[E], /, **changes: Any) -> E:
+    @overload
+    async def move(self, target: Ref[E], /, **changes: Any) -> E: ...
+    @overload
+    async def move(self, target: E, /, **changes: Any) -> E: ...
+    async def move(self, target: Any, /, **changes: Any) -> Any:
         """Write an entity under another primary key, and delete the old; see `operations.moves.move`."""
         return await self.run(moves.move(self.schema, target, changes))
 

@@ -92,7 +92,11 @@ def increment(by: Any) -> Increment:
 
 
 def if_missing(value: Any) -> IfMissing:
-    """The field becomes *value* where nothing is stored of it: no value yet, or None."""
+    """The field becomes *value* where nothing is stored of it: no value yet, or None.
+
+    A field that may be None, and is not so by default, is read first if only a ref is given. Inside
+    a field, a None that is stored is a value.
+    """
     return IfMissing(value)
 
 

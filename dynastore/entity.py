@@ -184,6 +184,10 @@ def _types(cls: type[Any]) -> Mapping[str, Any]:
         raise ModelError(f"{cls.__name__}.when: when= says conditions; give the field another name")
     if private := next((name for name in types if name.startswith("_")), None):
         raise ModelError(f"{cls.__name__}.{private}: a stored field is public; drop the underscore")
+    if alias := next((each.alias for each in attrs.fields(cls) if each.alias != each.name), None):
+        raise ModelError(
+            f"{cls.__name__}: a field has one name, which calls say; drop alias={alias!r}"
+        )
     return types
 
 

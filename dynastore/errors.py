@@ -50,7 +50,18 @@ def shown(value: object) -> str:
 
 
 class DynastoreError(Exception):
-    """Base of everything this package raises on purpose."""
+    """Base of everything this package raises on purpose.
+
+    It can be copied and pickled, as it is where work is spread over processes.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default a class is called with .args, the message, in place of what it takes.
+        return _made_again, (type(self), self.args), vars(self)
+
+
+def _made_again(cls: type[DynastoreError], args: tuple[Any, ...]) -> DynastoreError:
+    return cls.__new__(cls, *args)
 
 
 class ModelError(DynastoreError):

@@ -182,7 +182,11 @@ class Store(Bound[Client]):
         """
         return self.run(writes.write(self.schema, Create(entity, lifetime)))
 
-    def update(self, target: E | Ref[E], /, *, when: When | None = None, **changes: Any) -> E:
+    @overload
+    def update(self, target: Ref[E], /, *, when: When | None = None, **changes: Any) -> E: ...
+    @overload
+    def update(self, target: E, /, *, when: When | None = None, **changes: Any) -> E: ...
+    def update(self, target: Any, /, *, when: When | None = None, **changes: Any) -> Any:
         """Change some fields, and every index attribute that depends on them.
 
         One request, unless an index attribute depends on a field that is neither given nor in
@@ -216,7 +220,11 @@ class Store(Bound[Client]):
         """Change some fields of an entity, or make it; see `operations.upserts.upsert`."""
         return self.run(upserts.upsert(self.schema, target, changes))
 
-    def move(self, target: E | Ref[E], /, **changes: Any) -> E:
+    @overload
+    def move(self, target: Ref[E], /, **changes: Any) -> E: ...
+    @overload
+    def move(self, target: E, /, **changes: Any) -> E: ...
+    def move(self, target: Any, /, **changes: Any) -> Any:
         """Write an entity under another primary key, and delete the old; see `operations.moves.move`."""
         return self.run(moves.move(self.schema, target, changes))
 

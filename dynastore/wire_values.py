@@ -16,6 +16,7 @@ from typing import Any
 from .attributes import AttributeMap, AttributeValue
 from .errors import RequestError
 
+NAME_BYTES = 65_535  # of an attribute's name, or a key of a map; DynamoDB quotas
 LEVELS = 32  # of nesting, the attribute's own value being the first; DynamoDB quotas
 DIGITS = 38  # significant ones of a number; DynamoDB quotas
 SMALLEST, LARGEST = -130, 125  # decimal exponent of a number's first digit; DynamoDB quotas
@@ -33,10 +34,16 @@ def kept_item(item: Mapping[str, AttributeValue]) -> AttributeMap:
     return {_name(name): kept_attribute(name, value) for name, value in item.items()}
 
 
-def kept_attribute(name: str, value: AttributeValue) -> AttributeValue:
-    """The value of one attribute as it is kept; raises what `kept_item` raises."""
+def kept_attribute(name: str, value: AttributeValue, level: int = 1) -> AttributeValue:
+    """The value of one attribute, or of a part of one, as it is kept; raises what `kept_item` raises.
+
+    Args:
+        name: of the attribute, or the path of the part, for the message.
+        value: what it is.
+        level: of nesting that the value is on.
+    """
     try:
-        return _kept(value, 1)
+        return _kept(value, level)
     except RequestError as error:
         raise RequestError(f"{name} cannot be stored: {error}") from error
 
@@ -152,8 +159,8 @@ def _null(held: Any, level: int) -> bool:
 
 
 def _name(name: Any) -> str:
-    if not name:
-        raise RequestError("an attribute's name is empty; names have 1 to 65,535 bytes")
+    if not name or len(utf8(name).encode()) > NAME_BYTES:
+        raise RequestError(f"an attribute's name has 1 to {NAME_BYTES:,} bytes")
     return utf8(name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 from attrs import frozen
 
@@ -59,11 +59,15 @@ class Update(Generic[E]):
     changes: Mapping[str, Any]
     when: When | None = None
 
-    def __init__(self, target: E | Ref[E], /, *, when: When | None = None, **changes: Any) -> None:
+    @overload
+    def __init__(self, target: Ref[E], /, *, when: When | None = None, **changes: Any) -> None: ...
+    @overload
+    def __init__(self, target: E, /, *, when: When | None = None, **changes: Any) -> None: ...
+    def __init__(self, target: Any, /, *, when: When | None = None, **changes: Any) -> None:
         self.__attrs_init__(target, changes, when)
 
 
-@frozen
+@frozen(init=False)
 class Delete(Generic[E]):
     """Remove an entity.
 
@@ -74,6 +78,13 @@ class Delete(Generic[E]):
 
     target: E | Ref[E]
     when: When | None = None
+
+    @overload
+    def __init__(self, target: Ref[E], when: When | None = None) -> None: ...
+    @overload
+    def __init__(self, target: E, when: When | None = None) -> None: ...
+    def __init__(self, target: Any, when: When | None = None) -> None:
+        self.__attrs_init__(target, when)
 
 
 @frozen(init=False)
@@ -90,7 +101,11 @@ class Check(Generic[E]):
     target: E | Ref[E]
     when: When | None = None
 
-    def __init__(self, target: E | Ref[E], /, *filters: Combined, **where: Any) -> None:
+    @overload
+    def __init__(self, target: Ref[E], /, *filters: Combined, **where: Any) -> None: ...
+    @overload
+    def __init__(self, target: E, /, *filters: Combined, **where: Any) -> None: ...
+    def __init__(self, target: Any, /, *filters: Combined, **where: Any) -> None:
         self.__attrs_init__(target, _when(filters, where))
 
 

@@ -72,6 +72,7 @@ class Compiled:
             RequestError: DynamoDB would refuse it, whatever is stored.
             ItemTooLarge: it puts an item of over 400 KB.
         """
+        action.parameters()  # which DynamoDB would refuse where an expression is too long
         if isinstance(action, PutItem):
             image = layout.image(kept_item(action.item))
             key = Key.of(image.item)

@@ -46,7 +46,9 @@ def changer(
     """
     edits = [(name, _edit(name, change)) for name, change in changes.items() if type(name) is str]
     inner = [
-        (path, _edit(shown_path(path), c)) for path, c in changes.items() if type(path) is tuple
+        (path, _edit(shown_path(path), change, level=len(path)))
+        for path, change in changes.items()
+        if type(path) is tuple
     ]
 
     def changed(item: Mapping[str, AttributeValue]) -> AttributeMap:
@@ -57,13 +59,13 @@ def changer(
     return changed
 
 
-def _edit(name: str, change: Change) -> Edit:
+def _edit(name: str, change: Change, level: int = 1) -> Edit:
     match change:
         case SetTo(value):
-            new = kept_attribute(name, value)
+            new = kept_attribute(name, value, level)
             return lambda old: new
         case IfMissing(value):
-            only = kept_attribute(name, value)
+            only = kept_attribute(name, value, level)
             return lambda old: only if old is None else old
         case Unset():
             return lambda old: None
@@ -71,10 +73,10 @@ def _edit(name: str, change: Change) -> Edit:
             step = _operand(name, by, "N")
             return _grown(name, start, "N", lambda number: _sum(name, number, step))
         case Append(values, start):
-            added = _operand(name, values, "L")
+            added = _operand(name, values, "L", level)
             return _grown(name, start, "L", lambda members: [*members, *added])
         case Prepend(values, start):
-            first = _operand(name, values, "L")
+            first = _operand(name, values, "L", level)
             return _grown(name, start, "L", lambda members: [*first, *members])
         case Add(members):
             return _with_members(name, members)
@@ -137,8 +139,8 @@ def _members(name: str, stored: AttributeValue, kind: str) -> Any:
     return stored[kind]
 
 
-def _operand(name: str, value: AttributeValue, kind: str) -> Any:
-    kept = kept_attribute(name, value)
+def _operand(name: str, value: AttributeValue, kind: str, level: int = 1) -> Any:
+    kept = kept_attribute(name, value, level)
     if kind not in kept:
         raise RequestError(f"{name} is changed by a {next(iter(kept))}; this change takes {kind}")
     return kept[kind]

@@ -26,7 +26,7 @@ def inside(item: Mapping[str, AttributeValue], edits: Sequence[tuple[Path, Edit]
     """
     changed = {name: deepcopy(item[name]) for name in {str(p[0]) for p, _ in edits} if name in item}
     removed: list[tuple[list[Any], int]] = []
-    for path, edit in edits:
+    for path, edit in sorted(edits, key=_places):
         holder = _holder(changed, path)
         last = path[-1]
         if isinstance(holder, list):
@@ -39,6 +39,15 @@ def inside(item: Mapping[str, AttributeValue], edits: Sequence[tuple[Path, Edit]
     for elements, place in sorted(removed, key=lambda each: each[1], reverse=True):
         del elements[place]  # from the end, because places are those of before
     return changed
+
+
+def _places(edit: tuple[Path, Edit]) -> list[tuple[bool, str | int]]:
+    """Sorts edits: what is set behind the end of a list is appended in the order of its places.
+
+    Source: DynamoDB Developer Guide, "Update expressions".
+    """
+    path, _ = edit
+    return [(type(each) is str, each) for each in path]
 
 
 def shown_path(path: Path) -> str:

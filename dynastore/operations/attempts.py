@@ -27,7 +27,8 @@ from ..kept_fields import UNWRITTEN
 from ..requests import Action, ConditionCheck, DeleteItem, Key, PutItem, Steps
 from ..schema import Schema
 from ..spec import Ref
-from ..terms import Absent, Conditions, Equal, Present
+from ..table import TYPE
+from ..terms import Absent, Condition, Conditions, Equal
 from ..writes import Check, Create, Delete, Put
 from .conditions import as_absent, conditions_of, time_of, unexpired, visible
 from .evolving import not_newer, not_older
@@ -237,7 +238,7 @@ class CheckAttempt:
         self._now = time_of(self.codec, now)
         self._table = schema.table.name
         self._target = write.target
-        self._asked: Conditions = (("PK", Present()), *unexpired(self._now))
+        self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
         self._asked += conditions_of(self.codec, write.when) + not_older(self.codec)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
@@ -273,6 +274,11 @@ def located(schema: Schema, target: object) -> tuple[Codec, Key]:
     codec = schema.codec(type(target))
     values = {name: getattr(target, name) for name in codec.spec.primary.fields}
     return codec, codec.key(values, schema.prefix)
+
+
+def is_of(codec: Codec) -> Condition:
+    """What holds where an entity of the class is stored, and not where anything else is."""
+    return TYPE, Equal({"S": codec.spec.tag})
 
 
 def revision_guard(codec: Codec, entity: object) -> Conditions:

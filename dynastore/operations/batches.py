@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, TypeVar
 
 from ..errors import (
     ConflictError,
+    DataError,
     DynastoreError,
     NotSent,
     PartialFailure,
@@ -95,9 +96,9 @@ def put_many(
             written; of an iterator all that was read at least 500 before.
         PartialFailure: some were not written. ``done`` (ref -> entity as stored) and ``failed``
             (ref -> error) are those of the whole collection, or the last 500 of an iterator, before
-            which all were written. After a failure that is no conflict nothing more is begun; the
-            rest of a collection has failed with NotSent. What failed with Unavailable may have been
-            written.
+            which all were written. After a failure that is not about one entity nothing more is
+            begun; the rest of a collection has failed with NotSent. What failed with Unavailable
+            may have been written.
     """
     operation = partial(_put, schema)
     _check(entities, duplicates)
@@ -282,8 +283,8 @@ def _failed(outcomes: Outcomes) -> dict[Key, DynastoreError]:
 
 
 def _is_fatal(error: DynastoreError) -> bool:
-    """Whether others may meet it too; a conflict is about one entity."""
-    return not isinstance(error, ConflictError)
+    """Whether others may meet it too; a conflict, or what is malformed, is about one entity."""
+    return not isinstance(error, ConflictError | DataError)
 
 
 def _report(schema: Schema, wanted: Mapping[Key, Any], outcomes: Outcomes) -> None:

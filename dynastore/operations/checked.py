@@ -75,7 +75,7 @@ class Checked:
             case Unset():
                 return part.unstored
             case IfMissing(value):
-                return before if stored else value
+                return before if stored and before is not None else value
             case Increment(by):
                 return _sum(self._started(before), part.hooks.decode(part.value(by)))
             case Append(values):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from math import floor
 from typing import Any, get_args
@@ -58,8 +58,12 @@ def conditions_of(codec: Codec, when: When | None) -> Conditions:
     """
     if isinstance(when, Combined):
         found = filters.conditions(codec.spec, {}, [when])
-    else:
+    elif when is None or _names_fields(when):
         found = filters.conditions(codec.spec, when or {})
+    else:
+        raise RequestError(
+            f"when= says what fields are, as {{'status': 'open'}} or any_of(...), not {shown(when)}"
+        )
     return NEVER if filters.is_empty(found) else encoded(codec, found)
 
 
@@ -127,6 +131,10 @@ def _second(now: dt.datetime) -> AttributeValue:
             f"the store's clock says {now!r}, without a time zone; let it give datetime.now(UTC)"
         )
     return {"N": str(floor(now.timestamp()))}
+
+
+def _names_fields(when: object) -> bool:
+    return isinstance(when, Mapping) and all(isinstance(name, str) for name in when)
 
 
 def _encoded(codec: Codec, condition: Condition) -> Conditions:

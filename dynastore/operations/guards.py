@@ -26,7 +26,7 @@ class Claim:
         key: of the guard.
         owner: of the entity.
         expires: the entity's TTL, or None.
-        heir_of: who gives the value up in the same transaction, or None.
+        heir_of: those who give the value up in the same transaction.
     """
 
     constraint: Unique
@@ -34,7 +34,7 @@ class Claim:
     key: Key
     owner: Key
     expires: AttributeValue | None
-    heir_of: Key | None = None
+    heir_of: tuple[Key, ...] = ()
 
 
 @frozen
@@ -44,10 +44,13 @@ class Release:
     Attributes:
         key: of the guard.
         owner: of the entity.
+        others: those who give it up in the same transaction. One at most has it, but entities from
+            before the constraint may have the same value.
     """
 
     key: Key
     owner: Key
+    others: tuple[Key, ...] = ()
 
 
 Guarding: TypeAlias = Claim | Release
@@ -85,14 +88,16 @@ def merged(changes: Iterable[Guarding]) -> list[Guarding]:
 
     A value that one entity gives up and another takes passes from the one to the other.
     """
-    changes = list(changes)
-    released = {each.key: each.owner for each in changes if isinstance(each, Release)}
-    claimed = {each.key for each in changes if isinstance(each, Claim)}
-    inherited = [
-        evolve(each, heir_of=released.get(each.key)) if isinstance(each, Claim) else each
-        for each in changes
-    ]
-    return [each for each in inherited if isinstance(each, Claim) or each.key not in claimed]
+    claims: list[Claim] = []
+    released: dict[Key, list[Key]] = {}
+    for each in changes:
+        if isinstance(each, Claim):
+            claims.append(each)
+        else:
+            released.setdefault(each.key, []).append(each.owner)
+    inherited = [evolve(each, heir_of=tuple(released.pop(each.key, ()))) for each in claims]
+    given_up = [Release(key, owner, tuple(rest)) for key, (owner, *rest) in released.items()]
+    return [*inherited, *given_up]
 
 
 def action(table: str, change: Guarding, now_seconds: int) -> PutItem | DeleteItem:
@@ -104,10 +109,11 @@ def action(table: str, change: Guarding, now_seconds: int) -> PutItem | DeleteIt
         now_seconds: the time, in epoch seconds: a guard whose TTL is past counts as absent.
     """
     if isinstance(change, Release):
-        return DeleteItem(table, change.key, _any_of(_free(), _owned(change.owner)))
-    owners = [each for each in (change.owner, change.heir_of) if each is not None]
+        owners = map(_owned, (change.owner, *change.others))
+        return DeleteItem(table, change.key, _any_of(_free(), *owners))
+    owners = map(_owned, (change.owner, *change.heir_of))
     expired: Conditions = ((TTL, Compare("<=", {"N": str(now_seconds)})),)
-    conditions = _any_of(_free(), *map(_owned, owners), expired)
+    conditions = _any_of(_free(), *owners, expired)
     return PutItem(table, _item(change), conditions)
 
 

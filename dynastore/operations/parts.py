@@ -86,8 +86,7 @@ class Part:
         if origin in DICTS:
             return self._in_dict(kind, name)
         if origin in {Any, object}:
-            wanted = int if isinstance(name, int) else str
-            return wanted(name), self._element(name, Any)  # type: ignore[call-overload]
+            return self._in_list(kind, name) if isinstance(name, int) else self._in_dict(kind, name)
         raise RequestError(f"{self.label} has no parts; change it as a whole")
 
     def _in_class(self, cls: type[Any], name: object) -> tuple[str, Part]:

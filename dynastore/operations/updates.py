@@ -24,9 +24,9 @@ from ..requests import GetItem, Steps, UpdateItem
 from ..schema import Schema
 from ..spec import Ref
 from ..table import TTL
-from ..terms import Conditions, Present
+from ..terms import Conditions
 from ..writes import Update
-from .attempts import conflict_of, located, revision_guard, unique_fields
+from .attempts import conflict_of, is_of, located, revision_guard, unique_fields
 from .checked import Checked, set_to
 from .conditions import conditions_of, time_of, unexpired, visible
 from .evolving import not_older
@@ -54,7 +54,7 @@ class UpdateAttempt:
         self._schema = schema
         self._target = write.target
         self._now = time_of(self.codec, now)
-        self._asked: Conditions = (("PK", Present()), *unexpired(self._now))
+        self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
         self._asked += conditions_of(self.codec, write.when) + not_older(self.codec)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
@@ -64,7 +64,7 @@ class UpdateAttempt:
         self._known = Known.of_entity(self.codec, write.target, self._names) if at_hand else NOTHING
         self._lasting: frozenset[Pointer] = frozenset()
         self.needs = () if at_hand else self._names
-        self._before: Any = write.target  # an entity, unless it has to be read
+        self._stored: AttributeMap | None = None
 
     def learn(self, item: AttributeMap | None) -> None:
         """Take notice of the stored item.
@@ -76,7 +76,7 @@ class UpdateAttempt:
         if seen is None:
             raise ConditionFailed(self.key)
         self.needs = ()
-        self._before = self.codec.decode(seen)
+        self._stored = seen
         self._known = Known.of_item(self.codec, seen, self._names)
 
     def action(self) -> UpdateItem:
@@ -137,7 +137,7 @@ class UpdateAttempt:
 
     def _told(self) -> Any:
         """The entity as it must be after the update, apart from what others change meanwhile."""
-        before = self._before
+        before: Any = self._target if self._stored is None else self.codec.decode(self._stored)
         new = {
             name: change.applied(getattr(before, name), stored=getattr(before, name) is not None)
             for name, change in self._changes.items()
@@ -248,10 +248,21 @@ def needed_fields(codec: Codec, changes: Mapping[str, Checked]) -> tuple[str, ..
     if codec.spec.expires is not None and codec.spec.expires in changes:
         wanted[codec.spec.expires] = None
     needed = [name for name in wanted if name not in told]
+    needed += [name for name, change in changes.items() if _may_meet_none(codec, name, change)]
     uniques = unique_fields(codec)
     if not changes.keys().isdisjoint(uniques):  # guards are of the old values too
         needed += [name for name in uniques if name not in codec.spec.primary.fields]
     return tuple(dict.fromkeys(needed))
+
+
+def _may_meet_none(codec: Codec, name: str, change: Checked) -> bool:
+    """Whether it sets what is missing where None may be stored, which is a value to DynamoDB."""
+    return (
+        isinstance(change.asked, IfMissing)
+        and change.part.default is not None
+        and "NULL" in change.part.hooks.kinds
+        and name not in codec.spec.payloads
+    )
 
 
 def _attribute_fields(placement: Placement) -> dict[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import attrs
 from attrs import NOTHING
 
+from ..changes import IfMissing
 from ..codec import Codec
 from ..errors import AlreadyExists, ConditionFailed, NotUnique, RequestError
 from ..kept_fields import UNWRITTEN
@@ -15,6 +16,7 @@ from ..requests import Steps
 from ..schema import Schema
 from ..spec import Ref
 from ..writes import Create, Update
+from .checked import Checked
 from .updates import checked_changes
 from .writes import ATTEMPTS, write
 
@@ -66,9 +68,7 @@ def _made(codec: Codec, target: Ref[E], changes: Mapping[str, Any]) -> E:
     values = dict(target.values)
     for name, change in checked_changes(codec, changes, UNWRITTEN).items():
         if name in changes:
-            default = change.part.unstored
-            before = None if default is NOTHING else default
-            values[name] = change.applied(before, stored=False)
+            values[name] = change.applied(_unstored(change), stored=False)
     if missing := [
         field.name
         for field in attrs.fields(codec.spec.cls)
@@ -80,3 +80,11 @@ def _made(codec: Codec, target: Ref[E], changes: Mapping[str, Any]) -> E:
         )
     made: E = codec.spec.cls(**values)
     return made
+
+
+def _unstored(change: Checked) -> Any:
+    """What a change starts from where nothing is stored; only some ask for it."""
+    if change.tells or isinstance(change.asked, IfMissing):
+        return None
+    default = change.part.unstored
+    return None if default is NOTHING else default

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, TypeVar, overload
-from uuid import NAMESPACE_OID, uuid5
 
 from attrs import frozen
 
@@ -14,7 +15,7 @@ from ..capacity import item_bytes
 from ..codec import Codec
 from ..errors import (
     ConditionFailed,
-    ConflictError,
+    DataError,
     DynastoreError,
     RequestError,
     TransactionCanceled,
@@ -72,6 +73,8 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
         NotUnique: a value that must be unique is another entity's.
         RevisionConflict: somebody else wrote the entity since it was read.
         ConditionFailed: ``when`` does not hold, or there is no stored entity for it to hold of.
+        DataError: the stored item cannot be read. Where nothing of it had to be known, an update or
+            a delete was carried out nevertheless, and only its answer is missing.
         RequestError: the write is wrong.
     """
     now = yield from _time_for([asked])
@@ -111,10 +114,11 @@ def transact(
     _check_asked(asked, token)
     now = yield from _time_for(asked)
     attempts = [attempt_of(schema, each, now) for each in asked]
+    _check_keys([attempt.key for attempt in attempts], len(attempts))
     yield from _learnt(schema, attempts)
     for attempt in attempts:
         yield from attempt.begun()
-    yield from carried_out(schema, attempts, now, token or new_token())
+    yield from carried_out(schema, attempts, now, _tokens(token))
     results: list[Any] = []
     for each, attempt in zip(asked, attempts, strict=True):
         made = isinstance(each, Create | Put)
@@ -141,7 +145,10 @@ def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
 
 
 def carried_out(
-    schema: Schema, attempts: Sequence[Attempt], now: dt.datetime, token: str | None = None
+    schema: Schema,
+    attempts: Sequence[Attempt],
+    now: dt.datetime,
+    tokens: Iterator[str] | None = None,
 ) -> Steps[AttributeMap | None]:
     """Try some writes together until no guard of what is known fails; what the request answered.
 
@@ -149,17 +156,18 @@ def carried_out(
         schema: where they are.
         attempts: at the writes, with what they have to know.
         now: the time.
-        token: of the first try; without one a single action is sent as a request of its own.
+        tokens: of the tries; without them a single action is sent as a request of its own.
 
     Raises:
         TransactionCanceled: with a reason for each write.
         RequestError: there are too many actions, or two are about one item.
     """
     foreign: set[Key] = set()
-    for number in range(ATTEMPTS):
+    for _ in range(ATTEMPTS):
         tried = _Try.of(attempts, foreign)
+        token = None if tokens is None else next(tokens)
         try:
-            request = tried.request(schema.table.name, now, _token(token, number))
+            request = tried.request(schema.table.name, now, token)
             answer: AttributeMap | None = yield from request
         except (ConditionFailed, TransactionCanceled) as failure:
             if old := tried.old(failure):
@@ -172,7 +180,7 @@ def carried_out(
             foreign |= given_up
         else:
             return answer
-    raise TransactionCanceled([_outrun(attempt) for attempt in attempts])
+    raise TransactionCanceled([ConditionFailed(attempt.key) for attempt in attempts])
 
 
 @frozen
@@ -243,7 +251,12 @@ class _Try:
 
 
 def _reason(attempt: Attempt, cause: DynastoreError) -> DynastoreError | None:
-    return attempt.conflict(cause) if isinstance(cause, ConditionFailed) else cause
+    if not isinstance(cause, ConditionFailed):
+        return cause
+    try:
+        return attempt.conflict(cause)
+    except DataError as error:  # the stored item cannot be read
+        return error
 
 
 def _only_reason(canceled: TransactionCanceled) -> DynastoreError:
@@ -252,13 +265,13 @@ def _only_reason(canceled: TransactionCanceled) -> DynastoreError:
     return reason
 
 
-def _outrun(attempt: Attempt) -> ConflictError:
-    return ConditionFailed(attempt.key)
+def _tokens(token: str | None) -> Iterator[str]:
+    """The token of each try: the caller's, or a new one, since each try has other conditions.
 
-
-def _token(token: str | None, number: int) -> str | None:
-    """The token of a try: each has other conditions, so each needs another."""
-    return token if token is None or number == 0 else uuid5(NAMESPACE_OID, f"{token}{number}").hex
+    All tries have the caller's. Were it only the first's, a repetition whose first try goes through
+    would not be known for one, and be carried out again.
+    """
+    return iter(new_token, None) if token is None else repeat(token)
 
 
 def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
@@ -275,7 +288,7 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
     """Read, all at once, what the attempts have to know.
 
     Raises:
-        TransactionCanceled: what some of them are about is not there.
+        TransactionCanceled: what some of them are about is not there, or cannot be read.
     """
     keys = [attempt.key for attempt in attempts if attempt.needs]
     if not keys:
@@ -289,8 +302,8 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
         try:
             if attempt.needs:
                 attempt.learn(items[attempt.key])
-        except ConditionFailed as missing:
-            reasons.append(missing)
+        except (ConditionFailed, DataError) as error:
+            reasons.append(error)
         else:
             reasons.append(None)
     if any(reasons):
@@ -305,28 +318,30 @@ def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:
             )
     if not asked:
         raise RequestError("a transaction has at least one write")
-    if token is not None and not 1 <= len(token) <= TOKEN_CHARACTERS:
-        raise RequestError(f"a token has 1 to {TOKEN_CHARACTERS} characters, not {len(token)}")
+    if token is None:
+        return
+    if not isinstance(token, str) or not 1 <= len(token) <= TOKEN_CHARACTERS:
+        raise RequestError(f"a token has 1 to {TOKEN_CHARACTERS} characters, not {shown(token)}")
 
 
 def _check_actions(actions: Sequence[Action], writes: int) -> None:
-    if len(actions) > ACTIONS:
-        guards = (
-            f" and {len(actions) - writes} guards of unique values" if writes < len(actions) else ""
-        )
-        raise RequestError(
-            f"{writes} writes{guards} are more than the {ACTIONS} actions of one transaction; "
-            "make several of it"
-        )
-    seen: set[Key] = set()
-    for each in actions:
-        key = key_of(each)
-        if key in seen:
-            raise RequestError(f"two writes of one transaction are about {key}; make one of them")
-        seen.add(key)
+    _check_keys([key_of(each) for each in actions], writes)
     size = sum(item_bytes(each.item) for each in actions if isinstance(each, PutItem))
     if size > TRANSACTION_BYTES:
         raise RequestError(
             f"the items are {size:,} bytes; one transaction holds {TRANSACTION_BYTES:,}. "
             "Make several of it."
         )
+
+
+def _check_keys(keys: Sequence[Key], writes: int) -> None:
+    """Refuse too many actions, or two about one item; the first are those of the writes."""
+    if len(keys) > ACTIONS:
+        guards = f" and {len(keys) - writes} guards of unique values" if writes < len(keys) else ""
+        raise RequestError(
+            f"{writes} writes{guards} are more than the {ACTIONS} actions of one transaction; "
+            "make several of it"
+        )
+    twice, times = Counter(keys).most_common(1)[0]
+    if times > 1:
+        raise RequestError(f"two writes of one transaction are about {twice}; make one of them")

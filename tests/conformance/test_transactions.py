@@ -28,6 +28,7 @@ from dynastore.errors import (
     RevisionConflict,
     TransactionCanceled,
 )
+from dynastore.recording import recorded
 
 from .drivers import at_once
 
@@ -152,8 +153,12 @@ def test_two_writes_of_one_entity_are_refused(store):
 
 def test_over_100_writes_are_refused_and_never_split(store):
     many = [Put(Entry(owner="carl", number=n)) for n in range(101)]
-    with pytest.raises(RequestError, match="101 writes are more than the 100 actions"):
-        store.transact(*many)
+    with recorded(getattr(store, "target", store)) as sent:
+        with pytest.raises(RequestError, match="101 writes are more than the 100 actions"):
+            store.transact(*many)
+        with pytest.raises(RequestError, match="two writes of one transaction"):
+            store.transact(Update(ANN, balance=increment(1)), Delete(ANN))
+    assert sent == []  # not even what an update has to know is read
     store.transact(*many[:100])
     assert store.query(Entry, owner="carl").count() == 100
     with pytest.raises(RequestError, match="at least one write"):
@@ -177,9 +182,10 @@ def test_a_token_makes_a_repetition_harmless(store):
         store.transact(Update(ANN, visits=increment(2)), token=token)
 
 
-def test_a_token_that_is_too_long_is_refused(store):
-    with pytest.raises(RequestError, match="1 to 36 characters"):
-        store.transact(Update(ANN, note="x"), token="x" * 37)
+def test_a_token_that_is_none_is_refused(store):
+    for wrong in ("x" * 37, "", 7):
+        with pytest.raises(RequestError, match="1 to 36 characters"):
+            store.transact(Update(ANN, note="x"), token=wrong)
 
 
 def test_reads_are_of_one_moment_and_in_order(store):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from uuid import uuid4
 
 import pytest
 
@@ -14,6 +15,7 @@ from dynastore import (
     Update,
     entity,
     if_missing,
+    increment,
     key,
     ref,
     unique,
@@ -64,6 +66,16 @@ class Page:
 
     primary = key("PAGE#{page_id}", "~")
     one_path = unique("path")
+
+
+@entity("page")
+class OldPage:
+    """A page before its path had to be unique."""
+
+    page_id: str
+    path: str
+
+    primary = key("PAGE#{page_id}", "~")
 
 
 def user(user_id, email=None, **more):
@@ -195,6 +207,35 @@ def test_a_transaction_passes_a_value_on(store):
     assert guard(store, "b@x") is None
     store.transact(Delete(ref(User, user_id="bob")), Create(user("carl", "a@x")))
     assert guard(store, "a@x")["OWNER"]["L"][0] == {"S": "USER#carl"}
+
+
+@pytest.mark.fault("moto", reason="ignores the token")
+def test_a_token_makes_a_repetition_harmless_that_finds_other_values(store):
+    """The first try goes by a guess, which is right only once the put is done."""
+    store.create(user("ann", "a@x"))
+    store.create(user("bob"))
+    token = uuid4().hex
+    writes = Put(user("ann", "b@x")), Update(ref(User, user_id="bob"), visits=increment(1))
+    store.transact(*writes, token=token)
+    with pytest.raises(RequestError, match="this token was used"):
+        store.transact(*writes, token=token)
+    assert store.get(User, user_id="bob").visits == 1
+
+
+def test_entities_of_one_value_from_before_the_constraint_give_it_up_together(open_store):
+    before = open_store(Schema([OldPage]))
+    for page_id in "abc":
+        before.put(OldPage(page_id=page_id, path="/"))
+    store = open_store(Schema([User, Page]))
+    a, b, c = (ref(Page, page_id=page_id) for page_id in "abc")
+    store.update(b, path="/b")
+    store.update(b, path="/")  # which is b's now
+    store.transact(Delete(a), Update(b, path="/b"))
+    first = store.create(Page(page_id="d", path="/"))
+    store.transact(Delete(first), Update(c, path="/c"), Create(Page(page_id="e", path="/")))
+    assert [page.path for page in store.get_many([b, c])] == ["/b", "/c"]
+    with pytest.raises(NotUnique):
+        store.update(c, path="/")
 
 
 def test_a_transaction_that_takes_a_value_twice_is_refused(store):

@@ -8,7 +8,10 @@ from typing import Literal
 import pytest
 
 from dynastore import (
+    Check,
+    Put,
     Schema,
+    Update,
     add,
     all_of,
     any_of,
@@ -30,7 +33,15 @@ from dynastore import (
     unset,
     version,
 )
-from dynastore.errors import AlreadyExists, ConditionFailed, RequestError, RevisionConflict
+from dynastore.errors import (
+    AlreadyExists,
+    ConditionFailed,
+    MalformedItem,
+    RequestError,
+    RevisionConflict,
+    TransactionCanceled,
+    UnknownType,
+)
 
 from .drivers import at_once
 
@@ -69,6 +80,40 @@ class Draft:
     primary = key("OWNER#{owner}", "DRAFT#{draft_id}")
 
 
+@entity("draft")
+class NumberedDraft:
+    """A draft as it was when its text was a number, under the same key."""
+
+    owner: str
+    draft_id: str
+    text: int = 0
+
+    primary = key("OWNER#{owner}", "DRAFT#{draft_id}")
+
+
+@entity("task")
+class OldTask:
+    """A task as it was when it had several titles."""
+
+    owner: str
+    task_id: str
+    team: str
+    title: list[str]
+
+    primary = key("OWNER#{owner}", "TASK#{task_id}")
+
+
+@entity("page")
+class Page:
+    """What was under the keys of drafts before there were any."""
+
+    owner: str
+    draft_id: str
+    text: str = ""
+
+    primary = key("OWNER#{owner}", "DRAFT#{draft_id}")
+
+
 T1 = ref(Task, owner="ann", task_id="t1")
 D1 = ref(Draft, owner="ann", draft_id="d1")
 
@@ -76,6 +121,13 @@ D1 = ref(Draft, owner="ann", draft_id="d1")
 @pytest.fixture
 def store(open_store):
     return open_store(Schema([Task, Draft]))
+
+
+@pytest.fixture
+def older(open_store, store):
+    """Opens a store on the same table, of a program that knew another class."""
+    store.create_table()
+    return lambda cls: open_store(Schema([cls]), create=False)
 
 
 def task(**changes):
@@ -212,6 +264,45 @@ def test_a_condition_decides_over_the_write(store, when, holds):
             write()
         assert failed.value.stored == stored
     assert store.get(Task, owner="ann", task_id="t1") == stored
+
+
+@pytest.mark.parametrize("when", ["open", ["status"], {1: "open"}, 5, object()])
+def test_a_condition_that_is_none_is_refused(store, when):
+    store.put(task())
+    with pytest.raises(RequestError, match="when= says what fields are"):
+        store.update(T1, title="x", when=when)
+    with pytest.raises(RequestError, match="when= says what fields are"):
+        store.delete(T1, when=when)
+
+
+def test_what_cannot_be_read_is_the_reason_of_its_write_alone(store, older):
+    older(NumberedDraft).put(NumberedDraft(owner="ann", draft_id="d1", text=5))
+    writes = Put(task()), Update(D1, text="x", when={"revision": 3})
+    with pytest.raises(TransactionCanceled) as caught:
+        store.transact(*writes)
+    first, second = caught.value.reasons
+    assert first is None
+    assert isinstance(second, MalformedItem)
+    assert store.get(Task, owner="ann", task_id="t1") is None
+    assert store.update(D1, text="repaired").text == "repaired"
+
+
+def test_what_is_malformed_is_mended_by_an_update_that_has_to_read_it(store, older):
+    older(OldTask).put(OldTask(owner="ann", task_id="t1", team="a", title=["x"]))
+    assert store.update(T1, team="b", priority=increment(1), title=None) == task(
+        team="b", priority=1
+    )
+
+
+def test_no_update_alters_what_is_of_another_class(store, older):
+    pages = older(Page)
+    page = pages.put(Page(owner="ann", draft_id="d1", text="page"))
+    with pytest.raises(UnknownType):
+        store.update(D1, text="draft")
+    with pytest.raises(TransactionCanceled) as caught:
+        store.transact(Put(task()), Check(D1))
+    assert isinstance(caught.value.reasons[1], UnknownType)
+    assert pages.get(Page, owner="ann", draft_id="d1") == page
 
 
 def test_delete_returns_what_was_there(store):

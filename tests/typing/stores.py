@@ -7,11 +7,16 @@ from dynastore import (
     AccessPattern,
     AsyncStore,
     Change,
+    Check,
+    Create,
+    Delete,
     Page,
+    Put,
     Ref,
     Results,
     Slice,
     Store,
+    Update,
     any_of,
     entity,
     gsi,
@@ -41,6 +46,31 @@ class Tag:
     rules: list[str] = payload(factory=list, offload_over=10_000)
 
     primary = key("USER#{user_id}", "TAG#{name}")
+
+
+def writes(store: Store, note: Note) -> None:
+    one = ref(Note, user_id="ann", note_id="n1")
+    assert_type(store.update(one, topic="tea"), Note)
+    assert_type(store.update(one, topic="tea").topic, str | None)
+    assert_type(store.move(one, note_id="n2"), Note)
+    assert_type(store.move(note, note_id="n2"), Note)
+    assert_type(store.upsert(one, topic="tea"), Note)
+    assert_type(Update(one, topic="tea", when={"topic": None}), Update[Note])
+    assert_type(Update(note, topic="tea"), Update[Note])
+    assert_type(Delete(one, when=any_of(topic="tea")), Delete[Note])
+    assert_type(Delete(note), Delete[Note])
+    assert_type(Check(one, topic="tea"), Check[Note])
+    assert_type(Check(note), Check[Note])
+    store.transact(Create(note), Put(note), Update(one, topic="tea"), Delete(one), Check(one))
+    store.transact(one)  # type: ignore[arg-type]
+    store.upsert(note, topic="tea")  # type: ignore[arg-type]
+
+
+async def awaited_writes(store: AsyncStore, note: Note) -> None:
+    one = ref(Note, user_id="ann", note_id="n1")
+    assert_type(await store.update(one, topic="tea"), Note)
+    assert_type(await store.update(note, topic="tea"), Note)
+    assert_type(await store.move(one, note_id="n2"), Note)
 
 
 def blocking(store: Store, note: Note) -> None:

@@ -57,6 +57,7 @@ def declared(fields=None, expires=None, lifetime=None, **members: Any) -> type:
             {"fields": {"body": str}, "body": payload(), "by": gsi(1, "B#{body}", "{at}")},
             r"Note.by: body is a payload\(\)",
         ),
+        ({"fields": {"kind": str}, "kind": field(alias="type")}, "drop alias='type'"),
         ({"odd": field()}, "Note.odd has no annotation; write its type"),
         (
             {"fields": {"by": Any}, "by": gsi(1, "ALL", "{at}")},

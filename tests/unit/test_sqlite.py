@@ -286,6 +286,13 @@ def test_an_item_holds_400_kb_with_its_names(client):
     assert caught.value.size_bytes == 400 * 1024 + 1
 
 
+@pytest.mark.parametrize("name", ["", "n" * 65_536, "é" * 32_768])
+def test_a_name_has_1_to_65535_bytes(client, name):
+    for item in ({name: {"S": "x"}}, {"map": {"M": {name: {"S": "x"}}}}):
+        with pytest.raises(RequestError, match=r"name has 1 to 65,535 bytes"):
+            client.send(PutItem("agents", {**KEY.attributes, **item}))
+
+
 def test_an_update_cannot_make_an_item_too_large(client):
     client.send(PutItem("agents", sized(400 * 1024)))
     with pytest.raises(ItemTooLarge):
