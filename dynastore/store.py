@@ -240,7 +240,8 @@ class Store(Bound[Client]):
             when: field -> what it must be in the stored entity, or `any_of` and the like.
 
         Returns:
-            The entity as it was stored, or None if there was none.
+            The entity as it was stored, or None if there was none; None too where the request had
+            to be repeated, and the first one had deleted it.
 
         Raises:
             RevisionConflict: somebody else wrote it since *target* was read.

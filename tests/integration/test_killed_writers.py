@@ -41,6 +41,7 @@ def test_whenever_writers_are_killed_nothing_acknowledged_is_lost_and_nothing_is
 
     def start() -> None:
         journals.append(tmp_path / f"w{len(journals)}")
+        journals[-1].touch()  # a writer may be killed before it makes it
         live.append(subprocess.Popen([sys.executable, PROGRAM, url, journals[-1]]))
 
     def kill(at: int) -> None:
