@@ -20,10 +20,10 @@ from .changes import add, append, discard, if_missing, increment, inside, prepen
 from .entity import entity
 from .followed import AsyncChanges, Changes
 from .kept_fields import created, updated, version
-from .operations.examining import Drifted, Malformed, Misplaced
-from .operations.reader import Page, Slice
-from .operations.sweeping import Swept
-from .operations.upcasts import Upcasted
+from .operations.reading.reader import Page, Slice
+from .operations.upkeep.examining import Drifted, Malformed, Misplaced
+from .operations.upkeep.sweeping import Swept
+from .operations.upkeep.upcasts import Upcasted
 from .patterns import AccessPattern, gsi, key
 from .payload_fields import payload
 from .plan import Plan

@@ -14,14 +14,16 @@ from .clients.base import AsyncClient, run_async
 from .clients.deadlines import Deadline
 from .clients.opening import Place
 from .followed import AsyncChanges, Following
-from .operations import batches, moves, reads, tables, touching, upserts, writes
-from .operations.batches import Duplicates, Progress
-from .operations.following import Follower, FollowOptions
-from .operations.scanner import Scanner, ScanOptions
-from .operations.sweeping import Swept, sweep
-from .operations.upcasts import Upcasted, upcast
-from .operations.verifying import Verifier
-from .operations.writes import transact
+from .operations import tables
+from .operations.following.follower import Follower, FollowOptions
+from .operations.reading import reads
+from .operations.reading.scanner import Scanner, ScanOptions
+from .operations.upkeep.sweeping import Swept, sweep
+from .operations.upkeep.upcasts import Upcasted, upcast
+from .operations.upkeep.verifying import Verifier
+from .operations.writing import batches, moves, touching, upserts, writes
+from .operations.writing.batches import Duplicates, Progress
+from .operations.writing.writes import transact
 from .requests import Steps
 from .results import AsyncResults
 from .scanned import AsyncScanned
@@ -44,11 +46,11 @@ class AsyncStore(Bound[AsyncClient]):
     """A schema bound to an async client: the methods of `Store`, awaited. Tasks may share it."""
 
     async def get(self, cls: type[E], /, **key: Any) -> E | None:
-        """Read one entity by its primary key; see `operations.reads.get`."""
+        """Read one entity by its primary key; see `operations.reading.reads.get`."""
         return await self.run(reads.get(self.schema, cls, key, consistent=self._options.consistent))
 
     async def get_many(self, refs: Sequence[Ref[E]], /) -> list[E | None]:
-        """Read many entities by primary key; see `operations.reads.get_many`."""
+        """Read many entities by primary key; see `operations.reading.reads.get_many`."""
         return await self.run(
             reads.get_many(self.schema, refs, consistent=self._options.consistent)
         )
@@ -129,11 +131,11 @@ class AsyncStore(Bound[AsyncClient]):
     @overload
     async def touch(self, target: E, /, *, lifetime: dt.timedelta | None = None) -> E: ...
     async def touch(self, target: Any, /, *, lifetime: dt.timedelta | None = None) -> Any:
-        """Let an entity expire a lifetime from now on; see `operations.touching.touch`."""
+        """Let an entity expire a lifetime from now on; see `operations.writing.touching.touch`."""
         return await self.run(touching.touch(self.schema, target, lifetime=lifetime))
 
     async def upsert(self, target: Ref[E], /, **changes: Any) -> E:
-        """Change some fields of an entity, or make it; see `operations.upserts.upsert`."""
+        """Change some fields of an entity, or make it; see `operations.writing.upserts.upsert`."""
         return await self.run(upserts.upsert(self.schema, target, changes))
 
     @overload
@@ -141,7 +143,7 @@ class AsyncStore(Bound[AsyncClient]):
     @overload
     async def move(self, target: E, /, **changes: Any) -> E: ...
     async def move(self, target: Any, /, **changes: Any) -> Any:
-        """Write an entity under another primary key, and delete the old; see `operations.moves.move`."""
+        """Write an entity under another primary key; see `operations.writing.moves.move`."""
         return await self.run(moves.move(self.schema, target, changes))
 
     @overload
@@ -153,11 +155,11 @@ class AsyncStore(Bound[AsyncClient]):
         return await self.run(writes.write(self.schema, Delete(target, when)))
 
     async def transact(self, *writes: Write[Any], token: str | None = None) -> list[Any]:
-        """Carry out writes together: all of them, or none; see `operations.writes.transact`."""
+        """Carry out writes together: all of them, or none; see `operations.writing.writes.transact`."""
         return await self.run(transact(self.schema, writes, token=token))
 
     async def transact_get(self, *refs: Ref[Any]) -> list[Any]:
-        """Read entities as they are at one moment; see `operations.reads.transact_get`."""
+        """Read entities as they are at one moment; see `operations.reading.reads.transact_get`."""
         return await self.run(reads.transact_get(self.schema, refs))
 
     @overload
@@ -186,7 +188,7 @@ class AsyncStore(Bound[AsyncClient]):
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> Any:
-        """Write many whole entities, 25 a request; see `operations.batches.put_many`."""
+        """Write many whole entities, 25 a request; see `operations.writing.batches.put_many`."""
         return await self.run(
             batches.put_many(self.schema, entities, duplicates=duplicates, progress=progress)
         )
@@ -199,7 +201,7 @@ class AsyncStore(Bound[AsyncClient]):
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> None:
-        """Remove many entities or refs, 25 a request; see `operations.batches.delete_many`."""
+        """Remove many entities or refs, 25 a request; see `operations.writing.batches.delete_many`."""
         await self.run(
             batches.delete_many(self.schema, targets, duplicates=duplicates, progress=progress)
         )
@@ -236,7 +238,7 @@ class AsyncStore(Bound[AsyncClient]):
         cursor: str | None = None,
         rounds: int | None = None,
     ) -> Swept:
-        """Delete parts and objects that no item refers to; see `operations.sweeping.sweep`."""
+        """Delete parts and objects that no item refers to; see `operations.upkeep.sweeping.sweep`."""
         options = ScanOptions(segments, units_per_second)
         steps = sweep(self.schema, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return await self.run(steps)
@@ -252,7 +254,7 @@ class AsyncStore(Bound[AsyncClient]):
         cursor: str | None = None,
         rounds: int | None = None,
     ) -> Upcasted:
-        """Rewrite the items of a class that older code wrote; see `operations.upcasts.upcast`."""
+        """Rewrite the items of a class that older code wrote; see `operations.upkeep.upcasts.upcast`."""
         options = ScanOptions(segments, units_per_second)
         steps = upcast(self.schema, cls, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return await self.run(steps)

@@ -8,7 +8,7 @@ from typing import Generic, Literal, Self, TypedDict, TypeVar
 
 from attrs import field, frozen
 
-from .operations.following import Follower
+from .operations.following.follower import Follower
 from .results import Runs, RunsAsync
 from .streams import Change
 

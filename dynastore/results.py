@@ -13,8 +13,8 @@ from attrs import evolve, field, frozen
 
 from .errors import RequestError, shown
 from .explain import as_dict, as_mermaid
-from .operations import reads
-from .operations.reader import MOST_ITEMS, Page, Reader, Slice
+from .operations.reading import reads
+from .operations.reading.reader import MOST_ITEMS, Page, Reader, Slice
 from .plan import Plan
 from .planner import PLAIN, Ask
 from .requests import Steps
@@ -185,7 +185,7 @@ class Results(_Options, Generic[E]):
         return cast("Results[dict[str, Any]]", self._selecting(fields))
 
     def page(self, *, limit: int | None = None, cursor: str | None = None) -> Page[E]:
-        """One page; see `operations.reads.read_page`."""
+        """One page; see `operations.reading.reads.read_page`."""
         return self._store.run(self._page(limit, cursor))
 
     def slice(self, offset: int, limit: int) -> Slice[E]:
@@ -226,7 +226,7 @@ class AsyncResults(_Options, Generic[E]):
         return cast("AsyncResults[dict[str, Any]]", self._selecting(fields))
 
     async def page(self, *, limit: int | None = None, cursor: str | None = None) -> Page[E]:
-        """One page; see `operations.reads.read_page`."""
+        """One page; see `operations.reading.reads.read_page`."""
         return await self._store.run(self._page(limit, cursor))
 
     async def slice(self, offset: int, limit: int) -> Slice[E]:

@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 from attrs import field, frozen
 
-from .operations.reader import Page
-from .operations.scanner import Scanner
+from .operations.reading.reader import Page
+from .operations.reading.scanner import Scanner
 from .results import Runs, RunsAsync
 
 E = TypeVar("E")

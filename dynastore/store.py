@@ -14,14 +14,16 @@ from .clients.base import Client, run
 from .clients.deadlines import Deadline
 from .clients.opening import Place
 from .followed import Changes, Following
-from .operations import batches, moves, reads, tables, touching, upserts, writes
-from .operations.batches import Duplicates, Progress
-from .operations.following import Follower, FollowOptions
-from .operations.scanner import Scanner, ScanOptions
-from .operations.sweeping import Swept, sweep
-from .operations.upcasts import Upcasted, upcast
-from .operations.verifying import Verifier
-from .operations.writes import transact
+from .operations import tables
+from .operations.following.follower import Follower, FollowOptions
+from .operations.reading import reads
+from .operations.reading.scanner import Scanner, ScanOptions
+from .operations.upkeep.sweeping import Swept, sweep
+from .operations.upkeep.upcasts import Upcasted, upcast
+from .operations.upkeep.verifying import Verifier
+from .operations.writing import batches, moves, touching, upserts, writes
+from .operations.writing.batches import Duplicates, Progress
+from .operations.writing.writes import transact
 from .requests import Steps
 from .results import Results
 from .scanned import Scanned
@@ -46,11 +48,11 @@ class Store(Bound[Client]):
     """A schema bound to a blocking client. Threads may share it."""
 
     def get(self, cls: type[E], /, **key: Any) -> E | None:
-        """Read one entity by its primary key; see `operations.reads.get`."""
+        """Read one entity by its primary key; see `operations.reading.reads.get`."""
         return self.run(reads.get(self.schema, cls, key, consistent=self._options.consistent))
 
     def get_many(self, refs: Sequence[Ref[E]], /) -> list[E | None]:
-        """Read many entities by primary key; see `operations.reads.get_many`."""
+        """Read many entities by primary key; see `operations.reading.reads.get_many`."""
         return self.run(reads.get_many(self.schema, refs, consistent=self._options.consistent))
 
     def query(self, cls: type[E], /, *filters: Combined, **where: Any) -> Results[E]:
@@ -153,7 +155,7 @@ class Store(Bound[Client]):
     def put(
         self, entity: E, /, *, when: When | None = None, lifetime: dt.timedelta | None = None
     ) -> E:
-        """Write a whole entity, replacing what is stored; see `operations.writes.write`.
+        """Write a whole entity, replacing what is stored; see `operations.writing.writes.write`.
 
         Args:
             entity: what to write.
@@ -213,11 +215,11 @@ class Store(Bound[Client]):
     @overload
     def touch(self, target: E, /, *, lifetime: dt.timedelta | None = None) -> E: ...
     def touch(self, target: Any, /, *, lifetime: dt.timedelta | None = None) -> Any:
-        """Let an entity expire a lifetime from now on; see `operations.touching.touch`."""
+        """Let an entity expire a lifetime from now on; see `operations.writing.touching.touch`."""
         return self.run(touching.touch(self.schema, target, lifetime=lifetime))
 
     def upsert(self, target: Ref[E], /, **changes: Any) -> E:
-        """Change some fields of an entity, or make it; see `operations.upserts.upsert`."""
+        """Change some fields of an entity, or make it; see `operations.writing.upserts.upsert`."""
         return self.run(upserts.upsert(self.schema, target, changes))
 
     @overload
@@ -225,7 +227,7 @@ class Store(Bound[Client]):
     @overload
     def move(self, target: E, /, **changes: Any) -> E: ...
     def move(self, target: Any, /, **changes: Any) -> Any:
-        """Write an entity under another primary key, and delete the old; see `operations.moves.move`."""
+        """Write an entity under another primary key; see `operations.writing.moves.move`."""
         return self.run(moves.move(self.schema, target, changes))
 
     @overload
@@ -250,11 +252,11 @@ class Store(Bound[Client]):
         return self.run(writes.write(self.schema, Delete(target, when)))
 
     def transact(self, *writes: Write[Any], token: str | None = None) -> list[Any]:
-        """Carry out writes together: all of them, or none; see `operations.writes.transact`."""
+        """Carry out writes together: all of them, or none; see `operations.writing.writes.transact`."""
         return self.run(transact(self.schema, writes, token=token))
 
     def transact_get(self, *refs: Ref[Any]) -> list[Any]:
-        """Read entities as they are at one moment; see `operations.reads.transact_get`."""
+        """Read entities as they are at one moment; see `operations.reading.reads.transact_get`."""
         return self.run(reads.transact_get(self.schema, refs))
 
     @overload
@@ -283,7 +285,7 @@ class Store(Bound[Client]):
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> Any:
-        """Write many whole entities, 25 a request; see `operations.batches.put_many`."""
+        """Write many whole entities, 25 a request; see `operations.writing.batches.put_many`."""
         return self.run(
             batches.put_many(self.schema, entities, duplicates=duplicates, progress=progress)
         )
@@ -296,7 +298,7 @@ class Store(Bound[Client]):
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> None:
-        """Remove many entities or refs, 25 a request; see `operations.batches.delete_many`."""
+        """Remove many entities or refs, 25 a request; see `operations.writing.batches.delete_many`."""
         self.run(
             batches.delete_many(self.schema, targets, duplicates=duplicates, progress=progress)
         )
@@ -356,7 +358,7 @@ class Store(Bound[Client]):
         cursor: str | None = None,
         rounds: int | None = None,
     ) -> Swept:
-        """Delete parts and objects that no item refers to; see `operations.sweeping.sweep`."""
+        """Delete parts and objects that no item refers to; see `operations.upkeep.sweeping.sweep`."""
         options = ScanOptions(segments, units_per_second)
         steps = sweep(self.schema, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return self.run(steps)
@@ -372,7 +374,7 @@ class Store(Bound[Client]):
         cursor: str | None = None,
         rounds: int | None = None,
     ) -> Upcasted:
-        """Rewrite the items of a class that older code wrote; see `operations.upcasts.upcast`."""
+        """Rewrite the items of a class that older code wrote; see `operations.upkeep.upcasts.upcast`."""
         options = ScanOptions(segments, units_per_second)
         steps = upcast(self.schema, cls, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return self.run(steps)

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 
 from attrs import field, frozen
 
-from .operations.examining import Finding
-from .operations.verifying import Tally, Verifier
+from .operations.upkeep.examining import Finding
+from .operations.upkeep.verifying import Tally, Verifier
 from .results import Runs, RunsAsync
 
 

@@ -9,7 +9,7 @@ from attrs import asdict, evolve, frozen
 
 from ..agents import agent_schema
 from ..errors import ModelError, RequestError
-from ..operations.sweeping import Swept
+from ..operations.upkeep.sweeping import Swept
 from ..schema import Schema
 from ..store import Store
 from .rounds import in_rounds

@@ -9,7 +9,7 @@ import orjson
 from rich.console import Console
 
 from ..errors import RequestError
-from ..operations.upcasts import Upcasted
+from ..operations.upkeep.upcasts import Upcasted
 from ..schema import Schema
 from ..store import Store
 from .rounds import in_rounds

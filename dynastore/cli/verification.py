@@ -12,8 +12,8 @@ from attrs import asdict
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ..operations.examining import Difference, Drifted, Finding, Malformed, Misplaced
-from ..operations.verifying import Tally
+from ..operations.upkeep.examining import Difference, Drifted, Finding, Malformed, Misplaced
+from ..operations.upkeep.verifying import Tally
 from ..verified import Verified
 
 

@@ -13,7 +13,7 @@ from ..payloads import Pointer
 from ..requests import Key, Steps
 from ..requests.objects import GetObject, PutObject
 from ..schema import Schema
-from .streams import IN_FLIGHT, read_together
+from .together import IN_FLIGHT, read_together
 
 H = TypeVar("H", bound=Hashable)
 

@@ -24,7 +24,7 @@ from ..table import TTL
 from ..terms import Present
 from .keyed import read_items
 from .objects import object_puts, read_objects
-from .streams import IN_FLIGHT, send_all
+from .together import IN_FLIGHT, send_all
 
 PARTS_OF_BATCH = 2  # of one BatchGetItem; the answers in flight are four copies of their parts
 Held: TypeAlias = tuple[int, str, Pointer]

@@ -16,7 +16,7 @@ from dynastore.agents import Run, Session, agent_schema
 from dynastore.cli.conversations import conversations
 from dynastore.cli.demo import load
 from dynastore.cli.questions import QUESTIONS, ask, names_of
-from dynastore.operations.planned import first_requests
+from dynastore.operations.reading.planned import first_requests
 from dynastore.testing import memory_store, recorded
 
 from ..conformance.engines import LEFT_OUT, moto_server

@@ -13,7 +13,7 @@ from hypothesis import assume
 
 from dynastore import Schema
 from dynastore.errors import NoAccessPattern, RequestError
-from dynastore.operations.planned import first_requests
+from dynastore.operations.reading.planned import first_requests
 from dynastore.recording import recorded
 from dynastore.requests import BatchGetItem, GetItem, Query
 from dynastore.testing import memory_store

@@ -10,12 +10,12 @@ from attrs import evolve, field, frozen
 
 from dynastore import Create, Delete, Put, Ref, Update
 from dynastore.errors import ConditionFailed
-from dynastore.operations.batches import delete_many, put_many
-from dynastore.operations.moves import move
-from dynastore.operations.reads import get
-from dynastore.operations.touching import touch
-from dynastore.operations.upserts import upsert
-from dynastore.operations.writes import transact, write
+from dynastore.operations.reading.reads import get
+from dynastore.operations.writing.batches import delete_many, put_many
+from dynastore.operations.writing.moves import move
+from dynastore.operations.writing.touching import touch
+from dynastore.operations.writing.upserts import upsert
+from dynastore.operations.writing.writes import transact, write
 from dynastore.requests import Steps
 
 from .history_entities import SCHEMA, Doc

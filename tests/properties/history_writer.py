@@ -257,6 +257,7 @@ class Writer:
         """Nothing happens while the time is told. What parts are marked with is no time to go by."""
         now = self._scene.pause(1)
         while isinstance(self.pending, Now):
+            self.pending = None  # which it stays, if the call ends here
             self.pending = self._steps.send(now)
         keys = [] if isinstance(self.pending, Wait | Together) else _keys(self.pending)
         marks = isinstance(self.pending, Together) and all(

@@ -10,8 +10,8 @@ from dynastore.clients.base import run
 from dynastore.clients.opening import MEMORY
 from dynastore.clients.sqlite import Answer, SqliteClient
 from dynastore.errors import PartialFailure, Throttled, Unavailable
-from dynastore.operations import batches
 from dynastore.operations.tables import create_table
+from dynastore.operations.writing import batches
 from dynastore.requests import BatchWriteItem, PutItem, Wait, key_of
 
 

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dynastore import operations, payloads
-from dynastore.operations import attempts, batches, known, updates, writes
+from dynastore.operations import known
+from dynastore.operations.writing import attempts, batches, updates, writes
 from dynastore.requests import BatchWriteItem, GetItem, Now, Steps, UpdateItem
 from dynastore.testing import memory_store
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from dynastore import Schema, Table, entity, key, payload, ref
 from dynastore.errors import DynastoreError, PartialFailure
-from dynastore.operations import reads, writes
-from dynastore.operations.scanner import ScanOptions
-from dynastore.operations.sweeping import sweep
+from dynastore.operations.reading import reads
+from dynastore.operations.reading.scanner import ScanOptions
+from dynastore.operations.upkeep.sweeping import sweep
+from dynastore.operations.writing import writes
 from dynastore.requests import Now, Together, Wait
 from dynastore.testing import memory_store
 from dynastore.writes import Create, Delete, Put, Update

@@ -13,9 +13,9 @@ import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, Phase, given, settings
 
-from dynastore.operations import planned, settling, streams
-from dynastore.operations.reader import Reader
-from dynastore.operations.settling import Settler
+from dynastore.operations.reading import planned, settling, sources
+from dynastore.operations.reading.reader import Reader
+from dynastore.operations.reading.settling import Settler
 from dynastore.planner import paths, planning
 from dynastore.terms import BeginsWith
 
@@ -65,13 +65,13 @@ def merged_out_of_order(patch: pytest.MonkeyPatch) -> None:
 def cursor_off_by_one(patch: pytest.MonkeyPatch) -> None:
     """A page goes on after the item that follows its last one."""
 
-    def take(self: streams.Stretch) -> Any:
+    def take(self: sources.Stretch) -> Any:
         item = self._items.popleft()
         following = self._items[0] if self._items else None
         self.position = self.query.index.key_in(following) if following else self._next
         return item
 
-    patch.setattr(streams.Stretch, "take", take)
+    patch.setattr(sources.Stretch, "take", take)
 
 
 def expired_by_key(patch: pytest.MonkeyPatch) -> None:

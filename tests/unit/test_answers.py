@@ -172,7 +172,7 @@ def test_bytes_are_sorted_in_memory_page_after_page():
 
 
 def test_what_is_too_much_to_be_sorted_is_counted(monkeypatch):
-    monkeypatch.setattr("dynastore.operations.reader.SORTED_ITEMS", 2)
+    monkeypatch.setattr("dynastore.operations.reading.reader.SORTED_ITEMS", 2)
     store = memory_store(Schema([Setting]))
     for name in ("ab", "cd", "ef"):
         store.put(Setting(name=name, digest=name.encode(), place=(0, name)))

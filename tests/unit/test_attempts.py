@@ -6,7 +6,7 @@ from typing import Any
 
 from dynastore import Delete, Put, Schema, Store, Update, entity, key, ref, unique
 from dynastore.clients.base import run
-from dynastore.operations.writes import write
+from dynastore.operations.writing.writes import write
 from dynastore.testing import memory_store
 from dynastore.writes import Write
 

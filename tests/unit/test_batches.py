@@ -20,9 +20,9 @@ from dynastore.errors import (
     Throttled,
     Unavailable,
 )
-from dynastore.operations import batches
-from dynastore.operations.batches import WINDOW
 from dynastore.operations.tables import create_table
+from dynastore.operations.writing import batches
+from dynastore.operations.writing.batches import WINDOW
 from dynastore.requests import (
     BATCH_WRITE_BYTES,
     BatchWriteItem,

@@ -10,9 +10,10 @@ import pytest
 
 from dynastore import Schema, any_of, entity, gsi, key, ref
 from dynastore.errors import RequestError
-from dynastore.operations import reads, writes
 from dynastore.operations.conditions import as_absent, unexpired, visible
-from dynastore.operations.planned import first_requests
+from dynastore.operations.reading import reads
+from dynastore.operations.reading.planned import first_requests
+from dynastore.operations.writing import writes
 from dynastore.requests import Now
 from dynastore.terms import Absent, AnyOf, Compare, Equal, Present
 from dynastore.testing import memory_store

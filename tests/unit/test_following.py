@@ -19,7 +19,7 @@ from dynastore.errors import (
     ServiceError,
     Unavailable,
 )
-from dynastore.operations.following import Follower, FollowOptions
+from dynastore.operations.following.follower import Follower, FollowOptions
 from dynastore.requests import GetItem, Key, PutItem, Request
 from dynastore.requests.streams import (
     DescribeStream,

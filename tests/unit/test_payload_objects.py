@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from dynastore import Schema, Table, entity, key, payload, ref
 from dynastore.errors import DynastoreError, ModelError, PayloadMissing, Throttled
-from dynastore.operations import reads, writes
+from dynastore.operations.reading import reads
+from dynastore.operations.writing import writes
 from dynastore.payload_forms import OBJECT
 from dynastore.payload_objects import Owner, has_room, name_prefix, written_at
 from dynastore.payloads import POINTER_BYTES, Pointer

@@ -9,7 +9,8 @@ import pytest
 
 from dynastore import Schema, entity, key, payload, ref
 from dynastore.errors import PartialFailure, PayloadMissing, Throttled
-from dynastore.operations import reads, writes
+from dynastore.operations.reading import reads
+from dynastore.operations.writing import writes
 from dynastore.payloads import PART_BYTES
 from dynastore.requests import (
     BatchGetItem,

@@ -11,7 +11,7 @@ from attrs import field as attribute
 
 from dynastore import Schema, entity, field, key, ref
 from dynastore.errors import MalformedItem, PartialFailure, Throttled, UnknownType
-from dynastore.operations import reads
+from dynastore.operations.reading import reads
 from dynastore.requests import Batch, BatchGetItem, GetItem, Key, QueryPage, Together, Wait
 
 

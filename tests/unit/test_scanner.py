@@ -13,7 +13,7 @@ from dynastore.errors import (
     Throttled,
     UnknownField,
 )
-from dynastore.operations.scanner import Scanner, ScanOptions
+from dynastore.operations.reading.scanner import Scanner, ScanOptions
 from dynastore.requests import Key, Scan, ScanPage, Together, Wait
 from dynastore.terms import BeginsWith, Equal, Not
 
@@ -242,7 +242,7 @@ def test_a_damaged_cursor_is_refused(cursor):
 
 
 def test_a_cursor_of_a_query_is_refused():
-    from dynastore.operations.reader import Reader
+    from dynastore.operations.reading.reader import Reader
     from dynastore.requests import QueryPage
 
     steps = Reader(SCHEMA, SCHEMA.plan(Note, {"user_id": "ann"}), None).page(1)

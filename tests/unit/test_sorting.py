@@ -8,7 +8,7 @@ import pytest
 
 from dynastore import Schema, entity, key
 from dynastore.errors import RequestError
-from dynastore.operations import reader
+from dynastore.operations.reading import reader
 from dynastore.testing import memory_store, recorded
 
 

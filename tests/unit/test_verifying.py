@@ -11,9 +11,9 @@ from dynastore import Drifted, Schema, entity, gsi, key
 from dynastore.changes import SetTo, Unset
 from dynastore.errors import ConditionFailed, PartialFailure, Throttled
 from dynastore.keys import prefix_of
-from dynastore.operations.examining import Difference, Examiner
-from dynastore.operations.scanner import ScanOptions
-from dynastore.operations.verifying import ATTEMPTS, Tally, Verifier
+from dynastore.operations.reading.scanner import ScanOptions
+from dynastore.operations.upkeep.examining import Difference, Examiner
+from dynastore.operations.upkeep.verifying import ATTEMPTS, Tally, Verifier
 from dynastore.requests import Key, Scan, ScanPage, Together, UpdateItem, Wait
 from dynastore.terms import Absent, BeginsWith, Equal, Present
 

@@ -1,0 +1,195 @@
+"""Verifying a table, and mending its index entries: every item, of all classes, at a rate.
+
+What mends an item writes the attributes that have drifted and nothing else, and only while the
+fields that they depend on are as they were read. So a writer who changes such a field meanwhile
+loses nothing: the item is examined again as that writer left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from ...attributes import AttributeMap
+from ...capacity import item_bytes, write_units
+from ...changes import Change, Path, SetTo, Unset
+from ...errors import ConditionFailed, DynastoreError
+from ...requests import Key, Steps, UpdateItem, Wait
+from ...schema import Schema
+from ...terms import BeginsWith, Conditions
+from ...uniques import GUARD
+from ..interleaved import interleaved
+from ..reading.scanner import ScanOptions, Sweep
+from .examining import Drifted, Examiner, Finding, Malformed, Misplaced, tag_of
+
+ATTEMPTS = 10  # at mending an item that others write; it is reported then, and found again
+MENDED_TOGETHER = 100  # ten times as many as are in flight
+
+
+@frozen
+class Tally:
+    """What was found so far.
+
+    Attributes:
+        items: how many were examined.
+        guards: how many of these are guards of unique values. They are counted, not examined.
+        unknown: TYPE -> how many items have it, and are of no class of the schema; None for items
+            without one. They are not examined.
+        malformed: how many do not fit their class.
+        misplaced: how many are under another key than their fields imply.
+        drifted: how many had index attributes or a TTL other than their fields imply.
+        mended: how many of these were mended.
+    """
+
+    items: int = 0
+    guards: int = 0
+    unknown: Mapping[str | None, int] = field(factory=dict)
+    malformed: int = 0
+    misplaced: int = 0
+    drifted: int = 0
+    mended: int = 0
+
+    @property
+    def wrong(self) -> int:
+        """How many items are wrong, and stay so."""
+        return self.malformed + self.misplaced + self.drifted - self.mended
+
+    def with_other(self, tag: str | None) -> Tally:
+        """One more item of no class of the schema."""
+        if tag == GUARD:
+            return evolve(self, guards=self.guards + 1)
+        return evolve(self, unknown={**self.unknown, tag: self.unknown.get(tag, 0) + 1})
+
+    def with_finding(self, finding: Finding) -> Tally:
+        """One more finding."""
+        match finding:
+            case Malformed():
+                return evolve(self, malformed=self.malformed + 1)
+            case Misplaced():
+                return evolve(self, misplaced=self.misplaced + 1)
+            case Drifted(mended=mended):
+                return evolve(self, drifted=self.drifted + 1, mended=self.mended + mended)
+
+
+class Verifier(Sweep):
+    """Examines the items of a scope and of those inside it, each once, in no order.
+
+    Attributes:
+        tally: what was found so far.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        options: ScanOptions,
+        cursor: str | None = None,
+        *,
+        mending: bool = False,
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            schema: the entities, and the scope; without one all items of the table are examined.
+            options: how it reads. Writes are held to the same rate, in units of their own.
+            cursor: of another verifier of the same scope and segments.
+            mending: whether what has drifted is mended.
+
+        Raises:
+            InvalidCursor: the cursor is damaged or foreign.
+        """
+        inside: Conditions = (("PK", BeginsWith({"S": schema.prefix})),) if schema.prefix else ()
+        super().__init__(schema.table.name, inside, options, cursor, kind="verify")
+        self.tally = Tally()
+        self._table = schema.table
+        self._examiner = Examiner(schema)
+        self._mending = mending
+
+    def page(self) -> Steps[list[Finding]]:
+        """What the next round of reading finds, mended if it is to be; it may be nothing.
+
+        Raises:
+            DynastoreError: a request failed. The items of the round are examined again by the next
+                call; what was mended stays so.
+        """
+        items = yield from self.round()
+        wrong = [(item, found) for item in items if (found := self._examiner.finding(item))]
+        findings = [found for _, found in wrong]
+        if self._mending:
+            findings = yield from self._mended(wrong)
+        self.take_all()
+        self._count(items, findings)
+        return findings
+
+    def _count(self, items: Sequence[AttributeMap], findings: Sequence[Finding]) -> None:
+        tally = evolve(self.tally, items=self.tally.items + len(items))
+        for item in items:
+            if self._examiner.codec_of(item) is None:
+                tally = tally.with_other(tag_of(item))
+        for finding in findings:
+            tally = tally.with_finding(finding)
+        self.tally = tally
+
+    def _mended(self, wrong: Sequence[tuple[AttributeMap, Finding]]) -> Steps[list[Finding]]:
+        """The findings, those of items that have drifted as they are once these are mended."""
+        left: list[Finding] = [found for _, found in wrong if not isinstance(found, Drifted)]
+        drifted = [(item, found) for item, found in wrong if isinstance(found, Drifted)]
+        for some, units in self._groups(drifted):
+            outcomes = yield from interleaved([self._mend(*each) for each in some])
+            for outcome in outcomes:
+                if isinstance(outcome, DynastoreError):
+                    raise outcome
+                left += outcome
+            if self._rate is not None:
+                yield from Wait(units / self._rate)
+        return left
+
+    def _groups(
+        self, drifted: Sequence[tuple[AttributeMap, Drifted]]
+    ) -> Iterator[tuple[list[tuple[AttributeMap, Drifted]], float]]:
+        """What is mended at the same time, of a second's units at most, and its units."""
+        group: list[tuple[AttributeMap, Drifted]] = []
+        total = 0.0
+        for item, found in drifted:
+            units = self._units_of(item, found)
+            is_over = self._rate is not None and total + units > self._rate
+            if group and (is_over or len(group) == MENDED_TOGETHER):
+                yield group, total
+                group, total = [], 0.0
+            group.append((item, found))
+            total += units
+        if group:
+            yield group, total
+
+    def _units_of(self, item: AttributeMap, found: Drifted) -> float:
+        """What mending an item takes at most: an entry that moves is written twice."""
+        entries = sum(
+            1 if found.differences.keys().isdisjoint(index.attributes) else 2
+            for index in self._table.indexes
+        )
+        return write_units(item_bytes(item)) * (1 + entries)
+
+    def _mend(self, item: AttributeMap, found: Drifted) -> Steps[list[Finding]]:
+        """Write what has drifted; what is to be said of the item then, nothing if it is gone or well."""
+        for _ in range(ATTEMPTS):
+            try:
+                yield from UpdateItem(
+                    self._table.name, Key.of(item), _changes(found), self._examiner.guard(item)
+                )
+            except ConditionFailed as failure:
+                stored: Any = failure.stored
+            else:
+                return [evolve(found, mended=True)]
+            again = None if stored is None else self._examiner.finding(stored)
+            if not isinstance(again, Drifted):
+                return [again] if again else []
+            item, found = stored, again
+        return [found]
+
+
+def _changes(found: Drifted) -> dict[str | Path, Change]:
+    return {
+        name: Unset() if each.implied is None else SetTo(each.implied)
+        for name, each in found.differences.items()
+    }

@@ -1,0 +1,222 @@
+"""Checked changes: what a call asks for, as it is sent and as it can be told beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Context, Decimal
+from typing import Any, get_origin
+
+import attrs
+from attrs import NOTHING, evolve, frozen
+
+from ...attributes import NULL, AttributeValue
+from ...changes import (
+    Add,
+    Append,
+    Change,
+    Discard,
+    IfMissing,
+    Increment,
+    Inside,
+    Path,
+    Prepend,
+    SetTo,
+    Unset,
+    as_change,
+)
+from ...errors import RequestError, shown
+from ...hooks import EMPTY_SET
+from ...key_text import is_choice, plain_type
+from .parts import Part
+
+EXACT = Context(prec=300)  # enough to add any two numbers that DynamoDB holds, without rounding
+
+
+@frozen
+class Checked:
+    """A change of one part, which the part allows.
+
+    Attributes:
+        part: what it is about.
+        asked: over Python values.
+        sent: over attribute values.
+    """
+
+    part: Part
+    asked: Change
+    sent: Change
+
+    @classmethod
+    def of(cls, part: Part, value: Any) -> Checked:
+        """A change, or a value that the part becomes.
+
+        Raises:
+            RequestError: the part cannot be changed like this.
+        """
+        asked = as_change(value)
+        return cls(part, asked, _sent(part, asked))
+
+    @property
+    def tells(self) -> bool:
+        """Whether the part's new value does not depend on what is stored."""
+        return isinstance(self.asked, SetTo | Unset)
+
+    def applied(self, before: Any, *, stored: bool) -> Any:
+        """What the part becomes.
+
+        Args:
+            before: its value; what it is unstored, if it is.
+            stored: whether anything of it is stored.
+        """
+        part = self.part
+        match self.asked:
+            case SetTo(value):
+                return value
+            case Unset():
+                return part.unstored
+            case IfMissing(value):
+                return before if stored and before is not None else value
+            case Increment(by):
+                return _sum(self._started(before), part.hooks.decode(part.value(by)))
+            case Append(values):
+                return [*self._started(before), *values]
+            case Prepend(values):
+                return [*values, *self._started(before)]
+            case Add(members):
+                return (before or self._members(())) | self._members(members)
+            case Discard(members):
+                return (before or self._members(())) - self._members(members)
+            case Inside(parts):
+                return _inside(part, before, parts)
+
+    def _started(self, before: Any) -> Any:
+        assert isinstance(self.sent, Increment | Append | Prepend), "others have no start"
+        return self.part.hooks.decode(self.sent.start) if before is None else before
+
+    def _members(self, members: Any) -> Any:
+        return _collection(self.part)(members)
+
+    def flat(self, name: str) -> Iterator[tuple[str | Path, Change]]:
+        """The changes as an UpdateItem has them: each with its attribute's name, or its path."""
+        if not isinstance(self.sent, Inside):
+            yield name, self.sent
+            return
+        yield from _flat((name,), self.sent.parts)
+
+
+def _sent(part: Part, change: Change) -> Change:
+    match change:
+        case Inside(parts):
+            return _sent_inside(part, parts)
+        case Increment(by):
+            if is_choice(part.kind):
+                raise RequestError(
+                    f"{part.label} is one of a few values, not a number to increment"
+                )
+            return Increment(_operand(part, by, "N"), part.start({"N": "0"}))
+        case Append(values):
+            return Append(_operand(part, values, "L"), part.start({"L": []}))
+        case Prepend(values):
+            return Prepend(_operand(part, values, "L"), part.start({"L": []}))
+        case Add(members):
+            return Add(_member_values(part, members))
+        case Discard(members):
+            return Discard(_member_values(part, members))
+        case IfMissing(value):
+            return IfMissing(part.value(value))
+        case Unset():
+            return _sent_unset(part)
+        case SetTo(value):
+            return set_to(part, value)
+
+
+def set_to(part: Part, value: Any) -> Change:
+    """What makes a part a value, where some values are stored by leaving them out.
+
+    Raises:
+        RequestError: the value cannot be stored here.
+    """
+    encoded = part.value(value)
+    is_default = encoded == NULL and part.default is None
+    left_out = encoded == EMPTY_SET if part.hooks.is_set else is_default
+    return Unset() if left_out else SetTo(encoded)
+
+
+def _sent_unset(part: Part) -> Change:
+    """A part becomes its default by value, so that filters still see it."""
+    if part.removable:
+        return Unset()
+    default = part.unstored
+    if default is NOTHING:
+        raise RequestError(f"{part.label} has no default, so it cannot be unset")
+    return Unset() if default is None else set_to(part, default)
+
+
+def _sent_inside(part: Part, parts: Mapping[str | int, Any]) -> Inside:
+    if not parts:
+        raise RequestError(f"{part.label}: inside() changes no part; name at least one")
+    found = {}
+    for name, value in parts.items():
+        stored_name, inner = part.inside(name)
+        found[stored_name] = Checked.of(inner, value).sent
+    return Inside(found)
+
+
+def _flat(path: Path, parts: Mapping[str | int, Any]) -> Iterator[tuple[Path, Change]]:
+    for name, change in parts.items():
+        if isinstance(change, Inside):
+            yield from _flat((*path, name), change.parts)
+        else:
+            yield (*path, name), change
+
+
+def _operand(part: Part, operand: Any, kind: str) -> AttributeValue:
+    encoded = part.value(operand)
+    if kind not in encoded:
+        needs = "a number to increment" if kind == "N" else "a list to append to"
+        raise RequestError(f"{part.label} is not {needs}")
+    return encoded
+
+
+def _member_values(part: Part, members: Any) -> AttributeValue:
+    """Members of a set as the part holds them."""
+    if not part.hooks.is_set:
+        raise RequestError(f"{part.label} is no set that members are added to or removed from")
+    if not members:
+        raise RequestError(f"{part.label}: name the members, one at least")
+    try:
+        some = _collection(part)(members)
+    except TypeError as error:
+        raise RequestError(f"{part.label} cannot hold {shown(members)}: {error}") from error
+    return part.value(some)
+
+
+def _collection(part: Part) -> Any:
+    kind = plain_type(part.kind)
+    origin = get_origin(kind) or kind
+    return origin if origin in {set, frozenset} else set
+
+
+def _sum(before: Any, by: Any) -> Any:
+    return EXACT.add(before, by) if isinstance(before, Decimal) else before + by
+
+
+def _inside(part: Part, before: Any, parts: Mapping[str | int, Any]) -> Any:
+    """What parts of a value become, where the value is not stored yet.
+
+    Raises:
+        RequestError: there is nothing to change parts of.
+    """
+    if attrs.has(type(before)):
+        named = {str(name): value for name, value in parts.items()}
+        changed = {n: _applied(part, n, getattr(before, n), v) for n, v in named.items()}
+        return evolve(before, **changed)
+    if isinstance(before, dict):
+        new = {n: _applied(part, n, before.get(n), v, n in before) for n, v in parts.items()}
+        gone = {n for n, v in parts.items() if isinstance(v, Unset)}
+        return {n: v for n, v in {**before, **new}.items() if n not in gone}
+    raise RequestError(f"{part.label} is {shown(before)}, which has no parts; set it as a whole")
+
+
+def _applied(part: Part, name: object, before: Any, value: Any, stored: bool = True) -> Any:
+    return Checked.of(part.inside(name)[1], value).applied(before, stored=stored)

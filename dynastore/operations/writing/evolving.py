@@ -1,0 +1,71 @@
+"""Writing beside code of other schemas: older items are rewritten first, newer ones never replaced."""
+
+from __future__ import annotations
+
+from ...attributes import AttributeMap
+from ...codec import Codec
+from ...errors import ConditionFailed
+from ...keys import prefix_of
+from ...requests import GetItem, Key, PutItem, Steps
+from ...schema import Schema
+from ...table import SCHEMA
+from ...terms import Absent, AnyOf, Compare, Conditions
+from ..known import unchanged
+from ..payloads import delete_parts, whole_item, write_leaving
+
+
+def not_newer(codec: Codec) -> Conditions:
+    """What holds of an item that this code knows all of, so that it may be replaced."""
+    number = codec.spec.evolution.schema
+    if number is None:
+        return ()
+    older = ((SCHEMA, Compare("<=", {"N": str(number)})),)
+    return (AnyOf((((SCHEMA, Absent()),), older)),)
+
+
+def not_older(codec: Codec) -> Conditions:
+    """What holds of an item that has the fields of this code, so that they can be asked and changed."""
+    evolution = codec.spec.evolution
+    if not evolution.upcasters:
+        return ()
+    return ((SCHEMA, Compare(">=", {"N": str(evolution.schema)})),)
+
+
+def current(schema: Schema, codec: Codec, item: AttributeMap | None) -> Steps[AttributeMap | None]:
+    """What is stored in the place of an item that was read: itself, unless an older schema's.
+
+    Raises:
+        MalformedItem: it cannot be upcast.
+    """
+    while item is not None and codec.spec.evolution.is_old(item):
+        yield from rewrite(schema, codec, item)
+        item = yield from GetItem(schema.table.name, Key.of(item), consistent=True)
+    return item
+
+
+def rewrite(schema: Schema, codec: Codec, item: AttributeMap) -> Steps[bool]:
+    """Store an item of an older schema as the class has it today, unless others write it first.
+
+    Args:
+        schema: where it is.
+        codec: of its class.
+        item: as it is stored.
+
+    Returns:
+        Whether it was stored; if not, another writer was faster.
+
+    Raises:
+        MalformedItem: it cannot be upcast.
+        ItemTooLarge: it would pass 400 KB.
+    """
+    complete = yield from whole_item(schema, item)
+    if complete is None:
+        return False
+    entity = codec.decode(complete)
+    new = yield from write_leaving(schema, codec.encode_split(entity, prefix_of(Key.of(item).pk)))
+    try:
+        yield from PutItem(schema.table.name, new, unchanged(item, item))
+    except ConditionFailed:
+        return False
+    yield from delete_parts(schema, item, new)
+    return True

@@ -1,0 +1,118 @@
+"""Parts: what one change is about, a field of an entity or something inside it."""
+
+from __future__ import annotations
+
+from typing import Any, get_args, get_origin
+
+import attrs
+from attrs import NOTHING, Factory, frozen
+
+from ...attributes import AttributeValue
+from ...codec import Codec
+from ...converter import DICTS, LISTS, hooks_of
+from ...errors import RequestError, shown
+from ...hooks import Hooks
+from ...key_text import plain_type
+from ...trouble import UNSTORABLE
+
+
+@frozen
+class Part:
+    """A field, a field of a nested class, a value of a dict or an element of a list.
+
+    Attributes:
+        label: as a message names it: ``Session.settings.theme``.
+        kind: its declared type.
+        hooks: how its values are written and read.
+        default: as attrs has it: `attrs.NOTHING` if something has to be stored.
+        removable: whether it can go altogether: a value of a dict, an element of a list.
+    """
+
+    label: str
+    kind: Any
+    hooks: Hooks
+    default: Any
+    removable: bool = False
+
+    @classmethod
+    def of_field(cls, codec: Codec, name: str) -> Part:
+        """A field of an entity."""
+        default = codec.spec.default(name)
+        return cls(f"{codec.spec}.{name}", codec.spec.types[name], codec.hooks[name], default)
+
+    @property
+    def unstored(self) -> Any:
+        """What it is while nothing of it is stored; `attrs.NOTHING` if something has to be.
+
+        Raises:
+            RequestError: that depends on other fields.
+        """
+        if not isinstance(self.default, Factory):  # type: ignore[arg-type]
+            return self.default
+        if self.default.takes_self:
+            raise RequestError(
+                f"the default of {self.label} depends on other fields; give it a value"
+            )
+        return self.default.factory()
+
+    def value(self, value: Any) -> AttributeValue:
+        """The attribute value of a value.
+
+        Raises:
+            RequestError: the value cannot be stored here.
+        """
+        try:
+            return self.hooks.encode(value)
+        except UNSTORABLE as error:
+            raise RequestError(f"{self.label} = {shown(value)}: {error}") from error
+
+    def start(self, otherwise: AttributeValue) -> AttributeValue:
+        """What a change starts from while nothing is stored."""
+        unstored = self.unstored
+        return otherwise if unstored is NOTHING or unstored is None else self.value(unstored)
+
+    def inside(self, name: object) -> tuple[str | int, Part]:
+        """What a name or a place leads to: how it is stored, and the part.
+
+        Raises:
+            RequestError: there is nothing of that name.
+        """
+        kind = plain_type(self.kind)
+        origin = get_origin(kind) or kind
+        if attrs.has(origin):
+            return self._in_class(origin, name)
+        if origin in LISTS:
+            return self._in_list(kind, name)
+        if origin in DICTS:
+            return self._in_dict(kind, name)
+        if origin in {Any, object}:
+            return self._in_list(kind, name) if isinstance(name, int) else self._in_dict(kind, name)
+        raise RequestError(f"{self.label} has no parts; change it as a whole")
+
+    def _in_class(self, cls: type[Any], name: object) -> tuple[str, Part]:
+        fields = attrs.fields_dict(cls)
+        if not isinstance(name, str) or name not in fields:
+            raise RequestError(
+                f"{self.label} has no part {shown(name)}; it has {', '.join(fields)}"
+            )
+        kind = fields[name].type or Any
+        return name, Part(f"{self.label}.{name}", kind, hooks_of(kind), fields[name].default)
+
+    def _in_list(self, kind: Any, place: object) -> tuple[int, Part]:
+        if type(place) is not int or place < 0:
+            raise RequestError(f"{self.label} is a list; its places count from 0, not {place!r}")
+        return place, self._element(place, next(iter(get_args(kind)), Any))
+
+    def _in_dict(self, kind: Any, name: object) -> tuple[str, Part]:
+        keys, values = get_args(kind) or (str, Any)
+        try:
+            ((_, text),) = hooks_of(keys).encode(name).items()
+        except UNSTORABLE as error:
+            raise RequestError(f"{self.label} has no key {shown(name)}: {error}") from error
+        if not text:
+            raise RequestError(f"{self.label}: a key is empty; DynamoDB has no empty names")
+        return text, self._element(name, values)
+
+    def _element(self, name: object, kind: Any) -> Part:
+        label = f"{self.label}[{name!r}]"
+        return Part(label, kind, hooks_of(kind), NOTHING, removable=True)

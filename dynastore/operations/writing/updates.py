@@ -1,0 +1,279 @@
+"""Changing some fields of an entity, so that no index entry is ever stale.
+
+Whatever index attributes a change touches are written in the same request. Where one of them needs
+a field whose value is not known (a sibling in the same template, a number that is incremented),
+that field is taken from the entity at hand or read first, and the write is guarded with it: it
+takes place only while the field still has that value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, cast
+
+from attrs import evolve
+
+from ...attributes import AttributeMap
+from ...changes import Change, IfMissing, Path, SetTo, Unset, increment
+from ...codec import Codec, expiry
+from ...errors import ConditionFailed, DynastoreError, RequestError
+from ...payloads import Pointer
+from ...placement import Placement
+from ...requests import GetItem, Steps, UpdateItem
+from ...schema import Schema
+from ...spec import Ref
+from ...table import TTL
+from ...terms import Conditions
+from ...writes import Update
+from ..conditions import conditions_of, time_of, unexpired, visible
+from ..known import NOTHING, Known
+from ..payloads import fetched, keep_as_long, write_changed
+from .attempts import conflict_of, is_of, located, revision_guard, unique_fields
+from .checked import Checked, set_to
+from .evolving import not_older
+from .guards import Guarding, guarding
+from .parts import Part
+
+
+class UpdateAttempt:
+    """An update being carried out; see `attempts.Attempt`."""
+
+    def __init__(self, schema: Schema, write: Update[Any], now: dt.datetime) -> None:
+        """Check it; nothing is sent.
+
+        Args:
+            schema: where it is.
+            write: what is changed.
+            now: the time, for timestamps and expiry.
+
+        Raises:
+            RequestError: a field cannot be changed, or not like this.
+        """
+        self.codec, self.key = located(schema, write.target)
+        self._schema = schema
+        self._target = write.target
+        self._now = time_of(self.codec, now)
+        self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
+        self._asked += conditions_of(self.codec, write.when) + not_older(self.codec)
+        if not isinstance(write.target, Ref):
+            self._asked += revision_guard(self.codec, write.target)
+        self._changes = checked_changes(self.codec, write.changes, now)
+        self._names = needed_fields(self.codec, self._changes)
+        at_hand = self._names and not isinstance(write.target, Ref)
+        self._known = Known.of_entity(self.codec, write.target, self._names) if at_hand else NOTHING
+        self._lasting: frozenset[Pointer] = frozenset()
+        self.needs = () if at_hand else self._names
+        self._stored: AttributeMap | None = None
+
+    def learn(self, item: AttributeMap | None) -> None:
+        """Take notice of the stored item.
+
+        Raises:
+            ConditionFailed: there is none, or one that is expired.
+        """
+        seen = visible(item, self._now)
+        if seen is None:
+            raise ConditionFailed(self.key)
+        self.needs = ()
+        self._stored = seen
+        self._known = Known.of_item(self.codec, seen, self._names)
+
+    def action(self) -> UpdateItem:
+        """The update, with all index attributes that it touches."""
+        after = self._after()
+        changes: dict[str | Path, Change] = {}
+        for name, change in self._changes.items():
+            if name in after and not change.tells:
+                changes[name] = set_to(change.part, after[name])
+            else:
+                changes |= change.flat(name)
+        for placement in self.codec.secondary:
+            changes |= self._index_changes(placement, after)
+        if (expires := self._expires()) is not None:
+            changes[TTL] = expires
+        conditions = self._asked + self._known.guard
+        return UpdateItem(self._schema.table.name, self.key, changes, conditions)
+
+    def guarding(self) -> list[Guarding]:
+        """Guards of values that it changes."""
+        names = unique_fields(self.codec)
+        if self._changes.keys().isdisjoint(names):
+            return []
+        before = {**self._identity(), **(self._known.values or {})}
+        return guarding(self.codec, self.key, self._schema.prefix, before, self._after())
+
+    def conflict(self, failure: ConditionFailed) -> DynastoreError | None:
+        """The error, unless only a needed field had another value than known."""
+        stored = visible(cast("AttributeMap | None", failure.stored), self._now)
+        if stored is not None:
+            guard = self._known.guard
+            self.learn(stored)
+            if guard != self._known.guard:
+                return None
+        return conflict_of(self.codec, self.key, failure, self._target, self._now)
+
+    def begun(self) -> Steps[None]:
+        """Write the parts of payloads that it sets, and let those that stay expire with the item."""
+        if not self.codec.payloads.can_leave:
+            return
+        expires = self._expires()
+        sent = {name: change.sent for name, change in self._changes.items()}
+        changes = sent if expires is None else {**sent, TTL: expires}
+        pointers = yield from write_changed(self._schema, self.codec, self.key, changes)
+        for name, change in pointers.items():
+            self._changes[name] = evolve(self._changes[name], sent=change)
+        if expires is not None:
+            item = yield from GetItem(self._schema.table.name, self.key, consistent=True)
+            self._lasting = yield from keep_as_long(self._schema, item, expires)
+
+    def finished(self, item: AttributeMap | None) -> Steps[Any]:
+        """The entity as it is now; without an item, as what is known tells."""
+        if item is None:
+            return self._told()
+        if (expires := self._expires()) is not None:
+            yield from keep_as_long(self._schema, item, expires, self._lasting)
+        return self.codec.decode((yield from fetched(self._schema, item)))
+
+    def _told(self) -> Any:
+        """The entity as it must be after the update, apart from what others change meanwhile."""
+        before: Any = self._target if self._stored is None else self.codec.decode(self._stored)
+        new = {
+            name: change.applied(getattr(before, name), stored=getattr(before, name) is not None)
+            for name, change in self._changes.items()
+        }
+        return evolve(before, **new)
+
+    def _expires(self) -> Change | None:
+        """What becomes of the item's TTL; None if nothing does."""
+        name = self.codec.spec.expires
+        if name is None or name not in self._changes:
+            return None
+        return _expiry_change(self._after()[name])
+
+    def _identity(self) -> dict[str, Any]:
+        if isinstance(self._target, Ref):
+            return dict(self._target.values)
+        return {name: getattr(self._target, name) for name in self.codec.spec.primary.fields}
+
+    def _after(self) -> dict[str, Any]:
+        """Values of fields once the update is done, as far as they are known."""
+        known = self._known.values or {}
+        after = {**self._identity(), **known}
+        for name, change in self._changes.items():
+            if change.tells:
+                after[name] = change.applied(None, stored=True)
+            elif name in known:
+                stored = name not in self._known.unstored
+                after[name] = change.applied(known[name], stored=stored)
+        return after
+
+    def _index_changes(
+        self, placement: Placement, after: Mapping[str, Any]
+    ) -> dict[str | Path, Change]:
+        """The attributes of an index that depend on a changed field."""
+        found: dict[str | Path, Change] = {}
+        for at, (attribute, fields) in enumerate(_attribute_fields(placement).items()):
+            if self._changes.keys().isdisjoint(fields):
+                continue
+            if at == 0:
+                text = placement.hash_text(after, self._schema.prefix)
+            else:
+                text = placement.range_text(at - 1, after)
+            found[attribute] = Unset() if text is None else SetTo({"S": text})
+        return found
+
+
+def checked_changes(
+    codec: Codec, changes: Mapping[str, Any], now: dt.datetime
+) -> dict[str, Checked]:
+    """The changes that a call asks for, and those that every write makes.
+
+    Raises:
+        UnknownField: a keyword names no field.
+        RequestError: a field cannot be changed, or not like this.
+    """
+    spec = codec.spec
+    spec.check_fields(changes)
+    if not changes:
+        raise RequestError(f"an update of {spec} changes no field; name at least one")
+    for name in changes:
+        if name in spec.primary.fields:
+            raise RequestError(
+                f"{spec}.{name} is part of the primary key; use move(), which writes the entity "
+                "under its new key and deletes the old one"
+            )
+        if name in {spec.version, spec.updated}:
+            raise RequestError(f"{spec}.{name} is kept by every write itself; leave it out")
+    checked = {n: Checked.of(Part.of_field(codec, n), value) for n, value in changes.items()}
+    packed = {n: _packed(codec, n, checked[n]) for n in codec.spec.payloads.keys() & checked.keys()}
+    return checked | packed | _kept_by_itself(codec, now)
+
+
+def _packed(codec: Codec, name: str, change: Checked) -> Checked:
+    """The change of a payload, as its item holds it where it fits."""
+    match change.sent:
+        case SetTo(value) | IfMissing(value):
+            packed = codec.payloads.packed({name: value})[name]
+            return evolve(change, sent=evolve(change.sent, value=packed))
+        case Unset():
+            return change
+    if codec.spec.payloads[name].is_native:
+        return change
+    raise RequestError(
+        f"{change.part.label} may be stored compressed or in parts, which DynamoDB cannot change in "
+        "place: set the whole value, or declare payload(compress_over=None, split=False)"
+    )
+
+
+def _kept_by_itself(codec: Codec, now: dt.datetime) -> dict[str, Checked]:
+    spec = codec.spec
+    found: dict[str, Checked] = {}
+    if spec.version is not None:
+        found[spec.version] = Checked.of(Part.of_field(codec, spec.version), increment(1))
+    if spec.updated is not None:
+        found[spec.updated] = Checked.of(Part.of_field(codec, spec.updated), now)
+    return found
+
+
+def needed_fields(codec: Codec, changes: Mapping[str, Checked]) -> tuple[str, ...]:
+    """Fields whose stored values index attributes and guards depend on, and nothing else tells."""
+    told = {name for name, change in changes.items() if change.tells}
+    told |= set(codec.spec.primary.fields)
+    wanted: dict[str, None] = {}
+    for placement in codec.secondary:
+        for fields in _attribute_fields(placement).values():
+            if not changes.keys().isdisjoint(fields):
+                wanted |= dict.fromkeys(fields)
+    if codec.spec.expires is not None and codec.spec.expires in changes:
+        wanted[codec.spec.expires] = None
+    needed = [name for name in wanted if name not in told]
+    needed += [name for name, change in changes.items() if _may_meet_none(codec, name, change)]
+    uniques = unique_fields(codec)
+    if not changes.keys().isdisjoint(uniques):  # guards are of the old values too
+        needed += [name for name in uniques if name not in codec.spec.primary.fields]
+    return tuple(dict.fromkeys(needed))
+
+
+def _may_meet_none(codec: Codec, name: str, change: Checked) -> bool:
+    """Whether it sets what is missing where None may be stored, which is a value to DynamoDB."""
+    return (
+        isinstance(change.asked, IfMissing)
+        and change.part.default is not None
+        and "NULL" in change.part.hooks.kinds
+        and name not in codec.spec.payloads
+    )
+
+
+def _attribute_fields(placement: Placement) -> dict[str, tuple[str, ...]]:
+    """Key attribute of an index -> the fields it depends on."""
+    templates = zip(placement.index.ranges, placement.ranges, strict=True)
+    ranges = {name: () if template is None else template.fields for name, template in templates}
+    return {
+        placement.index.hash: (*placement.pattern.hash.fields, *placement.pattern.when),
+        **ranges,
+    }
+
+
+def _expiry_change(moment: Any) -> Change:
+    return Unset() if moment is None else SetTo(expiry(moment))

@@ -1,0 +1,347 @@
+"""Carrying out writes: one by itself, or several in a transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
+from typing import Any, TypeVar, overload
+
+from attrs import frozen
+
+from ...attributes import AttributeMap
+from ...capacity import item_bytes
+from ...codec import Codec
+from ...errors import (
+    ConditionFailed,
+    DataError,
+    DynastoreError,
+    RequestError,
+    TransactionCanceled,
+    shown,
+)
+from ...kept_fields import UNWRITTEN
+from ...requests import (
+    ACTIONS,
+    TOKEN_CHARACTERS,
+    TRANSACTION_BYTES,
+    Action,
+    GetItem,
+    Key,
+    Now,
+    PutItem,
+    Request,
+    Steps,
+    TransactWriteItems,
+    key_of,
+    new_token,
+)
+from ...schema import Schema
+from ...spec import Ref, spec_of
+from ...writes import Check, Create, Delete, Put, Update, Write
+from ..keyed import read_items
+from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
+from .evolving import current, rewrite
+from .expiry import dated
+from .guards import Claim, Guarding, action, conflict, merged
+from .updates import UpdateAttempt
+
+E = TypeVar("E")
+
+ATTEMPTS = 100  # at a guarded write; each one lost means that another writer's went through
+
+
+@overload
+def write(schema: Schema, asked: Create[E] | Put[E] | Update[E]) -> Steps[E]: ...
+@overload
+def write(schema: Schema, asked: Delete[E]) -> Steps[E | None]: ...
+def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> Steps[Any]:
+    """Carry out one write: one request, where nothing has to be read first and no guard is changed.
+
+    Args:
+        schema: where it is.
+        asked: the write.
+
+    Returns:
+        Of `Create` and `Put` the entity as stored: with its next revision and its timestamps. Of
+        `Update` the entity as it is stored now; where it is gone right after, as it must have
+        been. Of `Delete` the entity as it was stored, or None.
+
+    Raises:
+        AlreadyExists: a create found its key taken.
+        NotUnique: a value that must be unique is another entity's.
+        RevisionConflict: somebody else wrote the entity since it was read.
+        ConditionFailed: ``when`` does not hold, or there is no stored entity for it to hold of.
+        DataError: the stored item cannot be read. Where nothing of it had to be known, an update or
+            a delete was carried out nevertheless, and only its answer is missing.
+        RequestError: the write is wrong.
+    """
+    now = yield from _time_for([asked])
+    attempt = attempt_of(schema, asked, now)
+    try:
+        yield from _learnt(schema, [attempt])
+        yield from attempt.begun()
+        answer = yield from carried_out(schema, [attempt], now)
+    except TransactionCanceled as canceled:
+        raise _only_reason(canceled) from canceled.__cause__
+    if isinstance(asked, Update) and answer is None:  # a transaction, which answers no item
+        answer = yield from GetItem(schema.table.name, attempt.key, consistent=True)
+    return (yield from attempt.finished(answer))
+
+
+def transact(
+    schema: Schema, asked: Sequence[Write[Any]], *, token: str | None = None
+) -> Steps[list[Any]]:
+    """Carry out writes together: all of them, or none.
+
+    Args:
+        schema: where they are.
+        asked: the writes, each about another entity; with the guards of unique values that they
+            change, 100 actions and 4 MB of items at most.
+        token: makes the transaction happen once, though it is asked for again within ten minutes
+            with the same writes; if these depend on what is stored (index attributes of several
+            fields, unique values), the repetition may be refused instead, by a RequestError. By
+            default a new one, which covers the retries of this call.
+
+    Returns:
+        In the order of the writes: of `Create` and `Put` the entity as stored, of others None.
+
+    Raises:
+        TransactionCanceled: nothing was written; its reasons tell of each write why.
+        RequestError: a write is wrong, there are too many, or two are about one entity.
+    """
+    _check_asked(asked, token)
+    now = yield from _time_for(asked)
+    attempts = [attempt_of(schema, each, now) for each in asked]
+    _check_keys([attempt.key for attempt in attempts], len(attempts))
+    yield from _learnt(schema, attempts)
+    for attempt in attempts:
+        yield from attempt.begun()
+    yield from carried_out(schema, attempts, now, _tokens(token))
+    results: list[Any] = []
+    for each, attempt in zip(asked, attempts, strict=True):
+        made = isinstance(each, Create | Put)
+        results.append((yield from attempt.finished(None)) if made else None)
+    return results
+
+
+def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
+    """The attempt at a write.
+
+    Raises:
+        RequestError: the write is wrong.
+    """
+    match asked:
+        case Create() | Put():
+            return PutAttempt(schema, dated(schema, asked, now), now)
+        case Update():
+            return UpdateAttempt(schema, asked, now)
+        case Delete():
+            return DeleteAttempt(schema, asked, now)
+        case Check():
+            return CheckAttempt(schema, asked, now)
+    raise RequestError(f"{shown(asked)} is no write; use Create, Put, Update, Delete or Check")
+
+
+def carried_out(
+    schema: Schema,
+    attempts: Sequence[Attempt],
+    now: dt.datetime,
+    tokens: Iterator[str] | None = None,
+) -> Steps[AttributeMap | None]:
+    """Try some writes together until no guard of what is known fails; what the request answered.
+
+    Args:
+        schema: where they are.
+        attempts: at the writes, with what they have to know.
+        now: the time.
+        tokens: of the tries; without them a single action is sent as a request of its own.
+
+    Raises:
+        TransactionCanceled: with a reason for each write.
+        RequestError: there are too many actions, or two are about one item.
+    """
+    foreign: set[Key] = set()
+    for _ in range(ATTEMPTS):
+        tried = _Try.of(attempts, foreign)
+        token = None if tokens is None else next(tokens)
+        try:
+            request = tried.request(schema.table.name, now, token)
+            answer: AttributeMap | None = yield from request
+        except (ConditionFailed, TransactionCanceled) as failure:
+            if old := tried.old(failure):
+                for codec, item in old:
+                    yield from rewrite(schema, codec, item)
+                continue
+            reasons, given_up = tried.reasons(failure)
+            if any(reasons):
+                raise TransactionCanceled(reasons) from failure
+            foreign |= given_up
+        else:
+            return answer
+    raise TransactionCanceled([ConditionFailed(attempt.key) for attempt in attempts])
+
+
+@frozen
+class _Try:
+    """What is sent at once: the actions of some writes, then those of guards."""
+
+    attempts: Sequence[Attempt]
+    guards: Sequence[Guarding]
+
+    @classmethod
+    def of(cls, attempts: Sequence[Attempt], foreign: Iterable[Key]) -> _Try:
+        """By what the attempts know. Guards that turned out to be another's are left alone."""
+        guards = merged(change for attempt in attempts for change in attempt.guarding())
+        return cls(
+            attempts,
+            [each for each in guards if isinstance(each, Claim) or each.key not in foreign],
+        )
+
+    def request(self, table: str, now: dt.datetime, token: str | None) -> Request[Any]:
+        """The request that carries it out."""
+        actions: list[Action] = [attempt.action() for attempt in self.attempts]
+        if len(actions) == 1 and not self.guards and token is None:
+            (single,) = actions
+            assert isinstance(single, Request), "a check is no write of its own"
+            return single
+        seconds = int(now.timestamp())
+        actions += [action(table, each, seconds) for each in self.guards]
+        _check_actions(actions, len(self.attempts))
+        return TransactWriteItems(actions, token or new_token())
+
+    def old(
+        self, failure: ConditionFailed | TransactionCanceled
+    ) -> list[tuple[Codec, AttributeMap]]:
+        """Items of older schemas that stood in the way; they have to be rewritten first."""
+        causes = failure.reasons if isinstance(failure, TransactionCanceled) else (failure,)
+        return [
+            (attempt.codec, cause.stored)
+            for attempt, cause in zip(self.attempts, causes, strict=False)
+            if isinstance(cause, ConditionFailed) and isinstance(cause.stored, dict)
+            if attempt.codec.spec.evolution.is_old(cause.stored)
+        ]
+
+    def reasons(
+        self, failure: ConditionFailed | TransactionCanceled
+    ) -> tuple[list[DynastoreError | None], set[Key]]:
+        """Of each write why it could not be done; and guards that are another's.
+
+        None where a write was not the cause, or where it may succeed by what was learnt.
+        """
+        causes = failure.reasons if isinstance(failure, TransactionCanceled) else (failure,)
+        count = len(self.attempts)
+        reasons = [
+            cause if cause is None else _reason(attempt, cause)
+            for attempt, cause in zip(self.attempts, causes, strict=False)
+        ]
+        if any(cause and not reason for cause, reason in zip(causes, reasons, strict=False)):
+            return reasons, set()  # guards go by what is stored, which is known only now
+        foreign = set()
+        places = {attempt.key: place for place, attempt in enumerate(self.attempts)}
+        for guard, cause in zip(self.guards, causes[count:], strict=True):
+            if cause is None:
+                continue
+            place, reason = places[guard.owner], conflict(guard, cause)
+            if reason is None:
+                foreign.add(guard.key)
+            reasons[place] = reasons[place] or reason  # what the write itself met comes first
+        return reasons, foreign
+
+
+def _reason(attempt: Attempt, cause: DynastoreError) -> DynastoreError | None:
+    if not isinstance(cause, ConditionFailed):
+        return cause
+    try:
+        return attempt.conflict(cause)
+    except DataError as error:  # the stored item cannot be read
+        return error
+
+
+def _only_reason(canceled: TransactionCanceled) -> DynastoreError:
+    (reason,) = canceled.reasons
+    assert reason is not None, "what is canceled has a reason"
+    return reason
+
+
+def _tokens(token: str | None) -> Iterator[str]:
+    """The token of each try: the caller's, or a new one, since each try has other conditions.
+
+    All tries have the caller's. Were it only the first's, a repetition whose first try goes through
+    would not be known for one, and be carried out again.
+    """
+    return iter(new_token, None) if token is None else repeat(token)
+
+
+def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
+    """The time, if one of the writes goes by it."""
+    for each in asked:
+        target = each.entity if isinstance(each, Create | Put) else each.target
+        spec = spec_of(target.cls if isinstance(target, Ref) else type(target))
+        if spec.created or spec.updated or spec.uniques or spec.expires:
+            return (yield from Now())
+    return UNWRITTEN
+
+
+def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
+    """Read, all at once, what the attempts have to know.
+
+    Raises:
+        TransactionCanceled: what some of them are about is not there, or cannot be read.
+    """
+    keys = [attempt.key for attempt in attempts if attempt.needs]
+    if not keys:
+        return
+    items = yield from read_items(schema.table.name, keys, consistent=True)
+    for attempt in attempts:
+        if attempt.needs:
+            items[attempt.key] = yield from current(schema, attempt.codec, items[attempt.key])
+    reasons: list[DynastoreError | None] = []
+    for attempt in attempts:
+        try:
+            if attempt.needs:
+                attempt.learn(items[attempt.key])
+        except (ConditionFailed, DataError) as error:
+            reasons.append(error)
+        else:
+            reasons.append(None)
+    if any(reasons):
+        raise TransactionCanceled(reasons)
+
+
+def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:
+    for each in asked:
+        if not isinstance(each, Create | Put | Update | Delete | Check):
+            raise RequestError(
+                f"{shown(each)} is no write; use Create, Put, Update, Delete or Check"
+            )
+    if not asked:
+        raise RequestError("a transaction has at least one write")
+    if token is None:
+        return
+    if not isinstance(token, str) or not 1 <= len(token) <= TOKEN_CHARACTERS:
+        raise RequestError(f"a token has 1 to {TOKEN_CHARACTERS} characters, not {shown(token)}")
+
+
+def _check_actions(actions: Sequence[Action], writes: int) -> None:
+    _check_keys([key_of(each) for each in actions], writes)
+    size = sum(item_bytes(each.item) for each in actions if isinstance(each, PutItem))
+    if size > TRANSACTION_BYTES:
+        raise RequestError(
+            f"the items are {size:,} bytes; one transaction holds {TRANSACTION_BYTES:,}. "
+            "Make several of it."
+        )
+
+
+def _check_keys(keys: Sequence[Key], writes: int) -> None:
+    """Refuse too many actions, or two about one item; the first are those of the writes."""
+    if len(keys) > ACTIONS:
+        guards = f" and {len(keys) - writes} guards of unique values" if writes < len(keys) else ""
+        raise RequestError(
+            f"{writes} writes{guards} are more than the {ACTIONS} actions of one transaction; "
+            "make several of it"
+        )
+    twice, times = Counter(keys).most_common(1)[0]
+    if times > 1:
+        raise RequestError(f"two writes of one transaction are about {twice}; make one of them")
