@@ -338,8 +338,9 @@ def _reported(exchange: Exchange, request: Request[R], answer: Answer) -> R:
 
 
 def _told(request: PutItem | UpdateItem | DeleteItem, effect: Effect) -> AttributeMap | None:
-    """What a write answers: the new item of an update, the old one of others, if asked for."""
-    if not isinstance(request, UpdateItem) and not request.returns_old:
-        return None
-    image = effect.after if isinstance(request, UpdateItem) else effect.before
-    return image.item if image else None
+    """What a write answers: of an update the item that it asks for, of others the old one."""
+    if isinstance(request, UpdateItem):
+        images = {"ALL_NEW": effect.after, "ALL_OLD": effect.before}
+        image = images.get(request.returns)
+        return image.item if image else {}
+    return effect.before.item if effect.before and request.returns_old else None

@@ -53,6 +53,14 @@ def test_every_moment_of_every_history_is_as_the_model_says(data):
     played(data)
 
 
+@pytest.mark.scans
+@settings(max_examples=HISTORIES)
+@given(st.data())
+def test_no_moment_leaves_parts_that_expire_before_their_item(data):
+    """Of these alone, so that there are more of them."""
+    played(data, classes=[Page])
+
+
 def unguarded(patch: pytest.MonkeyPatch) -> None:
     """What was read is believed without a guard."""
     of_item = known.Known.of_item
