@@ -337,8 +337,9 @@ class Store(Bound[Client]):
         """Find what `verify` finds, and mend what has drifted while it is iterated.
 
         Only index attributes and the TTL are written, and only while the fields that they depend on
-        are as they were read: no concurrent write is lost. What is misplaced or malformed is
-        reported. Mending goes up to the rate too, in write units.
+        are as they were read: no concurrent write is lost. What is misplaced, malformed or of an
+        older schema is reported, and what is of a newer one left alone. Mending goes up to the
+        rate too, in write units.
 
         Args:
             dry_run: whether to write nothing, as `verify` does.

@@ -20,10 +20,8 @@ from ...attributes import AttributeMap, AttributeValue
 from ...errors import ConditionFailed, ConsumerBusy, RequestError
 from ...keys import CONSUMERS, HASH_BYTES, HEADER
 from ...requests import GetItem, Key, Now, PutItem, Steps, Wait
-from ...table import TYPE
+from ...table import CONSUMER, TYPE
 from ...terms import Absent, Conditions, Equal
-
-TAG = "~consumer"
 
 NEW: Conditions = (("PK", Absent()),)
 
@@ -107,7 +105,7 @@ class Consumer:
         }
         return {
             **self.key.attributes,
-            TYPE: {"S": TAG},
+            TYPE: {"S": CONSUMER},
             "owner": {"S": self.owner},
             "until": {"S": self.until.isoformat()},
             "revision": {"N": str(self.revision)},
