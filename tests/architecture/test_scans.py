@@ -7,9 +7,13 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "dynastore"
 
 # Those that answer scans, and the one that asks for them.
-KNOW_THE_REQUEST = {"clients/paging.py", "clients/sqlite.py", "operations/scanner.py"}
+KNOW_THE_REQUEST = {"clients/paging.py", "clients/sqlite.py", "operations/reading/scanner.py"}
 STORES = {"store.py", "async_store.py"}
-SWEEPS = {"operations/verifying.py", "operations/sweeping.py", "operations/upcasts.py"}
+SWEEPS = {
+    "operations/upkeep/verifying.py",
+    "operations/upkeep/sweeping.py",
+    "operations/upkeep/upcasts.py",
+}
 KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *STORES}
 KNOW_VERIFYING = {"verified.py", "__init__.py", "cli/app.py", "cli/verification.py", *STORES}
 OFFERS_ALL_REQUESTS = "requests/__init__.py"
@@ -57,6 +61,12 @@ def test_only_stores_and_their_command_know_what_verifies():
 
 def test_no_module_that_a_query_goes_through_can_scan():
     planner = {name_of(path) for path in (PACKAGE / "planner").rglob("*.py")}
-    query = {"results.py", "schema.py", "operations/reader.py", "operations/streams.py", *planner}
+    query = {
+        "results.py",
+        "schema.py",
+        "operations/reading/reader.py",
+        "operations/reading/sources.py",
+        *planner,
+    }
     assert all((PACKAGE / name).exists() for name in query)
     assert query & importing("Scan", "scanner", "scanned", "verifying", "verified") == set()

@@ -37,16 +37,24 @@ class Counter:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.data())
-def test_every_moment_of_every_history_is_as_the_model_says(open_store, mode, data):
+def test_every_moment_of_every_history_is_as_the_model_says(open_store, engine, mode, data):
     name = f"history-{uuid4().hex[:12]}"
     store = open_store(Schema(SCHEMA.entities, evolve(SCHEMA.table, name=name)))
     store.create_table()
     client = getattr(store, "target", store).client
 
+    answered = {}
+
     def send(request):
-        renamed = _named(request, name)
-        answer = client.send(renamed)
-        return store.runner.run(answer) if mode == "awaited" else answer
+        token = getattr(request, "token", None)
+        if engine == "moto" and token in answered:  # moto takes no notice of tokens
+            return answered[token]
+        answer = client.send(_named(request, name))
+        if mode == "awaited":
+            answer = store.runner.run(answer)
+        if token is not None:
+            answered[token] = answer
+        return answer
 
     play(History(send, name), data, steps=15)
 
