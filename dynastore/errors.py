@@ -14,6 +14,7 @@ DynastoreError
 |   |-- RevisionConflict
 |   |-- NewerSchema
 |   |-- TransactionCanceled
+|   |-- TokenUsed
 |   |-- TableMismatch
 |   `-- ConsumerBusy
 |-- PartialFailure        some of many were done                 look at .done and .failed
@@ -247,6 +248,28 @@ class TransactionCanceled(ConflictError):
         super().__init__(
             f"nothing was written: {len(causes)} of {len(self.reasons)} writes could not be done; "
             f"number {at}: {first}"
+        )
+
+
+class TokenUsed(ConflictError):
+    """A transaction with this token was sent before, with other writes. Nothing was written now.
+
+    Other writes are also the same ones, where what is written depends on the time (`updated`,
+    `created`, a lifetime, an expiry) or on what is stored (index attributes of several fields,
+    unique values). So to whoever repeats a call because its answer was lost this says: most likely
+    the first call was carried out; and nothing was done twice.
+
+    Attributes:
+        token: the token.
+    """
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        super().__init__(
+            f"a transaction with the token {token!r} was sent within the last ten minutes, with "
+            "other writes, or with the same by another time or other stored values; nothing was "
+            "written now. Read whether that one was carried out. If it was not, or was another, "
+            "use a new token."
         )
 
 

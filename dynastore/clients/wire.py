@@ -17,6 +17,7 @@ from ..errors import (
     ServiceError,
     TableNotFound,
     Throttled,
+    TokenUsed,
     TransactionCanceled,
     Unavailable,
 )
@@ -192,11 +193,8 @@ def error_of(refusal: Refusal, request: Request[Any], endpoint: Endpoint) -> Dyn
             return ConditionFailed(_key_of(request), refusal.item or None)
         case "TransactionCanceledException" if len(refusal.reasons) == len(_keys_of(request)):
             return _canceled(refusal, _keys_of(request))
-        case "IdempotentParameterMismatchException":
-            return RequestError(
-                "this token was used within the last ten minutes, for other writes or for the "
-                "same ones by what was stored then; nothing was written now. Use a new one"
-            )
+        case "IdempotentParameterMismatchException" if isinstance(request, TransactWriteItems):
+            return TokenUsed(request.token)
         case code if code in REFUSALS:
             return RequestError(f"DynamoDB refused the request: {refusal.message}")
     kind, message = _service_error(refusal, request, endpoint)
