@@ -16,6 +16,7 @@ DynastoreError
 |   |-- TransactionCanceled
 |   |-- TokenUsed
 |   |-- TableMismatch
+|   |-- ConsumerMismatch
 |   `-- ConsumerBusy
 |-- PartialFailure        some of many were done                 look at .done and .failed
 |-- NotSent               one of many, after another failed      call again with these
@@ -287,6 +288,29 @@ class TableMismatch(ConflictError):
         super().__init__(
             f"table {table} does not fit the schema: {'; '.join(self.differences)}. "
             "Use another table, or change the schema to fit this one."
+        )
+
+
+class ConsumerMismatch(ConflictError):
+    """A consumer of changes is asked for other classes than it followed so far.
+
+    It has passed over the changes of all others, so they would be lost without a word.
+
+    Attributes:
+        consumer: its name.
+        followed: type tags of the classes that it followed.
+        asked: type tags of those that it is asked for.
+    """
+
+    def __init__(self, consumer: str, *, followed: Sequence[str], asked: Sequence[str]) -> None:
+        self.consumer = consumer
+        self.followed = tuple(followed)
+        self.asked = tuple(asked)
+        super().__init__(
+            f"{consumer!r} follows the changes of {', '.join(followed)}, not of {', '.join(asked)}: "
+            "what it passed over would be lost. Give each purpose a name of its own, "
+            "changes(..., name='search'); or, to follow these under this name from the oldest "
+            "changes kept, so that some come again, changes(..., on_gap='oldest')."
         )
 
 

@@ -141,8 +141,8 @@ class Store(Bound[Client]):
                 start: where it begins the first time: with ``"new"`` changes, or the ``"oldest"``
                 kept, which are up to 24 hours old.
                 follow: False ends where there are no more, and raises ConsumerBusy instead of waiting.
-                on_gap: ``"raise"`` ChangesTrimmed if changes were missed, or go on with the
-                ``"oldest"`` kept.
+                on_gap: ``"raise"`` ChangesTrimmed if changes were missed, and ConsumerMismatch if
+                the name followed other classes so far, or go on with the ``"oldest"`` kept.
                 save_every: changes between two writes of its place, 100; 10 seconds at most.
                 lease_seconds: how long a process that was killed keeps its place, 60.
 
