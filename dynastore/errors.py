@@ -34,6 +34,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from json import dumps
 from typing import Any, ClassVar
 
 UNKNOWN_OUTCOME = "The write may or may not have happened; read before you repeat it."
@@ -280,14 +281,24 @@ class TableMismatch(ConflictError):
     Attributes:
         table: its name.
         differences: one sentence each.
+        additions: for each index that is missing, the parameters of the UpdateTable that adds it.
     """
 
-    def __init__(self, table: str, differences: Sequence[str]) -> None:
+    def __init__(
+        self, table: str, differences: Sequence[str], additions: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         self.table = table
         self.differences = tuple(differences)
+        self.additions = tuple(additions)
+        ways = [f"aws dynamodb update-table --cli-input-json '{dumps(each)}'" for each in additions]
+        adding = (
+            f"Add what is missing, one index after the other: {'; '.join(ways)}; then run `dynastore "
+            "reindex`, since items that are stored already may lack its attributes. "
+        )
         super().__init__(
             f"table {table} does not fit the schema: {'; '.join(self.differences)}. "
-            "Use another table, or change the schema to fit this one."
+            f"{adding if ways else ''}"
+            f"{'Or use' if ways else 'Use'} another table, or change the schema to fit this one."
         )
 
 
