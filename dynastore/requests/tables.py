@@ -178,3 +178,6 @@ class UpdateTimeToLive(Request[None]):
 
     def read(self, response: Mapping[str, Any]) -> None:
         """Nothing."""
+
+
+ABOUT_TABLES = (CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive)

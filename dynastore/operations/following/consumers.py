@@ -126,7 +126,7 @@ def consumer_key(name: str, prefix: str) -> Key:
     """
     if not isinstance(name, str) or not name:
         raise RequestError(f"a consumer's name is a text of at least one character, not {name!r}")
-    key = Key(f"{prefix}{CONSUMERS}{name}", HEADER)
+    key = Key(f"{prefix}{CONSUMERS}{name}", HEADER, CONSUMER)
     if len(key.pk.encode()) > HASH_BYTES:
         raise RequestError(
             f"a consumer's name is part of a key of {HASH_BYTES:,} bytes; shorten it"
