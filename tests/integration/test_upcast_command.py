@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from typer.testing import CliRunner
 
-from dynastore import Schema, Store, Upcasted, entity, key
+from dynastore import Schema, Store, Upcasted, entity, gsi, key
 from dynastore.changes import Unset
 from dynastore.cli.app import app
 from dynastore.errors import Throttled
@@ -31,6 +31,7 @@ class Person:
     name: str
     size: int
     primary = key("PERSON#{name}", "~")
+    by_size = gsi(1, "SIZE", "{size:2}")
 
 
 @pytest.fixture
@@ -78,6 +79,20 @@ def test_a_schema_without_upcasters_is_refused(where):
 
 
 @pytest.mark.scans
+def test_what_is_outdated_is_told_as_json_too(where):
+    command = ["verify", "people:schema", where, "--json"]
+    verified = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+    assert verified.exit_code == 3
+    first, _, summary = map(json.loads, verified.stdout.splitlines())
+    assert (first["finding"], first["stored"], first["known"]) == ("outdated", 1, 2)
+    assert first["differences"]["GSI1R1"] == {"stored": None, "implied": {"S": "03"}}
+    assert (summary["older"], summary["wrong"]) == (2, 2)
+    assert called("people:schema", where).exit_code == 0
+    well = CliRunner().invoke(app, command[:-1], env={"COLUMNS": "200"})
+    assert well.stdout == "2 items: nothing wrong\n"
+
+
+@pytest.mark.scans
 def test_items_that_cannot_be_upcast_are_told_at_the_end(where):
     with Store.connect(where, Schema([Old])) as store:
         store.put_many([Old(name=f"p{number:02}") for number in range(12)])
@@ -87,7 +102,7 @@ def test_items_that_cannot_be_upcast_are_told_at_the_end(where):
     verified = CliRunner().invoke(app, ["verify", "people:schema", where], env={"COLUMNS": "200"})
     assert verified.exit_code == 3
     assert verified.stdout.endswith(
-        "14 items: 12 malformed; 14 of older schemas: run dynastore upcast\n"
+        "14 items: 12 malformed, 2 outdated; 14 of older schemas: run dynastore upcast\n"
     )
     done = called("people:schema", where)
     assert done.exit_code == 3
