@@ -48,6 +48,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if fault.args[0] == engine:
                 reason, strict = fault.kwargs["reason"], fault.kwargs.get("strict", True)
                 item.add_marker(pytest.mark.xfail(reason=reason, strict=strict))
+                # Nobody reads the traceback of an expected failure; making one takes 0.1 s.
+                item.repr_failure = _first_line
+
+
+def _first_line(failure: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+    return failure.exconly().partition("\n")[0]
 
 
 @pytest.fixture(params=ENGINES)
@@ -72,6 +78,16 @@ def ministack_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def moto_here() -> Iterator[None]:
+    """moto in this process, as users' tests have it. It takes 50 ms to begin, so not in each test.
+
+    What a test leaves there meets the next one no more than on a server.
+    """
+    with mock_aws(config={"core": {"mock_credentials": False}}):
+        yield
+
+
 @pytest.fixture(scope="session")
 def session() -> boto3.Session:
     """One for all tests: making a client of a new one takes a quarter of a second."""
@@ -93,7 +109,6 @@ def lagging() -> LaggingClient:
 def connect(
     engine: str,
     mode: str,
-    tmp_path: Path,
     session: boto3.Session,
     lagging: LaggingClient,
     request: pytest.FixtureRequest,
@@ -113,15 +128,17 @@ def connect(
 
     match engine:
         case "sqlite-file":
-            yield partial(kind.connect, f"sqlite:///{tmp_path / 'table.db'}")
+            # Not an argument: pytest would make a folder for every test.
+            folder: Path = request.getfixturevalue("tmp_path")
+            yield partial(kind.connect, f"sqlite:///{folder / 'table.db'}")
         case "sqlite-memory":  # one place, so that all stores of the test share its items
             yield partial(kind.at, place_of("sqlite://", Settings()))
         case "sqlite-lagging":
             place = Place(None, True, lambda: lagging, lambda: AsyncSqliteClient(lagging))
             yield partial(kind.at, place)
-        case "moto" if mode == "blocking":  # in this process, as users' tests have it
-            with mock_aws():
-                yield to_server
+        case "moto" if mode == "blocking":
+            request.getfixturevalue("moto_here")
+            yield to_server
         case "moto" | "ministack":
             url = request.getfixturevalue(f"{engine}_url")
             yield partial(to_server, endpoint_url=url)
