@@ -26,12 +26,15 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from ...agents.checkpointing.checking import check
 from ...agents.checkpointing.clearing import PRUNED_GRACE, delete_for_runs, delete_thread, prune
 from ...agents.checkpointing.copying import copy_thread
+from ...agents.checkpointing.findings import Checked, Repaired
 from ...agents.checkpointing.histories import histories
 from ...agents.checkpointing.keeping import Keeping
 from ...agents.checkpointing.loading import load
 from ...agents.checkpointing.recent import Recent
+from ...agents.checkpointing.repairing import repair
 from ...agents.checkpointing.saving import save, save_writes
 from ...agents.checkpointing.threads import threads
 from ...agents.checkpoints import Thread
@@ -288,6 +291,38 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
             await self._stores.awaited.run(self._prune(thread_id, strategy, keep_last, grace))
             self._recent.forget(thread_id)
 
+    def check(self, thread_id: str) -> Checked:
+        """Read all of a thread, and tell what is wrong with it: see `repair`.
+
+        What is written at the moment may be told as litter.
+        """
+        return self._stores.blocking.run(self._check(str(thread_id)))
+
+    async def acheck(self, thread_id: str) -> Checked:
+        """Read all of a thread, and tell what is wrong with it; see `check`."""
+        return await self._stores.awaited.run(self._check(str(thread_id)))
+
+    def repair(self, thread_id: str, *, grace: dt.timedelta = PRUNED_GRACE) -> Repaired:
+        """Make the newest checkpoint of each namespace that can be read the last one, and tidy up.
+
+        Those that cannot be read are given back no more. What a task wrote and cannot be read is
+        deleted, so that the task runs again. A header that is missing is written.
+
+        Args:
+            thread_id: the thread.
+            grace: what goes, and what nothing refers to, is deleted by the first call after it has
+                been so for the grace; at once with none, if no process works on the thread.
+        """
+        done = self._stores.blocking.run(self._repair(str(thread_id), grace))
+        self._recent.forget(str(thread_id))
+        return done
+
+    async def arepair(self, thread_id: str, *, grace: dt.timedelta = PRUNED_GRACE) -> Repaired:
+        """Make the newest checkpoint that can be read the last one; see `repair`."""
+        done = await self._stores.awaited.run(self._repair(str(thread_id), grace))
+        self._recent.forget(str(thread_id))
+        return done
+
     def get_delta_channel_history(
         self, *, config: RunnableConfig, channels: Sequence[str]
     ) -> Mapping[str, DeltaChannelHistory]:
@@ -337,11 +372,17 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
 
     def get_next_version(
         self,
-        current: str | int | None,
+        current: str | int | float | None,
         channel: None,  # noqa: ARG002 (LangGraph's)
-    ) -> str:
-        """The next version of a channel: a count, and chance, so that no two forks have the same."""
-        count = current if isinstance(current, int) else int((current or "0").split(".")[0])
+    ) -> Any:
+        """The next version of a channel: a count, and chance, so that no two forks have the same.
+
+        Of a thread whose versions are numbers, as other checkpointers count, it is the next number:
+        LangGraph compares the versions of a checkpoint with each other.
+        """
+        if isinstance(current, int | float):
+            return current + 1
+        count = int((current or "0").split(".")[0])
         return f"{count + 1:032}.{random.random():016}"  # noqa: S311 (no secret)
 
     @property
@@ -392,6 +433,22 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
         return (
             yield from prune(
                 self._schema, thread_id, self._keeping, lasting, keep_last=keep_last, grace=grace
+            )
+        )
+
+    def _check(self, thread_id: str) -> Steps[Checked]:
+        return (yield from check(self._schema, thread_id, self._keeping, self._convert.lasting))
+
+    def _repair(self, thread_id: str, grace: dt.timedelta) -> Steps[Repaired]:
+        convert = self._convert
+        return (
+            yield from repair(
+                self._schema,
+                thread_id,
+                self._keeping,
+                convert.lasting,
+                convert.described,
+                grace=grace,
             )
         )
 
