@@ -14,7 +14,7 @@ from rich.console import Console
 from ..errors import DynastoreError, RequestError
 from ..store import Store
 from ..verified import Verified
-from . import asking, matrix, sweeping, upcasts, verification
+from . import asking, matrix, migrating, sweeping, threads, upcasts, verification
 from . import demo as demonstration
 from .rounds import Stopped
 
@@ -26,6 +26,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(threads.commands, name="threads")
+app.add_typer(migrating.commands, name="migrate")
 
 
 def _show_version(wanted: bool) -> None:
