@@ -336,13 +336,14 @@ def test_threads_are_listed_checked_and_repaired_by_command(few, where):
     assert json.loads(threads("list", where, "--json").stdout)["thread_id"] == "one"
     assert threads("check", where).exit_code == 0
     with Store.connect(where, agent_schema()) as store:
-        some = store.query(Checkpoint, thread_id="one", namespace="").page().entities
-        store.delete(some[1])
+        for each in store.query(Checkpoint, thread_id="one", namespace="").page().entities[:-1]:
+            store.delete(each)
     broken = threads("check", where, "--thread", "one", "--json")
     assert broken.exit_code == 3
     assert json.loads(broken.stdout)["findings"][0]["finding"] == "lost"
     repaired = threads("repair", where, "--at-once")
     assert repaired.exit_code == 0
-    assert "is the last one" in repaired.stdout
+    assert "no checkpoint is left" in repaired.stdout
+    assert "of 'inner' is the last one" in repaired.stdout
     assert threads("check", where).exit_code == 0
     assert json.loads(threads("repair", where, "--json").stdout)["found"]["findings"] == []
