@@ -12,6 +12,7 @@ from attrs import asdict
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from ..clients.foreign import told_as_ours
 from ..errors import RequestError
 from ..store import Store
 from .endings import USAGE, WRONG_ITEMS, give_up, reported
@@ -108,7 +109,9 @@ def _migration(
         from ..integrations.langgraph.migration import Migration
     except ModuleNotFoundError as missing:
         give_up(f'this needs {missing.name}: pip install "dynastore[migrate]"', USAGE)
-    return Migration(DynamoDBSaver(**old), store, ttl=lifetime, mode=mode)
+    with told_as_ours():
+        saver = DynamoDBSaver(**old)
+    return Migration(saver, store, ttl=lifetime, mode=mode)
 
 
 def _moved(migration: Migration, threads: list[str], cursor: str | None, *, scan: bool) -> Migrated:

@@ -320,10 +320,15 @@ def test_the_command_moves_and_tells(few, where):
     assert "it is missing here" in verified.stderr
 
 
-def test_no_table_is_a_failure_not_a_crash(aws, where):
-    called = call("--from-table", "none-there", where, "--scan")
+def test_what_cannot_be_reached_is_told(aws, where, monkeypatch):
+    for options in (["--scan"], ["--thread", "t"]):
+        called = call("--from-table", "none-there", where, *options)
+        assert called.exit_code == 1
+        assert "dynastore: ResourceNotFoundException" in called.stderr
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    called = call("--from-table", OLD_TABLE, where, "--scan")
     assert called.exit_code == 1
-    assert "none-there" in called.stderr or "not found" in called.stderr
+    assert "region" in called.stderr
 
 
 def test_threads_are_listed_checked_and_repaired_by_command(few, where):
