@@ -15,6 +15,7 @@ from langgraph.types import Command, Send, interrupt
 OLD_TABLE = "old-checkpoints"
 BIG = random.Random(1).randbytes(150_000).hex()  # larger than what a checkpoint holds itself
 FAN = 3  # tasks at once
+SMALL = 5  # checkpoints of a thread that is quickly written
 WRITES = 12  # of one task: as texts, 10 sorts before 2
 
 
@@ -108,3 +109,21 @@ def by_hand(saver: Any) -> None:
     for task, path in (("b-task", "~0"), ("a-task", "~1")):
         writes = [("seen", number) for number in range(WRITES)]
         saver.put_writes(first, [*writes[:3], ("__error__", "boom"), *writes[3:]], task, path)
+
+
+def small(saver: Any) -> None:
+    """Some checkpoints of one thread, and one of a graph inside: quickly written."""
+    config = config_of("one", checkpoint_ns="")
+    for step in range(SMALL):
+        config = _turn(saver, config, step)
+    saver.put_writes(config, [("messages", "waits"), ("document", BIG)], "task", "~0")
+    _turn(saver, config_of("one", checkpoint_ns="inner"), 0)
+
+
+def _turn(saver: Any, config: Any, step: int) -> Any:
+    messages = [HumanMessage(f"message {at} {'x' * 600}", id=f"m{at}") for at in range(step + 1)]
+    checkpoint = empty_checkpoint() | {
+        "channel_values": {"messages": messages, "document": BIG},
+        "channel_versions": {"messages": step + 1, "document": 1},
+    }
+    return saver.put(config, checkpoint, {"source": "loop", "step": step, "user_id": "ann"}, {})

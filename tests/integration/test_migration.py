@@ -17,15 +17,28 @@ from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.types import Command
 from langgraph_checkpoint_aws import DynamoDBSaver
 
-from dynastore import Store, ref
-from dynastore.agents import Checkpoint, TaskWrites, Thread, agent_schema
+from dynastore import Store
+from dynastore.agents import Checkpoint, CheckpointValue, TaskWrites, Thread, agent_schema
 from dynastore.cli.app import app
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.integrations.langgraph.dynamodb_saver import in_sequence
 from dynastore.integrations.langgraph.migration import Migrated, Migration
 from dynastore.requests import Scan
 
-from .old_threads import BIG, FAN, OLD_TABLE, WRITES, by_hand, config_of, fill, graph, make_table
+from .old_threads import (
+    BIG,
+    FAN,
+    OLD_TABLE,
+    SMALL,
+    WRITES,
+    ask,
+    by_hand,
+    config_of,
+    fill,
+    graph,
+    make_table,
+    small,
+)
 
 pytestmark = pytest.mark.scans
 
@@ -49,19 +62,11 @@ def aws(monkeypatch):
         yield
 
 
-@pytest.fixture(params=[False, True], ids=["plain", "gzip"])
-def old(aws, request):
-    saver = DynamoDBSaver(OLD_TABLE, enable_checkpoint_compression=request.param)
-    fill(saver)
-    return saver
-
-
 @pytest.fixture
 def few(aws):
-    """One finished thread, which takes less time."""
+    """One small thread, which takes less time."""
     saver = DynamoDBSaver(OLD_TABLE)
-    compiled = graph(saver)
-    compiled.invoke({"messages": [("user", "hello")]}, config_of("one"))
+    small(saver)
     return saver
 
 
@@ -86,7 +91,10 @@ def by_place(saver, thread):
     }
 
 
-def test_all_threads_are_as_they_were(old, where):
+@pytest.mark.parametrize("compresses", [False, True], ids=["plain", "gzip"])
+def test_all_threads_are_as_they_were(aws, where, compresses):
+    old = DynamoDBSaver(OLD_TABLE, enable_checkpoint_compression=compresses)
+    fill(old)
     done = all_of(Migration(old, where))
     assert (done.threads, done.differing, done.gone) == (4, 0, 0)
     new = DynastoreSaver(where)
@@ -123,7 +131,9 @@ def test_writes_of_tasks_are_in_the_order_in_which_they_are_applied(aws, where):
         assert {*tasks[0].writes} == places
 
 
-def test_a_thread_that_waits_goes_on_here(old, where):
+def test_a_thread_that_waits_goes_on_here(aws, where):
+    old = DynamoDBSaver(OLD_TABLE)
+    ask(graph(old), "waiting", "hello")
     all_of(Migration(old, where))
     compiled = graph(DynastoreSaver(where))
     assert compiled.get_state(config_of("waiting")).interrupts[0].value == "May I?"
@@ -142,8 +152,10 @@ def test_what_is_stored_is_what_a_run_would_have_stored(few, where, tmp_path):
         header = store.get(Thread, thread_id="one")
         first = list(few.list(config_of("one", checkpoint_ns="")))[-1]
         assert header.created_at.isoformat() == first.checkpoint["ts"]
-        stored = sum(len(each.content) for each in store.query(Checkpoint, thread_id="one"))
-        assert stored < 20_000  # the document is in three checkpoints, and is stored once, apart
+        sizes = [len(each.content) for each in store.query(Checkpoint, thread_id="one")]
+        assert sorted(sizes)[-2] < 2_000  # one is whole again, as in a run
+        apart = [each.name for each in store.query(CheckpointValue, thread_id="one")]
+        assert apart.count("document") == 2  # of each namespace one
 
 
 def test_classes_of_the_application_are_not_needed(aws, where, monkeypatch):
@@ -186,21 +198,16 @@ def test_a_call_that_was_killed_is_made_again(few, where, monkeypatch, puts):
     assert DynastoreSaver(where).check("one").is_sound
 
 
-@pytest.mark.parametrize("calls", [0, 2])
-def test_writes_that_a_killed_call_left_out_are_written_by_the_next(few, where, monkeypatch, calls):
-    left = iter(range(calls))
-    put_writes = DynastoreSaver.put_writes
-
+def test_writes_that_a_killed_call_left_out_are_written_by_the_next(few, where, monkeypatch):
     def killed(*args):
-        if next(left, None) is None:
-            raise Killed
-        put_writes(*args)
+        raise Killed
 
     with monkeypatch.context() as patch:
         patch.setattr(DynastoreSaver, "put_writes", killed)
         with pytest.raises(Killed):
             all_of(Migration(few, where))
     assert all_of(Migration(few, where)).differing == 0
+    assert len(DynastoreSaver(where).get_tuple(config_of("one")).pending_writes) == 2
 
 
 def test_a_dry_run_writes_nothing(few, where):
@@ -213,31 +220,35 @@ def test_a_dry_run_writes_nothing(few, where):
 def test_verifying_finds_what_differs(few, where):
     all_of(Migration(few, where))
     new = DynastoreSaver(where)
-    places = [*by_place(new, "one").values()]
+    newest = new.get_tuple(config_of("one", checkpoint_ns=""))
+    checkpoint = {**newest.checkpoint, "channel_values": {"seen": [99]}}
+    new.put(newest.parent_config, checkpoint, {**newest.metadata, "step": 9}, {"seen": "9"})
+    new.put(newest.config, {**newest.checkpoint, "id": "ffffffff"}, newest.metadata, {})
     with Store.connect(where, agent_schema()) as store:
-        (newest, *_), last = places, places[-1]
-        checkpoint = {**newest.checkpoint, "channel_values": {"seen": [99]}}
-        new.put(newest.parent_config, checkpoint, newest.metadata, {"seen": "9"})
-        place = last.config["configurable"]
-        store.delete(
-            ref(
-                Checkpoint,
-                thread_id="one",
-                namespace=place["checkpoint_ns"],
-                checkpoint_id=place["checkpoint_id"],
-            )
-        )
-        other = {**newest.checkpoint, "id": "ffffffff"}
-        new.put(config_of("one", checkpoint_ns=""), other, newest.metadata, {})
+        (inner,) = store.query(Checkpoint, thread_id="one", namespace="inner")
+        store.delete(inner)
     done = all_of(Migration(few, where, mode="verify"))
-    what = {each.what for each in done.differences}
-    assert {"it is missing here", "it is not in the old table"} <= what
-    assert "channel 'seen' differs" in what
-    assert "channel 'messages' differs" in what
-    assert done.written == 0
-    assert f"thread 'one', checkpoint {newest.checkpoint['id']}" in " ".join(
+    told = {(each.checkpoint_id, each.what) for each in done.differences}
+    names = ("channel 'document'", "channel 'messages'", "channel 'seen'", "metadata 'step'")
+    assert told == {
+        *((newest.checkpoint["id"], f"{name} differs") for name in names),
+        ("ffffffff", "it is not in the old table"),
+        (inner.checkpoint_id, "it is missing here"),
+    }
+    assert (done.written, done.differing, done.checkpoints) == (0, 6, SMALL)
+    assert f"checkpoint {inner.checkpoint_id} of 'inner': it is missing here" in " ".join(
         map(str, done.differences)
     )
+
+
+def test_a_thread_that_is_broken_here_is_told_and_the_next_ones_are_moved(few, where):
+    all_of(Migration(few, where))
+    by_hand(few)
+    with Store.connect(where, agent_schema()) as store:
+        store.delete(next(iter(store.query(Checkpoint, thread_id="one", namespace=""))))
+    done = all_of(Migration(few, where))
+    assert (done.threads, done.differing, done.written) == (2, 1, 1)
+    assert str(done.differences[0]).startswith("thread 'one': it cannot be read here: thread 'one'")
 
 
 def test_checkpoints_whose_values_are_gone_are_counted(few, where):
@@ -267,8 +278,9 @@ def test_values_in_a_bucket_are_read_where_it_is_named(aws, where):
     )
     bucket = {"bucket_name": "values", "key_prefix": "app"}
     old = DynamoDBSaver(OLD_TABLE, s3_offload_config=bucket)
-    compiled = graph(old)
-    compiled.invoke({"messages": [("user", "x" * 400_000)]}, config_of("t"))
+    checkpoint = empty_checkpoint() | {"channel_values": {"document": 2 * BIG}}
+    first = old.put(config_of("t", checkpoint_ns=""), checkpoint, {"source": "loop", "step": 0}, {})
+    old.put_writes(first, [("document", 2 * BIG)], "task")
     without = all_of(Migration(DynamoDBSaver(OLD_TABLE), where, mode="dry-run"))
     assert "If values are in a bucket, name it" in without.differences[0].what
     done = all_of(Migration(old, where))
@@ -337,7 +349,7 @@ def test_threads_are_listed_checked_and_repaired_by_command(few, where):
     def threads(*words):
         return CliRunner().invoke(app, ["threads", *words], env={"COLUMNS": "200"})
 
-    assert threads("list", where).stdout.split()[2:] == ["one"]
+    assert threads("list", where).stdout.split()[2:] == ["one", "ann"]
     assert json.loads(threads("list", where, "--json").stdout)["thread_id"] == "one"
     assert threads("check", where).exit_code == 0
     with Store.connect(where, agent_schema()) as store:

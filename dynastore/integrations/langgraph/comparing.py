@@ -24,7 +24,7 @@ class Difference:
     Attributes:
         thread_id: the thread.
         namespace: of the checkpoint.
-        checkpoint_id: its id.
+        checkpoint_id: its id; "" where it is about all of the thread.
         what: what differs.
     """
 
@@ -34,6 +34,8 @@ class Difference:
     what: str
 
     def __str__(self) -> str:
+        if not self.checkpoint_id:
+            return f"thread {self.thread_id!r}: {self.what}"
         of = f" of {self.namespace!r}" if self.namespace else ""
         return f"thread {self.thread_id!r}, checkpoint {self.checkpoint_id}{of}: {self.what}"
 

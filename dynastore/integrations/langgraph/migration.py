@@ -22,7 +22,7 @@ from langgraph_checkpoint_aws import DynamoDBSaver
 from ...agents.checkpointing.saving import Place
 from ...agents.checkpoints import Thread
 from ...clients.foreign import told_as_ours
-from ...errors import RequestError
+from ...errors import DataError, RequestError
 from ...store import Store
 from .comparing import Difference, Write, differing
 from .conversion import configured
@@ -134,9 +134,18 @@ class Migration:
     def thread(self, thread_id: str) -> Migrated:
         """Move a thread: write what is missing here, and compare all of it.
 
+        One that is here already and broken is told as a difference.
+
         Raises:
-            DynastoreError: one of the tables could not be read or written.
+            ServiceError: one of the tables could not be read or written.
         """
+        try:
+            return self._thread(thread_id)
+        except DataError as error:
+            told = Difference(thread_id, "", "", f"it cannot be read here: {error}")
+            return Migrated(threads=1, differing=1, differences=(told,))
+
+    def _thread(self, thread_id: str) -> Migrated:
         named = self._table.run(checkpoints_of(self._old.table_name, thread_id))
         places = [Place(thread_id, of, each) for of, ids in named.items() for each in ids]
         refused: dict[Place, str] = {}
