@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from functools import reduce
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..integrations.langgraph.migration import Migrated, Migration, Mode
 
 EMBEDDED = "sqlite://"
+NAMED_AT_ONCE = 20  # threads between two looks at the progress
 
 commands = typer.Typer(help="Move data in from other tables.", no_args_is_help=True)
 
@@ -49,6 +51,7 @@ def langgraph(
     ttl_days: Annotated[
         float | None, typer.Option(help="How long checkpoints can be read from now on.")
     ] = None,
+    workers: Annotated[int, typer.Option(help="Threads that are moved at the same time.")] = 4,
     cursor: From = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Only compare.")] = False,
@@ -70,7 +73,7 @@ def langgraph(
             old["s3_offload_config"] = config
         lifetime = None if ttl_days is None else dt.timedelta(days=ttl_days)
         with _opened(where, endpoint_url, scope) as store:
-            migration = _migration(old, store, lifetime, mode)
+            migration = _migration(old, store, ttl=lifetime, mode=mode, workers=workers)
             done = _moved(migration, thread or [], cursor, scan=scan)
     typer.echo(_json(done, mode) if json else line(done, mode))
     if done.differing:
@@ -101,7 +104,9 @@ def _opened(where: str | None, endpoint_url: str | None, scopes: list[str] | Non
 
 
 def _migration(
-    old: dict[str, Any], store: Store, lifetime: dt.timedelta | None, mode: Mode
+    old: dict[str, Any],
+    store: Store,
+    **options: Any,
 ) -> Migration:
     try:
         from langgraph_checkpoint_aws import DynamoDBSaver
@@ -111,7 +116,7 @@ def _migration(
         give_up(f'this needs {missing.name}: pip install "dynastore[migrate]"', USAGE)
     with told_as_ours():
         saver = DynamoDBSaver(**old)
-    return Migration(saver, store, ttl=lifetime, mode=mode)
+    return Migration(saver, store, **options)
 
 
 def _moved(migration: Migration, threads: list[str], cursor: str | None, *, scan: bool) -> Migrated:
@@ -141,11 +146,16 @@ def _moved(migration: Migration, threads: list[str], cursor: str | None, *, scan
 
 def _named(migration: Migration, threads: list[str], progress: Progress) -> Migrated:
     done = migration.threads(())
-    task = progress.add_task("", total=len(threads))
-    for each in threads:
-        done = done.and_then(migration.thread(each))
-        progress.update(task, advance=1, description=_so_far(done))
+    task = progress.add_task("moving threads", total=len(threads))
+    for some in _batches(threads):
+        done = done.and_then(migration.threads(some))
+        progress.update(task, advance=len(some), description=_so_far(done))
     return done
+
+
+def _batches(threads: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(threads), NAMED_AT_ONCE):
+        yield threads[start : start + NAMED_AT_ONCE]
 
 
 def _so_far(done: Migrated) -> str:

@@ -20,6 +20,7 @@ from langgraph_checkpoint_aws import DynamoDBSaver
 from dynastore import Store
 from dynastore.agents import Checkpoint, CheckpointValue, TaskWrites, Thread, agent_schema
 from dynastore.cli.app import app
+from dynastore.errors import RequestError
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.integrations.langgraph.dynamodb_saver import in_sequence
 from dynastore.integrations.langgraph.migration import Migrated, Migration
@@ -95,7 +96,7 @@ def by_place(saver, thread):
 def test_all_threads_are_as_they_were(aws, where, compresses):
     old = DynamoDBSaver(OLD_TABLE, enable_checkpoint_compression=compresses)
     fill(old)
-    done = all_of(Migration(old, where))
+    done = all_of(Migration(old, where, workers=3))
     assert (done.threads, done.differing, done.gone) == (4, 0, 0)
     new = DynastoreSaver(where)
     count = 0
@@ -305,6 +306,11 @@ def test_a_sequence_gives_each_write_its_place_again():
 
 def call(*words):
     return CliRunner().invoke(app, ["migrate", "langgraph", *words], env={"COLUMNS": "200"})
+
+
+def test_there_is_a_worker(few, where):
+    with pytest.raises(RequestError, match="1 worker or more"):
+        Migration(few, where, workers=0)
 
 
 def test_a_scan_is_agreed_to(few, where):

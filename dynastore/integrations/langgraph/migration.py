@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from itertools import groupby
 from typing import Any, Literal, Self, TypeAlias
@@ -90,6 +91,7 @@ class Migration:
         *,
         ttl: dt.timedelta | None = None,
         mode: Mode = "migrate",
+        workers: int = 1,
     ) -> None:
         """Nothing is sent yet.
 
@@ -98,7 +100,14 @@ class Migration:
             store: where to: a store, or a *where* of `Store.connect`.
             ttl: as of `DynastoreSaver`; it counts from now.
             mode: what is done.
+            workers: how many threads of the old table are moved at the same time.
+
+        Raises:
+            RequestError: there are no workers.
         """
+        if workers < 1:
+            raise RequestError(f"threads are moved by 1 worker or more, not {workers}")
+        self._workers = workers
         self._old = _verbatim(old)
         self._table = Store.connect(old.table_name, client=old.client)
         self._store = Store.connect(store) if isinstance(store, str) else store
@@ -125,10 +134,14 @@ class Migration:
         return evolve(done, scanned=page.scanned, units=page.units, cursor=page.cursor)
 
     def threads(self, thread_ids: Iterable[str]) -> Migrated:
-        """Move some threads, one after the other."""
+        """Move some threads. After a failure no more are begun."""
         done = Migrated()
-        for each in thread_ids:
-            done = done.and_then(self.thread(each))
+        with ThreadPoolExecutor(self._workers) as pool:
+            try:
+                for each in pool.map(self.thread, thread_ids):
+                    done = done.and_then(each)
+            finally:
+                pool.shutdown(cancel_futures=True)
         return done
 
     def thread(self, thread_id: str) -> Migrated:
