@@ -310,7 +310,7 @@ class Store(Bound[Client]):
         units_per_second: float | None = None,
         cursor: str | None = None,
     ) -> Verified:
-        """Find the items whose keys, index entries or expiry are not what their fields imply.
+        """Find the items whose keys, index entries, expiry or guards are not what their fields imply.
 
         It reads the whole table, all classes and all scopes inside the store's, and pays for it.
 
@@ -336,9 +336,9 @@ class Store(Bound[Client]):
     ) -> Verified:
         """Find what `verify` finds, and mend what has drifted while it is iterated.
 
-        Only index attributes and the TTL are written, and only while the fields that they depend on
-        are as they were read: no concurrent write is lost. What is misplaced or malformed is
-        reported. Mending goes up to the rate too, in write units.
+        Only index attributes, the TTL and guards are written, and only while the fields that they
+        depend on are as they were read: no concurrent write is lost. What is misplaced, malformed or
+        a duplicate is reported. Mending goes up to the rate too, in write units.
 
         Args:
             dry_run: whether to write nothing, as `verify` does.

@@ -12,8 +12,17 @@ from attrs import asdict
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ..operations.upkeep.examining import Difference, Drifted, Finding, Malformed, Misplaced
-from ..operations.upkeep.verifying import Tally
+from ..operations.upkeep.findings import (
+    Difference,
+    Drifted,
+    Duplicated,
+    Finding,
+    Malformed,
+    Misplaced,
+    Orphaned,
+    Tally,
+    Unguarded,
+)
 from ..verified import Verified
 
 
@@ -46,6 +55,9 @@ def _summary(tally: Tally) -> str:
         "malformed": tally.malformed,
         "misplaced": tally.misplaced,
         "drifted": tally.drifted,
+        "unguarded": tally.unguarded,
+        "duplicated": tally.duplicated,
+        "orphaned": tally.orphaned,
         "mended": tally.mended,
         "of unknown types": sum(tally.unknown.values()),
     }
@@ -66,6 +78,17 @@ def _details(finding: Finding) -> dict[str, Any]:
             return {"implied": asdict(implied)}
         case Drifted(differences=differences, mended=mended):
             return {"mended": mended, "differences": {n: _both(d) for n, d in differences.items()}}
+        case Unguarded(guard=guard, mended=mended):
+            return {"mended": mended, "guard": asdict(guard)} | _value(finding)
+        case Duplicated(holder=holder):
+            return {"holder": asdict(holder)} | _value(finding)
+        case Orphaned(constraint=constraint, owner=owner, mended=mended):
+            owned = None if owner is None else asdict(owner)
+            return {"mended": mended, "constraint": constraint, "owner": owned}
+
+
+def _value(finding: Unguarded | Duplicated) -> dict[str, Any]:
+    return {"constraint": finding.constraint, "values": finding.values}
 
 
 def _both(difference: Difference) -> dict[str, Any]:
@@ -78,4 +101,4 @@ def _json_of_tally(tally: Tally) -> str:
 
 
 def _text(value: dict[str, Any]) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=str).decode()

@@ -127,7 +127,7 @@ def conflict(change: Guarding, error: DynastoreError) -> DynastoreError | None:
     if isinstance(change, Release):
         return None
     stored: Any = error.stored
-    holder = _owner_of(stored) if stored else change.key
+    holder = owner_of(stored or {}) or change.key
     return NotUnique(holder, entity=change.entity, fields=change.constraint.fields)
 
 
@@ -148,9 +148,12 @@ def _item(claim: Claim) -> AttributeMap:
     return item if claim.expires is None else {**item, TTL: claim.expires}
 
 
-def _owner_of(item: AttributeMap) -> Key:
-    pk, sk = (each["S"] for each in item[OWNER]["L"])
-    return Key(pk, sk)
+def owner_of(guard: AttributeMap) -> Key | None:
+    """The entity that a guard names; None where it names none, which no write of ours leaves."""
+    match guard.get(OWNER):
+        case {"L": [{"S": pk}, {"S": sk}]}:
+            return Key(pk, sk)
+    return None
 
 
 def _free() -> Conditions:
