@@ -9,7 +9,9 @@ import attrs
 import pytest
 
 from dynastore import (
+    Create,
     Schema,
+    Update,
     add,
     append,
     created,
@@ -26,7 +28,13 @@ from dynastore import (
     updated,
     version,
 )
-from dynastore.errors import AlreadyExists, ConditionFailed, RequestError, RevisionConflict
+from dynastore.errors import (
+    AlreadyExists,
+    ConditionFailed,
+    RequestError,
+    RevisionConflict,
+    TransactionCanceled,
+)
 from dynastore.kept_fields import UNWRITTEN
 from dynastore.recording import recorded
 
@@ -60,6 +68,22 @@ class Trip:
 
     primary = key("USER#{user_id}", "TRIP#{trip_id}")
     by_status = gsi(1, "STATUS#{status}", "{title?}", "{visits}")
+
+
+@entity("watch")
+class Watch:
+    """What took how long."""
+
+    name: str
+    laps: tuple[str, ...] = ()
+    place: tuple[int, int] = (0, 0)
+    maybe: tuple[int, ...] | None = None
+    spent: dt.timedelta = dt.timedelta(0)
+    left: dt.timedelta = dt.timedelta.max
+    size: int = 5
+
+    primary = key("WATCH#{name}", "~")
+    by_spent = gsi(1, "WATCHES", "{spent}")
 
 
 @entity("memo")
@@ -190,6 +214,51 @@ def test_a_part_that_cannot_change_is_refused(store, change, message):
     store.put(trip())
     with pytest.raises(RequestError, match=message):
         store.update(T1, **change)
+
+
+def test_a_tuple_of_any_length_is_appended_to_as_a_list_is(open_store):
+    store = open_store(Schema([Watch]))
+    store.put(Watch(name="w", laps=("b",)))
+    target = ref(Watch, name="w")
+    store.update(target, laps=append("c", "d"), maybe=append(1))
+    changed = store.update(target, laps=prepend("a"), maybe=prepend(0))
+    assert changed == Watch(name="w", laps=("a", "b", "c", "d"), maybe=(0, 1))
+    made = store.upsert(ref(Watch, name="x"), laps=append("a"), maybe=prepend(1))
+    assert made == Watch(name="x", laps=("a",), maybe=(1,))
+    with pytest.raises(RequestError, match=r"Watch\.place has as many places as its type says"):
+        store.update(target, place=append(3))
+    with pytest.raises(RequestError, match="it is int, not str"):
+        store.update(target, laps=append(3))
+
+
+DAY = dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("before", "by"),
+    [(dt.timedelta.max, DAY), (dt.timedelta.max - DAY / 2, DAY), (dt.timedelta.min, -DAY)],
+)
+@pytest.mark.parametrize("name", ["spent", "left"])  # one of them is part of an index key
+def test_a_duration_stays_one_that_python_has(open_store, name, before, by):
+    store = open_store(Schema([Watch]))
+    stored = store.put(Watch(name="w", **{name: before}))
+    target = ref(Watch, name="w")
+    with pytest.raises(RequestError, match=f"Watch.{name} is .* no timedelta holds"):
+        store.update(target, **{name: increment(by)})
+    with pytest.raises(RequestError, match="no timedelta holds"):
+        store.update(stored, **{name: increment(by)})
+    assert store.get(Watch, name="w") == stored
+    assert getattr(store.update(target, **{name: increment(-by)}), name) == before - by
+    with pytest.raises(ConditionFailed):
+        store.update(ref(Watch, name="nobody"), **{name: increment(by)})
+
+
+def test_a_transaction_says_which_duration_would_be_too_long(open_store):
+    store = open_store(Schema([Watch]))
+    store.put(Watch(name="w"))
+    with pytest.raises(TransactionCanceled) as caught:
+        store.transact(Create(Watch(name="x")), Update(ref(Watch, name="w"), left=increment(DAY)))
+    assert [type(each) for each in caught.value.reasons] == [type(None), RequestError]
 
 
 def test_only_what_is_missing_is_set(store):

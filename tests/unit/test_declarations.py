@@ -12,10 +12,44 @@ from attrs import frozen
 
 from dynastore import Index, Schema, Table, entity, field, gsi, key, payload, version
 from dynastore.errors import ModelError
+from dynastore.spec import spec_of
 
 DAY = dt.timedelta(days=1)
 PRIMARY = key("USER#{user_id}", "NOTE#{note_id}")
 FIELDS = {"user_id": str, "note_id": str, "topic": str | None, "at": dt.datetime, "score": float}
+
+
+@entity("base", expires="at", lifetime=DAY)
+class Base:
+    """What expires after a day."""
+
+    name: str
+    at: dt.datetime | None = None
+    seen: dt.datetime | None = None
+
+    primary = key("BASE#{name}", "~")
+
+
+@pytest.mark.parametrize(
+    ("said", "expires", "lifetime"),
+    [
+        ({}, "at", DAY),
+        ({"lifetime": 2 * DAY}, "at", 2 * DAY),
+        ({"lifetime": None}, "at", None),
+        ({"expires": "seen"}, "seen", DAY),
+        ({"expires": None}, None, None),
+    ],
+)
+def test_a_class_expires_as_its_base_does_unless_it_says_otherwise(said, expires, lifetime):
+    derived = spec_of(entity("derived", **said)(type("Derived", (Base,), {})))
+    assert (derived.expires, derived.lifetime) == (expires, lifetime)
+
+
+def test_a_class_expires_as_the_nearest_of_its_bases_does():
+    kept = entity("kept", expires=None)(type("Kept", (Base,), {}))
+    plain = type("Plain", (kept,), {})
+    derived = spec_of(entity("derived")(type("Derived", (plain,), {})))
+    assert (derived.expires, derived.lifetime) == (None, None)
 
 
 def declared(fields=None, expires=None, lifetime=None, **members: Any) -> type:

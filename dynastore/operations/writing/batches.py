@@ -101,7 +101,7 @@ def put_many(
             may have been written.
     """
     operation = partial(_put, schema)
-    _check(entities, duplicates)
+    _check(entities, duplicates, progress)
     if not isinstance(entities, Collection):
         return (yield from _stream(schema, entities, operation, progress))
     keys = _keys(schema, entities)
@@ -130,7 +130,7 @@ def delete_many(
         PartialFailure: some were not deleted; as of `put_many`, but ``done`` is ref -> None.
     """
     operation = partial(_delete, schema)
-    _check(targets, duplicates)
+    _check(targets, duplicates, progress)
     if not isinstance(targets, Collection):
         yield from _stream(schema, targets, operation, progress)
         return
@@ -146,7 +146,7 @@ def _delete(schema: Schema, target: Any) -> Steps[None]:
     yield from writes.write(schema, Delete(target))
 
 
-def _check(targets: object, duplicates: str) -> None:
+def _check(targets: object, duplicates: str, progress: Progress | None) -> None:
     if not isinstance(targets, Iterable):
         raise RequestError(f"{shown(targets)} is no list of entities; write [...] around it")
     if duplicates not in {"last", "refuse"}:
@@ -155,6 +155,11 @@ def _check(targets: object, duplicates: str) -> None:
         raise RequestError(
             "an iterator is written while it is read, so a key that comes twice cannot be refused "
             "beforehand; give a list, or leave duplicates= out"
+        )
+    if progress is not None and not callable(progress):
+        raise RequestError(
+            "progress= is called with how many are written, and how many there are; it is a "
+            f"function of two arguments, not {shown(progress)}"
         )
 
 

@@ -18,6 +18,7 @@ from ...attributes import AttributeMap
 from ...changes import Change, IfMissing, Path, SetTo, Unset, increment
 from ...codec import Codec, expiry
 from ...errors import ConditionFailed, DynastoreError, RequestError
+from ...matching import matcher
 from ...payloads import Pointer
 from ...placement import Placement
 from ...requests import GetItem, Steps, UpdateItem
@@ -93,6 +94,8 @@ class UpdateAttempt:
         if (expires := self._expires()) is not None:
             changes[TTL] = expires
         conditions = self._asked + self._known.guard
+        for name, change in self._changes.items():
+            conditions += change.room(name)
         return UpdateItem(self._schema.table.name, self.key, changes, conditions)
 
     def guarding(self) -> list[Guarding]:
@@ -111,6 +114,8 @@ class UpdateAttempt:
             self.learn(stored)
             if guard != self._known.guard:
                 return None
+            if too_long := self._overflow(stored):
+                return too_long
         return conflict_of(self.codec, self.key, failure, self._target, self._now)
 
     def begun(self) -> Steps[None]:
@@ -137,12 +142,21 @@ class UpdateAttempt:
 
     def _told(self) -> Any:
         """The entity as it must be after the update, apart from what others change meanwhile."""
-        before: Any = self._target if self._stored is None else self.codec.decode(self._stored)
-        new = {
-            name: change.applied(getattr(before, name), stored=getattr(before, name) is not None)
-            for name, change in self._changes.items()
-        }
+        item = self._stored
+        before: Any = self._target if item is None else self.codec.decode(item)
+        new = {}
+        for name, change in self._changes.items():
+            value = getattr(before, name)
+            stored = value is not None if item is None else name in item
+            new[name] = change.applied(value, stored=stored)
         return evolve(before, **new)
+
+    def _overflow(self, stored: AttributeMap) -> RequestError | None:
+        """The error for a duration that has no room for its increment."""
+        for name, change in self._changes.items():
+            if not matcher(change.room(name))(stored):
+                return change.overflow(self.codec.decode_fields(stored, (name,))[name])
+        return None
 
     def _expires(self) -> Change | None:
         """What becomes of the item's TTL; None if nothing does."""
