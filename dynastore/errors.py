@@ -314,7 +314,24 @@ class NotSent(DynastoreError):
 
 
 class DataError(DynastoreError):
-    """A stored item cannot be read as an entity of this schema."""
+    """A stored item cannot be read as an entity of this schema.
+
+    Attributes:
+        written: whether a delete or an update of it was done before, so that only its answer is
+            lacking. False where nothing was written.
+    """
+
+    written = False
+    _write = ""
+
+    def after(self, write: str) -> None:
+        """Say that a write was done before it: ``NOTE#n1 ~ was deleted``."""
+        self.written = True
+        self._write = write
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{self._write}, but {text}" if self.written else text
 
 
 class UnknownType(DataError):

@@ -143,7 +143,12 @@ def _put(schema: Schema, entity: E) -> Steps[E]:
 
 
 def _delete(schema: Schema, target: Any) -> Steps[None]:
-    yield from writes.write(schema, Delete(target))
+    try:
+        yield from writes.write(schema, Delete(target))
+    except DataError as error:
+        if not error.written:
+            raise
+        # What was deleted cannot be read, and nobody asked for it.
 
 
 def _check(targets: object, duplicates: str, progress: Progress | None) -> None:

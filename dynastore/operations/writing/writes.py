@@ -74,7 +74,7 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
         RevisionConflict: somebody else wrote the entity since it was read.
         ConditionFailed: ``when`` does not hold, or there is no stored entity for it to hold of.
         DataError: the stored item cannot be read. Where nothing of it had to be known, an update or
-            a delete was carried out nevertheless, and only its answer is missing.
+            a delete was carried out nevertheless, and only its answer is missing: ``written``.
         RequestError: the write is wrong.
     """
     now = yield from _time_for([asked])
@@ -87,7 +87,12 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
         raise _only_reason(canceled) from canceled.__cause__
     if isinstance(asked, Update) and answer is None:  # a transaction, which answers no item
         answer = yield from GetItem(schema.table.name, attempt.key, consistent=True)
-    return (yield from attempt.finished(answer))
+    try:
+        return (yield from attempt.finished(answer))
+    except DataError as error:
+        done = "deleted" if isinstance(asked, Delete) else "updated"
+        error.after(f"{attempt.key} was {done}")
+        raise
 
 
 def transact(
