@@ -5,13 +5,16 @@ Findings go to the output, one a line; how far it is goes to the terminal's erro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
+import typer
 from attrs import asdict
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from ..errors import DynastoreError, RequestError
 from ..operations.upkeep.findings import (
     Difference,
     Drifted,
@@ -24,6 +27,84 @@ from ..operations.upkeep.findings import (
     Unguarded,
 )
 from ..verified import Verified
+from .endings import FAILURE, USAGE, WRONG_ITEMS, give_up
+from .options import (
+    AsJson,
+    DryRun,
+    Endpoint,
+    From,
+    Rate,
+    SchemaName,
+    Scopes,
+    Segments,
+    Where,
+    opened,
+)
+
+
+def verify(
+    schema: SchemaName,
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+) -> None:
+    """Find items whose keys, index entries, expiry or guards are not what fields imply. Reads all."""
+    with opened(schema, where, endpoint_url, scope) as store:
+        _examine(
+            lambda: store.verify(
+                segments=segments, units_per_second=units_per_second, cursor=cursor
+            ),
+            json,
+        )
+
+
+def reindex(
+    schema: SchemaName,
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Mend index entries, expiry and guards of items, and report what else is wrong. Reads all."""
+    with opened(schema, where, endpoint_url, scope) as store:
+        _examine(
+            lambda: store.reindex(
+                dry_run=dry_run,
+                segments=segments,
+                units_per_second=units_per_second,
+                cursor=cursor,
+            ),
+            json,
+        )
+
+
+def _examine(begin: Callable[[], Verified], as_json: bool) -> None:
+    """Examine a table; an interruption says where another call goes on."""
+    verified: Verified | None = None
+    try:
+        verified = begin()
+        tally = show(verified, Console(), Console(stderr=True), as_json=as_json)
+    except RequestError as error:
+        give_up(str(error), USAGE)
+    except DynastoreError as error:
+        give_up(f"{error}\n{_how_to_go_on(verified)}", FAILURE)
+    except KeyboardInterrupt:
+        give_up(f"interrupted\n{_how_to_go_on(verified)}", FAILURE)
+    if tally.wrong:
+        raise typer.Exit(WRONG_ITEMS)
+
+
+def _how_to_go_on(verified: Verified | None) -> str:
+    cursor = verified and verified.cursor
+    return f"Go on with --cursor {cursor}" if cursor else ""
 
 
 def show(verified: Verified, output: Console, terminal: Console, *, as_json: bool) -> Tally:
