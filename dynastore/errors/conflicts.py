@@ -1,0 +1,151 @@
+"""What is stored is not what a write expected: the program has to read again, and decide."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from .root import DynastoreError
+
+
+class ConflictError(DynastoreError):
+    """The stored state is not what the write expected."""
+
+
+class AlreadyExists(ConflictError):
+    """A create found its key taken.
+
+    Attributes:
+        key: the primary key, as text.
+    """
+
+    def __init__(self, key: object) -> None:
+        self.key = key
+        super().__init__(f"{key} exists already. Use put() to replace it, or another key.")
+
+
+class NotUnique(AlreadyExists):
+    """A value that must be unique is another entity's.
+
+    Attributes:
+        key: the primary key of the entity that has it, as text.
+        entity: name of the entity class.
+        fields: those that are unique together.
+    """
+
+    def __init__(self, key: object, *, entity: str, fields: Sequence[str]) -> None:
+        self.key = key
+        self.entity = entity
+        self.fields = tuple(fields)
+        DynastoreError.__init__(
+            self,
+            f"{' and '.join(fields)} of {entity} must be unique, and {key} has the same. "
+            "Use another value, or change that one first.",
+        )
+
+
+class ConditionFailed(ConflictError):
+    """A condition on a write did not hold.
+
+    Attributes:
+        key: the primary key, as text.
+        stored: the entity as it is stored, or None if there is none.
+    """
+
+    def __init__(self, key: object, stored: object | None = None) -> None:
+        self.key = key
+        self.stored = stored
+        state = (
+            "there is none" if stored is None else f"stored is {type(stored).__name__}, see .stored"
+        )
+        super().__init__(f"the condition on {key} did not hold: {state}. Read it again and decide.")
+
+
+class RevisionConflict(ConflictError):
+    """Somebody else wrote the entity since it was read.
+
+    Attributes:
+        key: the primary key, as text.
+        expected: the revision the caller's entity has.
+        stored: the revision that is stored, or None if the entity is gone.
+    """
+
+    def __init__(self, key: object, *, expected: int, stored: int | None) -> None:
+        self.key = key
+        self.expected = expected
+        self.stored = stored
+        found = "it is gone" if stored is None else f"revision {stored} is stored"
+        super().__init__(
+            f"{key} was expected at revision {expected}; {found}. Read it again and redo the change."
+        )
+
+
+class NewerSchema(ConflictError):
+    """Newer code wrote the stored item, and has fields in it that this code would lose.
+
+    Attributes:
+        key: the primary key, as text.
+        stored: number of the schema that the item is of.
+        known: number of the schema that this code has.
+    """
+
+    def __init__(self, key: object, *, stored: int, known: int) -> None:
+        self.key = key
+        self.stored = stored
+        self.known = known
+        super().__init__(
+            f"{key} is of schema {stored}, and this code knows schema {known}: replacing it would "
+            "lose what is new. Change single fields with update(), or deploy the newer code."
+        )
+
+
+class TransactionCanceled(ConflictError):
+    """A transaction did nothing, because some of its writes could not be done.
+
+    Attributes:
+        reasons: for each write, in order: the error that it would have raised by itself, or None
+            where it was not the cause.
+    """
+
+    def __init__(self, reasons: Sequence[DynastoreError | None]) -> None:
+        self.reasons = tuple(reasons)
+        causes = [(at, each) for at, each in enumerate(self.reasons) if each is not None]
+        at, first = causes[0]
+        super().__init__(
+            f"nothing was written: {len(causes)} of {len(self.reasons)} writes could not be done; "
+            f"number {at}: {first}"
+        )
+
+
+class TableMismatch(ConflictError):
+    """A table exists whose keys or indexes do not fit the schema.
+
+    Attributes:
+        table: its name.
+        differences: one sentence each.
+    """
+
+    def __init__(self, table: str, differences: Sequence[str]) -> None:
+        self.table = table
+        self.differences = tuple(differences)
+        super().__init__(
+            f"table {table} does not fit the schema: {'; '.join(self.differences)}. "
+            "Use another table, or change the schema to fit this one."
+        )
+
+
+class ConsumerBusy(ConflictError):
+    """Another process reads the changes for the same consumer.
+
+    Attributes:
+        consumer: its name.
+        until: when the other's lease ends unless it goes on reading; it may be over.
+    """
+
+    def __init__(self, consumer: str, until: dt.datetime) -> None:
+        self.consumer = consumer
+        self.until = until
+        super().__init__(
+            f"another reads the changes as {consumer!r}, at least until {until:%H:%M:%S} UTC. Give "
+            "what has to see all changes too a name of its own, or try again later."
+        )
