@@ -27,6 +27,7 @@ from .operations.upkeep.findings import (
     Malformed,
     Misplaced,
     Orphaned,
+    Outdated,
     Unguarded,
 )
 from .operations.upkeep.sweeping import Swept
@@ -79,6 +80,7 @@ __all__ = [
     "Malformed",
     "Misplaced",
     "Orphaned",
+    "Outdated",
     "Page",
     "Plan",
     "Put",

@@ -26,6 +26,11 @@ class _Place:
         return self._verifier.tally
 
     @property
+    def begun(self) -> bool:
+        """Whether it has read any item."""
+        return self._verifier.begun
+
+    @property
     def cursor(self) -> str | None:
         """Where it goes on after the items examined so far; None at the end.
 
@@ -39,8 +44,8 @@ class _Place:
 class Verified(_Place):
     """What is wrong with the items of a table, in no order.
 
-    `Malformed`, `Misplaced` and `Drifted` are about items, `Unguarded`, `Duplicated` and `Orphaned`
-    about unique values and their guards.
+    `Malformed`, `Misplaced`, `Outdated` and `Drifted` are about items, `Unguarded`, `Duplicated` and
+    `Orphaned` about unique values and their guards.
 
     It is read once, by one thread; after an error, iterating again goes on.
     """

@@ -7,13 +7,13 @@
 | Metric | a month's days | |
 | EvalRun | one evaluation | a component's by type and time, the failed ones by time |
 | Knowledge | one document | all by time |
-| Checkpoint | a thread's checkpoints | |
+| Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 """
 
 from functools import cache
 
 from ..schema import Schema
-from .checkpoints import Checkpoint
+from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .evals import EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
@@ -22,17 +22,23 @@ from .sessions import Run, Session
 
 __all__ = [
     "Checkpoint",
+    "CheckpointValue",
     "EvalRun",
     "Knowledge",
     "Memory",
     "Metric",
     "Run",
     "Session",
+    "TaskWrites",
+    "Thread",
     "agent_schema",
     "month_of",
 ]
 
-ENTITIES = (Session, Run, Memory, Metric, EvalRun, Knowledge, Checkpoint)
+ENTITIES = (
+    *(Session, Run, Memory, Metric, EvalRun, Knowledge),
+    *(Thread, Checkpoint, CheckpointValue, TaskWrites),
+)
 
 
 @cache

@@ -5,7 +5,7 @@ Findings go to the output, one a line; how far it is goes to the terminal's erro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -23,6 +23,7 @@ from ..operations.upkeep.findings import (
     Malformed,
     Misplaced,
     Orphaned,
+    Outdated,
     Tally,
     Unguarded,
 )
@@ -95,16 +96,18 @@ def _examine(begin: Callable[[], Verified], as_json: bool) -> None:
     except RequestError as error:
         give_up(str(error), USAGE)
     except DynastoreError as error:
-        give_up(f"{error}\n{_how_to_go_on(verified)}", FAILURE)
+        give_up(f"{error}{_how_to_go_on(verified)}", FAILURE)
     except KeyboardInterrupt:
-        give_up(f"interrupted\n{_how_to_go_on(verified)}", FAILURE)
+        give_up(f"interrupted{_how_to_go_on(verified)}", FAILURE)
     if tally.wrong:
         raise typer.Exit(WRONG_ITEMS)
 
 
 def _how_to_go_on(verified: Verified | None) -> str:
-    cursor = verified and verified.cursor
-    return f"Go on with --cursor {cursor}" if cursor else ""
+    """Where another call goes on; nothing to say where this one has read nothing."""
+    if verified is None or not verified.begun or verified.cursor is None:
+        return ""
+    return f"\nGo on with --cursor {verified.cursor}"
 
 
 def show(verified: Verified, output: Console, terminal: Console, *, as_json: bool) -> Tally:
@@ -135,15 +138,27 @@ def _summary(tally: Tally) -> str:
     found = {
         "malformed": tally.malformed,
         "misplaced": tally.misplaced,
+        "outdated": tally.outdated,
         "drifted": tally.drifted,
         "unguarded": tally.unguarded,
         "duplicated": tally.duplicated,
         "orphaned": tally.orphaned,
         "mended": tally.mended,
+    }
+    beside = {
+        "of older schemas: run dynastore upcast": tally.older,
+        "of newer schemas, left alone": tally.newer,
+        "parts of payloads": tally.parts,
+        "guards of unique values": tally.guards,
+        "consumers of changes": tally.consumers,
         "of unknown types": sum(tally.unknown.values()),
     }
-    counts = [f"{count:,} {name}" for name, count in found.items() if count]
-    return f"{tally.items:,} items: {', '.join(counts) or 'nothing wrong'}"
+    parts = [_counts(found) or "nothing wrong", _counts(beside)]
+    return f"{tally.items:,} items: {'; '.join(filter(None, parts))}"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 def _json(finding: Finding) -> str:
@@ -159,6 +174,9 @@ def _details(finding: Finding) -> dict[str, Any]:
             return {"implied": asdict(implied)}
         case Drifted(differences=differences, mended=mended):
             return {"mended": mended, "differences": {n: _both(d) for n, d in differences.items()}}
+        case Outdated(stored=stored, known=known, differences=differences):
+            both = {n: _both(d) for n, d in differences.items()}
+            return {"stored": stored, "known": known, "differences": both}
         case Unguarded(guard=guard, mended=mended):
             return {"mended": mended, "guard": asdict(guard)} | _value(finding)
         case Duplicated(holder=holder):

@@ -14,7 +14,9 @@ DynastoreError
 |   |-- RevisionConflict
 |   |-- NewerSchema
 |   |-- TransactionCanceled
+|   |-- TokenUsed
 |   |-- TableMismatch
+|   |-- ConsumerMismatch
 |   `-- ConsumerBusy
 |-- PartialFailure        some of many were done                 look at .done and .failed
 |-- NotSent               one of many, after another failed      call again with these
@@ -34,10 +36,12 @@ from .conflicts import (
     ConditionFailed,
     ConflictError,
     ConsumerBusy,
+    ConsumerMismatch,
     NewerSchema,
     NotUnique,
     RevisionConflict,
     TableMismatch,
+    TokenUsed,
     TransactionCanceled,
 )
 from .data import DataError, MalformedItem, PayloadMissing, UnknownType
@@ -68,6 +72,7 @@ __all__ = [
     "ConditionFailed",
     "ConflictError",
     "ConsumerBusy",
+    "ConsumerMismatch",
     "DataError",
     "DeadlineExceeded",
     "DynastoreError",
@@ -87,6 +92,7 @@ __all__ = [
     "TableMismatch",
     "TableNotFound",
     "Throttled",
+    "TokenUsed",
     "TransactionCanceled",
     "Unavailable",
     "UnknownField",

@@ -48,12 +48,17 @@ class MalformedItem(DataError):
     Attributes:
         entity: name of the entity.
         path: where in the item, such as ``$.runs[3].tokens``.
+        reason: what is wrong there.
+        key: its primary key; None where only some of its fields were read.
     """
 
-    def __init__(self, entity: str, path: str, reason: str) -> None:
+    def __init__(self, entity: str, path: str, reason: str, key: object | None = None) -> None:
         self.entity = entity
         self.path = path
-        super().__init__(f"a stored {entity} does not fit its class at {path}: {reason}")
+        self.reason = reason
+        self.key = key
+        which = f"a stored {entity}" if key is None else f"the stored {entity} {key}"
+        super().__init__(f"{which} does not fit its class at {path}: {reason}")
 
 
 class PayloadMissing(DataError):

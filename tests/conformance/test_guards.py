@@ -62,6 +62,17 @@ class User:
     one_email = unique("email")
 
 
+@entity("user", schema=2, upcasters={1: lambda fields: {**fields, "email": fields.pop("mail")}})
+class Renamed:
+    """Somebody, whose email had another name once, and will have another one again."""
+
+    user_id: str
+    email: str | None = None
+
+    primary = key("USER#{user_id}", "~")
+    one_email = unique("email")
+
+
 OLD, NEW = Schema([OldUser]), Schema([User])
 ANN, BOB = Key("USER#ann", "~"), Key("USER#bob", "~")
 
@@ -113,6 +124,21 @@ def test_a_constraint_that_is_added_later_guards_what_is_stored_once_it_is_reind
     verified = store.verify()
     assert list(verified) == []
     assert verified.tally == Tally(items=7, guards=3)
+
+
+def test_guards_of_items_that_older_or_newer_code_wrote_are_left_alone(open_store):
+    store = open_store(Schema([Renamed]))
+    store.put_many([Renamed(user_id=name, email=f"{name}@x") for name in ("ann", "bob")])
+    overwrite(store, ANN, SCHEMA={"N": "1"}, email=None, mail={"S": "ann@x"})
+    overwrite(store, BOB, SCHEMA={"N": "3"}, email=None, address={"S": "bob@x"})
+    mending = store.reindex()
+    assert list(mending) == []
+    assert mending.tally == Tally(items=4, guards=2, older=1, newer=1)
+    for name in ("ann", "bob"):
+        send(store, DeleteItem(store.schema.table.name, guard_key(f"{name}@x")))
+    overwrite(store, BOB, email={"S": "bob@x"})
+    assert list(store.reindex()) == []
+    assert item(store, guard_key("bob@x")) is None
 
 
 def test_of_two_entities_with_one_value_the_guard_says_which_has_it(open_store):

@@ -81,7 +81,9 @@ def store(open_store):
 
 
 def test_a_delete_of_what_cannot_be_read_says_that_it_was_done(store):
-    with pytest.raises(MalformedItem, match=r"NOTE#n1 ~ was deleted, but a stored Note") as caught:
+    with pytest.raises(
+        MalformedItem, match=r"NOTE#n1 ~ was deleted, but the stored Note"
+    ) as caught:
         store.delete(NOTE)
     assert caught.value.written
     assert caught.value.path == "$.size"

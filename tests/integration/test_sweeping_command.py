@@ -40,10 +40,9 @@ def where(tmp_path):
     url = f"sqlite:///{tmp_path / 'table.db'}"
     with Store.connect(url, SCHEMA, clock=lambda: LONG_AGO) as store:
         for each in (store, store.scope("team")):
-            doc = Doc(name="d", data=random.Random(1).randbytes(350_000))
-            each.put(doc)
-            # An update cannot tell which parts it replaces, so it leaves them.
-            each.update(doc, data=b"small")
+            each.put(Doc(name="d", data=random.Random(1).randbytes(350_000)))
+            # A batch answers no old item, so it leaves the parts that it replaces.
+            each.put_many([Doc(name="d", data=b"small")])
     return url
 
 

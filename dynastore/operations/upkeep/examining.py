@@ -16,13 +16,13 @@ from ...errors import DataError, RequestError
 from ...keys import prefix_of
 from ...requests import Key
 from ...schema import Schema
-from ...table import TTL, TYPE
+from ...table import SCHEMA, TTL, TYPE
 from ...terms import Conditions, Equal, Present
 from ...uniques import GUARD, Unique, lead_of
 from ..known import unchanged
 from ..writing.attempts import unique_fields
 from ..writing.guards import Claim, guarding
-from .findings import Difference, Drifted, Finding, Malformed, Misplaced
+from .findings import Difference, Drifted, Finding, Malformed, Misplaced, Outdated
 
 
 @frozen(slots=False)
@@ -65,15 +65,30 @@ class Examiner:
         """The codec of an item's class; None if its TYPE is not in the schema."""
         return self._codecs.get(tag_of(item) or "")
 
-    def finding(self, item: AttributeMap) -> Finding | None:
-        """What is wrong with an item; None if nothing is, it is old, or its TYPE is not in the schema."""
+    def is_old(self, item: AttributeMap) -> bool:
+        """Whether an item is to be upcast."""
         codec = self.codec_of(item)
-        if codec is None or codec.spec.evolution.is_old(item):
-            return None  # what is old is for an upcast to rewrite
+        return codec is not None and codec.spec.evolution.is_old(item)
+
+    def is_newer(self, item: AttributeMap) -> bool:
+        """Whether newer code wrote an item, so that what it implies is not known here."""
+        codec = self.codec_of(item)
+        return codec is not None and codec.spec.evolution.is_newer(item)
+
+    def finding(self, item: AttributeMap) -> Finding | None:
+        """What is wrong with an item; None if nothing is, or if its class is not known so.
+
+        Args:
+            item: as it is stored; if it is old, with its payloads.
+        """
+        codec = self.codec_of(item)
+        if codec is None or self.is_newer(item):
+            return None
         key, name = Key.of(item), codec.spec.name
         try:
             implied_key, implied = codec.implied(codec.decode(item), prefix_of(key.pk))
-            claims(codec, item)
+            if not self.is_old(item):
+                claims(codec, item)
         except (DataError, RequestError) as error:
             return Malformed(key, name, error)
         if implied_key != key:
@@ -83,14 +98,19 @@ class Examiner:
             for name in self._implied
             if item.get(name) != implied.get(name)
         }
-        return Drifted(key, name, differences) if differences else None
+        if not differences:
+            return None
+        if not self.is_old(item):
+            return Drifted(key, name, differences)
+        evolution = codec.spec.evolution
+        return Outdated(key, name, evolution.number_of(item), evolution.schema or 1, differences)
 
     def guard(self, item: AttributeMap) -> Conditions:
-        """What holds while what an item implies stays the same: its fields in keys, and its expiry."""
+        """What holds while an item implies the same: its schema, its fields in keys, its expiry."""
         codec = self.codec_of(item)
         assert codec is not None, "only items of the schema are mended"
         expires = codec.spec.expires
-        names = dict.fromkeys((*codec.key_fields, *([expires] if expires else ())))
+        names = dict.fromkeys((SCHEMA, *codec.key_fields, *([expires] if expires else ())))
         return (("PK", Present()), (TYPE, Equal(item[TYPE])), *unchanged(item, names))
 
 

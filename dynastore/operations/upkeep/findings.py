@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 
 from attrs import evolve, field, frozen
 
+from ... import table
 from ...attributes import AttributeValue
-from ...errors import DynastoreError, shown
+from ...errors import DynastoreError, MalformedItem, shown
 from ...requests import Key
 
 
@@ -27,7 +28,9 @@ class Malformed:
     error: DynastoreError
 
     def __str__(self) -> str:
-        return f"{self.entity} {self.key} is malformed: {self.error}"
+        if not isinstance(self.error, MalformedItem):
+            return f"{self.entity} {self.key} is malformed: {self.error}"
+        return f"{self.entity} {self.key} is malformed at {self.error.path}: {self.error.reason}"
 
 
 @frozen
@@ -81,8 +84,35 @@ class Drifted:
     mended: bool = False
 
     def __str__(self) -> str:
-        wrong = "; ".join(f"{name} is {each}" for name, each in self.differences.items())
-        return f"{self.entity} {self.key} has drifted{_mended(self.mended)}: {wrong}"
+        state = f"has drifted{_mended(self.mended)}"
+        return f"{self.entity} {self.key} {state}: {_listed(self.differences)}"
+
+
+@frozen
+class Outdated:
+    """An item of an older schema that indexes have otherwise than its class has them today.
+
+    Queries on them miss it, or find it where it is no longer, until it is upcast.
+
+    Attributes:
+        key: its primary key.
+        entity: name of its class.
+        stored: number of the schema that it is of.
+        known: number of the schema that its class has today.
+        differences: attribute name -> what an upcast will change of index attributes and TTL.
+    """
+
+    key: Key
+    entity: str
+    stored: int
+    known: int
+    differences: Mapping[str, Difference]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.entity} {self.key} is of schema {self.stored}, not {self.known}; an upcast will "
+            f"mend it: {_listed(self.differences)}"
+        )
 
 
 @frozen
@@ -163,7 +193,7 @@ class Orphaned:
         )
 
 
-Finding: TypeAlias = Malformed | Misplaced | Drifted | Unguarded | Duplicated | Orphaned
+Finding: TypeAlias = Malformed | Misplaced | Outdated | Drifted | Unguarded | Duplicated | Orphaned
 """What is wrong with one item."""
 
 
@@ -174,10 +204,15 @@ class Tally:
     Attributes:
         items: how many were examined.
         guards: how many of these are guards of the schema's unique constraints.
+        parts: how many are parts of payloads. They are counted, not examined.
+        consumers: how many are places of consumers of changes, likewise.
         unknown: TYPE -> how many items have it, and are of no class or constraint of the schema;
             None for items without one. They are not examined.
+        newer: how many are of newer schemas than their classes here. They are left alone.
+        older: how many are of older schemas, for an upcast to rewrite.
         malformed: how many do not fit their class.
         misplaced: how many are under another key than their fields imply.
+        outdated: how many of the older ones indexes have otherwise than they will once upcast.
         drifted: how many had index attributes or a TTL other than their fields imply.
         unguarded: how many unique values had no guard, or one that expires at another time.
         duplicated: how many unique values were another entity's too.
@@ -187,9 +222,14 @@ class Tally:
 
     items: int = 0
     guards: int = 0
+    parts: int = 0
+    consumers: int = 0
     unknown: Mapping[str | None, int] = field(factory=dict)
+    newer: int = 0
+    older: int = 0
     malformed: int = 0
     misplaced: int = 0
+    outdated: int = 0
     drifted: int = 0
     unguarded: int = 0
     duplicated: int = 0
@@ -199,11 +239,16 @@ class Tally:
     @property
     def wrong(self) -> int:
         """How many items and values are wrong, and stay so."""
-        of_items = self.malformed + self.misplaced + self.drifted
+        of_items = self.malformed + self.misplaced + self.outdated + self.drifted
         return of_items + self.unguarded + self.duplicated + self.orphaned - self.mended
 
     def with_other(self, tag: str | None) -> Tally:
         """One more item that the schema does not know."""
+        match tag:
+            case table.PART:
+                return evolve(self, parts=self.parts + 1)
+            case table.CONSUMER:
+                return evolve(self, consumers=self.consumers + 1)
         return evolve(self, unknown={**self.unknown, tag: self.unknown.get(tag, 0) + 1})
 
     def with_finding(self, finding: Finding) -> Tally:
@@ -213,6 +258,8 @@ class Tally:
                 return evolve(self, malformed=self.malformed + 1)
             case Misplaced():
                 return evolve(self, misplaced=self.misplaced + 1)
+            case Outdated():
+                return evolve(self, outdated=self.outdated + 1)
             case Duplicated():
                 return evolve(self, duplicated=self.duplicated + 1)
             case Drifted(mended=mended):
@@ -222,6 +269,10 @@ class Tally:
             case Orphaned(mended=mended):
                 found = evolve(self, orphaned=self.orphaned + 1)
         return evolve(found, mended=self.mended + mended)
+
+
+def _listed(differences: Mapping[str, Difference]) -> str:
+    return "; ".join(f"{name} is {each}" for name, each in differences.items())
 
 
 def _shown(value: AttributeValue | None) -> str:

@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 
 from ...attributes import AttributeMap
 from ...capacity import item_bytes, read_units, write_units
+from ...codec import Codec
 from ...errors import ConditionFailed, DataError, DynastoreError, RequestError, TransactionCanceled
 from ...requests import (
     ConditionCheck,
@@ -146,10 +147,15 @@ class GuardExaminer:
             current = yield from self._read(key)
         return found
 
+    def _current(self, item: AttributeMap) -> Codec | None:
+        """The codec of an item's class; None too if older or newer code wrote it."""
+        other = self._examiner.is_old(item) or self._examiner.is_newer(item)
+        return None if other else self._examiner.codec_of(item)
+
     def _claims(self, item: AttributeMap, now: dt.datetime) -> list[Claim]:
-        """The guards that an item needs; none for one that is expired, or old and to be upcast."""
-        codec = self._examiner.codec_of(item)
-        if codec is None or codec.spec.evolution.is_old(item):
+        """The guards that an item needs; none for one that is expired, or of another schema."""
+        codec = self._current(item)
+        if codec is None:
             return []
         is_there = visible(item, time_of(codec, now)) is not None
         return claims(codec, item) if is_there else []
@@ -166,8 +172,7 @@ class GuardExaminer:
         """Whether an item has a value; it may, where that cannot be read from it."""
         if item is None:
             return False
-        codec = self._examiner.codec_of(item)
-        if codec is None or codec.spec.evolution.is_old(item):
+        if self._current(item) is None:
             return True
         try:
             return any(each.key == guard for each in self._claims(item, now))

@@ -27,7 +27,6 @@ from ...requests import (
     TOKEN_CHARACTERS,
     TRANSACTION_BYTES,
     Action,
-    GetItem,
     Key,
     Now,
     PutItem,
@@ -81,12 +80,9 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
     attempt = attempt_of(schema, asked, now)
     try:
         yield from _learnt(schema, [attempt])
-        yield from attempt.begun()
         answer = yield from carried_out(schema, [attempt], now)
     except TransactionCanceled as canceled:
         raise _only_reason(canceled) from canceled.__cause__
-    if isinstance(asked, Update) and answer is None:  # a transaction, which answers no item
-        answer = yield from GetItem(schema.table.name, attempt.key, consistent=True)
     try:
         return (yield from attempt.finished(answer))
     except DataError as error:
@@ -105,15 +101,16 @@ def transact(
         asked: the writes, each about another entity; with the guards of unique values that they
             change, 100 actions and 4 MB of items at most.
         token: makes the transaction happen once, though it is asked for again within ten minutes
-            with the same writes; if these depend on what is stored (index attributes of several
-            fields, unique values), the repetition may be refused instead, by a RequestError. By
-            default a new one, which covers the retries of this call.
+            with the same writes; if these depend on the time (timestamps, expiry) or on what is
+            stored (index attributes of several fields, unique values), the repetition is refused
+            instead, by TokenUsed. By default a new one, which covers the retries of this call.
 
     Returns:
         In the order of the writes: of `Create` and `Put` the entity as stored, of others None.
 
     Raises:
         TransactionCanceled: nothing was written; its reasons tell of each write why.
+        TokenUsed: nothing was written now; a call before had the token, and may be carried out.
         RequestError: a write is wrong, there are too many, or two are about one entity.
     """
     _check_asked(asked, token)
@@ -121,8 +118,6 @@ def transact(
     attempts = [attempt_of(schema, each, now) for each in asked]
     _check_keys([attempt.key for attempt in attempts], len(attempts))
     yield from _learnt(schema, attempts)
-    for attempt in attempts:
-        yield from attempt.begun()
     yield from carried_out(schema, attempts, now, _tokens(token))
     results: list[Any] = []
     for each, attempt in zip(asked, attempts, strict=True):
@@ -169,6 +164,8 @@ def carried_out(
     """
     foreign: set[Key] = set()
     for _ in range(ATTEMPTS):
+        for attempt in attempts:
+            yield from attempt.begun()
         tried = _Try.of(attempts, foreign)
         token = None if tokens is None else next(tokens)
         try:
