@@ -35,6 +35,8 @@ from .uniques import Unique
 
 T = TypeVar("T")
 
+_SPECIFIED = type(attrs.field())  # what field(), payload(), version() and the like give
+
 
 @dataclass_transform(
     kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field, payload)
@@ -175,6 +177,11 @@ def _types(cls: type[Any]) -> Mapping[str, Any]:
             raise ModelError(f"{cls.__name__}.{each.name} has no annotation; write its type")
         if isinstance(each.default, AccessPattern):
             raise ModelError(f"{cls.__name__}.{each.name} is no field; drop its annotation")
+        if isinstance(hints[each.name], _SPECIFIED):
+            raise ModelError(
+                f"{cls.__name__}.{each.name}: its type is missing, and what is after the colon "
+                f"belongs after '='; write {each.name}: list[str] = payload()"
+            )
     types = {field.name: hints[field.name] for field in attrs.fields(cls)}
     if capital := next((name for name in types if name.isupper()), None):
         raise ModelError(
