@@ -188,10 +188,14 @@ class ConditionFailed(ConflictError):
     def __init__(self, key: object, stored: object | None = None) -> None:
         self.key = key
         self.stored = stored
-        state = (
-            "there is none" if stored is None else f"stored is {type(stored).__name__}, see .stored"
+        text = (
+            f"the condition on {key} did not hold: stored is {type(stored).__name__}, see .stored"
         )
-        super().__init__(f"the condition on {key} did not hold: {state}. Read it again and decide.")
+        super().__init__(
+            f"{key} is not stored, or has expired. Make it with create() or upsert()."
+            if stored is None
+            else f"{text}. Read it again and decide."
+        )
 
 
 class RevisionConflict(ConflictError):
@@ -207,6 +211,12 @@ class RevisionConflict(ConflictError):
         self.key = key
         self.expected = expected
         self.stored = stored
+        if stored is not None and not expected:
+            super().__init__(
+                f"{key} is given as a new one, at revision 0, and revision {stored} is stored. "
+                "Read it and change what you read, or give yours another key."
+            )
+            return
         found = "it is gone" if stored is None else f"revision {stored} is stored"
         super().__init__(
             f"{key} was expected at revision {expected}; {found}. Read it again and redo the change."

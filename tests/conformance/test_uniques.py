@@ -239,7 +239,10 @@ def test_entities_of_one_value_from_before_the_constraint_give_it_up_together(op
 
 
 def test_a_transaction_that_takes_a_value_twice_is_refused(store):
-    with pytest.raises(RequestError, match="two writes of one transaction are about UNIQUE#user"):
+    twice = (
+        "email of User must be unique, and the writes of USER#ann ~ and USER#bob ~ give the same"
+    )
+    with pytest.raises(RequestError, match=twice):
         store.transact(Create(user("ann", "a@x")), Create(user("bob", "a@x")))
     store.create(user("carl", "c@x"))
     with pytest.raises(TransactionCanceled) as caught:

@@ -118,7 +118,7 @@ class Task:
         text = f"{self.call.text} was refused: {error!r}"
         if isinstance(error, RequestError):
             assert self.call.is_transaction, text
-            assert "two writes of one transaction are about UNIQUE" in str(error)
+            assert "must be unique, and the writes of" in str(error)
             return
         reasons = error.reasons if isinstance(error, TransactionCanceled) else [error]
         is_taken = any(isinstance(each, NotUnique) for each in reasons)

@@ -11,7 +11,7 @@ from ...errors import DataError, DynastoreError, PartialFailure, RequestError
 from ...plan import Plan
 from ...requests import ACTIONS, GetItem, Key, Steps, TransactGetItems
 from ...schema import Schema
-from ...spec import Ref, ref
+from ...spec import Ref, ref, shown_briefly
 from ..conditions import moment, time_of, visible
 from ..keyed import read_outcomes
 from ..payloads import REREADS, whole_at_once, whole_item, whole_outcomes
@@ -27,7 +27,7 @@ def key_of(schema: Schema, target: Ref[Any]) -> Key:
         RequestError: it is no ref, or of an entity that is not in the schema.
     """
     if not isinstance(target, Ref):
-        raise RequestError(f"{target!r} is no ref; write ref(Session, session_id=...)")
+        raise RequestError(f"{shown_briefly(target)} is no ref; write ref(Session, session_id=...)")
     return schema.codec(target.cls).key(dict(target.values), schema.prefix)
 
 

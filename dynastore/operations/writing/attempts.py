@@ -26,7 +26,7 @@ from ...errors import (
 from ...kept_fields import UNWRITTEN
 from ...requests import Action, ConditionCheck, DeleteItem, Key, PutItem, Steps
 from ...schema import Schema
-from ...spec import Ref
+from ...spec import Ref, entity_class
 from ...table import TYPE
 from ...terms import Absent, Condition, Conditions, Equal
 from ...writes import Check, Create, Delete, Put
@@ -103,7 +103,7 @@ class PutAttempt:
             RequestError: it is wrong.
         """
         entity = write.entity
-        self.codec = schema.codec(type(entity))
+        self.codec = schema.codec(entity_class(entity))
         self._now = time_of(self.codec, now)
         self._schema = schema
         self._creates = isinstance(write, Create)
@@ -271,7 +271,7 @@ def located(schema: Schema, target: object) -> tuple[Codec, Key]:
     """The codec and the primary key of an entity or a ref."""
     if isinstance(target, Ref):
         return schema.codec(target.cls), key_of(schema, target)
-    codec = schema.codec(type(target))
+    codec = schema.codec(entity_class(target))
     values = {name: getattr(target, name) for name in codec.spec.primary.fields}
     return codec, codec.key(values, schema.prefix)
 

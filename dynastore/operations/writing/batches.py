@@ -38,7 +38,7 @@ from ...requests import (
     sent_bytes,
 )
 from ...schema import Schema
-from ...spec import Ref
+from ...spec import Ref, shown_briefly
 from ...writes import Delete, Put
 from ..interleaved import interleaved
 from ..keyed import BACKOFF, BATCH_ROUNDS
@@ -148,7 +148,9 @@ def _delete(schema: Schema, target: Any) -> Steps[None]:
 
 def _check(targets: object, duplicates: str) -> None:
     if not isinstance(targets, Iterable):
-        raise RequestError(f"{shown(targets)} is no list of entities; write [...] around it")
+        raise RequestError(
+            f"{shown_briefly(targets)} is no list of entities; write [...] around it"
+        )
     if duplicates not in {"last", "refuse"}:
         raise RequestError(f"duplicates are 'last' or 'refuse', not {shown(duplicates)}")
     if duplicates == "refuse" and not isinstance(targets, Collection):

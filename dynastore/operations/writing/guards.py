@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from ...attributes import AttributeMap, AttributeValue
 from ...codec import Codec, expiry
-from ...errors import ConditionFailed, DynastoreError, NotUnique
+from ...errors import ConditionFailed, DynastoreError, NotUnique, RequestError
 from ...requests import DeleteItem, Key, PutItem
 from ...table import TTL, TYPE
 from ...terms import Absent, AnyOf, Compare, Conditions, Equal
@@ -87,15 +87,21 @@ def merged(changes: Iterable[Guarding]) -> list[Guarding]:
     """Changes of guards in one transaction, in which no item may be twice.
 
     A value that one entity gives up and another takes passes from the one to the other.
+
+    Raises:
+        RequestError: two entities take one value.
     """
-    claims: list[Claim] = []
+    claims: dict[Key, Claim] = {}
     released: dict[Key, list[Key]] = {}
     for each in changes:
-        if isinstance(each, Claim):
-            claims.append(each)
-        else:
+        if isinstance(each, Release):
             released.setdefault(each.key, []).append(each.owner)
-    inherited = [evolve(each, heir_of=tuple(released.pop(each.key, ()))) for each in claims]
+        elif (other := claims.setdefault(each.key, each)) is not each:
+            raise RequestError(
+                f"{' and '.join(each.constraint.fields)} of {each.entity} must be unique, and "
+                f"the writes of {other.owner} and {each.owner} give the same; change one of them"
+            )
+    inherited = [evolve(each, heir_of=tuple(released.pop(key, ()))) for key, each in claims.items()]
     given_up = [Release(key, owner, tuple(rest)) for key, (owner, *rest) in released.items()]
     return [*inherited, *given_up]
 
