@@ -66,7 +66,8 @@ def entity(
         item_bytes: how large an item is, about.
         distinct: field -> how many different values it has, about.
         schema: number of the schema that the class is of, from 1; items are stored with it, and
-            code of an older one does not replace them.
+            code that says an older one neither replaces nor changes them. Say it from the first
+            day: code that says none replaces whatever is stored.
         upcasters: number of a schema -> a function that takes the fields of an item of that schema,
             as a dict, and gives those of the next. Items that older code wrote are read through
             them.

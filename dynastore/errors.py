@@ -224,7 +224,7 @@ class RevisionConflict(ConflictError):
 
 
 class NewerSchema(ConflictError):
-    """Newer code wrote the stored item, and has fields in it that this code would lose.
+    """Newer code wrote the stored item, and this code would lose fields of it, or write stray ones.
 
     Attributes:
         key: the primary key, as text.
@@ -238,7 +238,7 @@ class NewerSchema(ConflictError):
         self.known = known
         super().__init__(
             f"{key} is of schema {stored}, and this code knows schema {known}: replacing it would "
-            "lose what is new. Change single fields with update(), or deploy the newer code."
+            "lose what is new, and changing it may be lost on newer code. Deploy that here too."
         )
 
 

@@ -206,6 +206,7 @@ class Store(Bound[Client]):
             ConditionFailed: *when* does not hold, or there is no such entity.
             RevisionConflict: somebody else wrote it since *target* was read.
             NotUnique: a value that must be unique is another entity's.
+            NewerSchema: newer code wrote it.
             RequestError: a field cannot be changed, or not like this.
         """
         return self.run(writes.write(self.schema, Update(target, when=when, **changes)))

@@ -20,7 +20,6 @@ from ...errors import (
     ConditionFailed,
     ConflictError,
     DynastoreError,
-    NewerSchema,
     RevisionConflict,
 )
 from ...kept_fields import UNWRITTEN
@@ -34,7 +33,7 @@ from ..conditions import as_absent, conditions_of, time_of, unexpired, visible
 from ..known import ABSENT, NOTHING, Known
 from ..payloads import delete_parts, fetched, write_leaving
 from ..reading.reads import key_of
-from .evolving import not_newer, not_older
+from .evolving import newer, not_newer, not_older
 from .guards import Guarding, guarding
 
 E = TypeVar("E")
@@ -320,11 +319,8 @@ def conflict_of(
 ) -> ConflictError:
     """The error for a failed condition, with the stored entity decoded; one that expired is none."""
     item = visible(cast("AttributeMap | None", failure.stored), now)
-    known = codec.spec.evolution.schema
-    if item is not None and known is not None:
-        number = codec.spec.evolution.number_of(item)
-        if number > known:
-            return NewerSchema(key, stored=number, known=known)
+    if error := newer(codec, key, item):
+        return error
     stored = None if item is None else codec.decode(item)
     name = codec.spec.version
     if name is not None and not isinstance(target, Ref):

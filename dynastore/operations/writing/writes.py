@@ -15,6 +15,7 @@ from ...capacity import item_bytes
 from ...codec import Codec
 from ...errors import (
     ConditionFailed,
+    ConflictError,
     DataError,
     DynastoreError,
     RequestError,
@@ -139,9 +140,7 @@ def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
             return UpdateAttempt(schema, asked, now)
         case Delete():
             return DeleteAttempt(schema, asked, now)
-        case Check():
-            return CheckAttempt(schema, asked, now)
-    raise _no_write(asked)
+    return CheckAttempt(schema, asked, now)
 
 
 def carried_out(
@@ -302,7 +301,7 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
         try:
             if attempt.needs:
                 attempt.learn(items[attempt.key])
-        except (ConditionFailed, DataError) as error:
+        except (ConflictError, DataError) as error:
             reasons.append(error)
         else:
             reasons.append(None)
@@ -313,20 +312,16 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
 def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:
     for each in asked:
         if not isinstance(each, Create | Put | Update | Delete | Check):
-            raise _no_write(each)
+            raise RequestError(
+                f"{shown_briefly(each)} is no write; transact(*writes) takes Create, Put, Update, "
+                "Delete and Check, each by itself"
+            )
     if not asked:
         raise RequestError("a transaction has at least one write")
     if token is None:
         return
     if not isinstance(token, str) or not 1 <= len(token) <= TOKEN_CHARACTERS:
         raise RequestError(f"a token has 1 to {TOKEN_CHARACTERS} characters, not {shown(token)}")
-
-
-def _no_write(asked: object) -> RequestError:
-    return RequestError(
-        f"{shown_briefly(asked)} is no write; transact(*writes) takes Create, Put, Update, Delete "
-        "and Check, each by itself"
-    )
 
 
 def _check_actions(actions: Sequence[Action], writes: int) -> None:
