@@ -168,6 +168,7 @@ class AsyncStore(Bound[AsyncClient]):
         entities: Collection[E],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> list[E]: ...
@@ -177,6 +178,7 @@ class AsyncStore(Bound[AsyncClient]):
         entities: Iterator[E],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> int: ...
@@ -185,12 +187,15 @@ class AsyncStore(Bound[AsyncClient]):
         entities: Iterable[Any],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> Any:
         """Write many whole entities, 25 a request; see `operations.writing.batches.put_many`."""
         return await self.run(
-            batches.put_many(self.schema, entities, duplicates=duplicates, progress=progress)
+            batches.put_many(
+                self.schema, entities, lifetime=lifetime, duplicates=duplicates, progress=progress
+            )
         )
 
     async def delete_many(
@@ -200,9 +205,9 @@ class AsyncStore(Bound[AsyncClient]):
         *,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
-    ) -> None:
+    ) -> int:
         """Remove many entities or refs, 25 a request; see `operations.writing.batches.delete_many`."""
-        await self.run(
+        return await self.run(
             batches.delete_many(self.schema, targets, duplicates=duplicates, progress=progress)
         )
 

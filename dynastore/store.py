@@ -266,6 +266,7 @@ class Store(Bound[Client]):
         entities: Collection[E],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> list[E]: ...
@@ -275,6 +276,7 @@ class Store(Bound[Client]):
         entities: Iterator[E],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> int: ...
@@ -283,12 +285,15 @@ class Store(Bound[Client]):
         entities: Iterable[Any],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> Any:
         """Write many whole entities, 25 a request; see `operations.writing.batches.put_many`."""
         return self.run(
-            batches.put_many(self.schema, entities, duplicates=duplicates, progress=progress)
+            batches.put_many(
+                self.schema, entities, lifetime=lifetime, duplicates=duplicates, progress=progress
+            )
         )
 
     def delete_many(
@@ -298,9 +303,9 @@ class Store(Bound[Client]):
         *,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
-    ) -> None:
+    ) -> int:
         """Remove many entities or refs, 25 a request; see `operations.writing.batches.delete_many`."""
-        self.run(
+        return self.run(
             batches.delete_many(self.schema, targets, duplicates=duplicates, progress=progress)
         )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from ..errors import RequestError
+from ..errors import RequestError, shown
 from ..table import NAME
 from .base import AsyncClient, Client
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 VARIABLE = "DYNASTORE_URL"  # read where a call names no place
 SQLITE = "sqlite://"
 MEMORY = ":memory:"
+FILES = (".db", ".sqlite", ".sqlite3")  # how names end that are hardly a table's
 
 
 @frozen
@@ -84,6 +85,11 @@ def place_of(where: str | None, settings: Settings) -> Place:
         raise RequestError(
             f"where? Name a table, or a file such as 'sqlite:///agent.db', or set {VARIABLE}"
         )
+    if not isinstance(named, str):
+        raise RequestError(
+            f"where is a table's name, or a file such as 'sqlite:///agent.db', not {shown(named)}; "
+            "the schema comes second, or as schema="
+        )
     if not named.startswith(SQLITE):
         return _aws(named, settings)
     if settings.given:
@@ -95,6 +101,11 @@ def _aws(name: str, settings: Settings) -> Place:
     if "://" in name:
         raise RequestError(
             f"{name!r} is no place; name a table, or a file such as 'sqlite:///agent.db'"
+        )
+    if name.endswith(FILES) and not settings.given:
+        raise RequestError(
+            f"for a file write 'sqlite:///{name}'; {name!r} is a table's name only where "
+            "region_name=, endpoint_url= or a session says where the table is"
         )
     if not NAME.fullmatch(name):
         raise RequestError(f"{name!r} names no table: 3 to 255 letters, digits, '_', '-' and '.'")

@@ -13,12 +13,15 @@ from dynastore import (
     Put,
     Schema,
     Update,
+    add,
     append,
+    discard,
     entity,
     field,
     gsi,
     increment,
     key,
+    prepend,
     ref,
     since,
 )
@@ -45,6 +48,7 @@ class Trip:
     season: str = ""
     notes: str = ""
     stops: list[str] = field(factory=list)
+    watchers: set[str] = field(factory=set)
     extra: Any = None
 
     primary = key("USER#{user_id}", "TRIP#{trip_id}")
@@ -169,6 +173,14 @@ def test_a_page_of_no_entities_is_refused(store, limit):
         ({"leaves_at": NOON.replace(tzinfo=None)}, "no time zone"),
         ({"notes": increment(1)}, "Trip.notes"),
         ({"price": append("x")}, "Trip.price"),
+        ({"stops": append(["a", "b"])}, r"Trip.stops = .*; give them one by one, as append\(\*val"),
+        ({"stops": prepend(("a",))}, r"Trip.stops = .*; give them one by one, as append\(\*val"),
+        ({"stops": add("x")}, r"Trip.stops is no set .*; a list has append\(\)"),
+        ({"watchers": add(["x", "y"])}, r"Trip.watchers cannot hold .*; give them .* add\(\*mem"),
+        ({"watchers": discard({"x"})}, r"Trip.watchers cannot hold .*; give them one by one"),
+        ({"watchers": add(frozenset("x"))}, r"Trip.watchers cannot hold .*; give them one by one"),
+        ({"watchers": add(5)}, "Trip.watchers cannot hold .*: it is int, not str$"),
+        ({"watchers": append("x")}, r"Trip.watchers is a set, and no list .*; use add\(...\)"),
     ],
 )
 def test_a_change_that_cannot_be_made_is_refused(store, changes, says):
