@@ -18,6 +18,7 @@ from .operations import tables
 from .operations.following.follower import Follower, FollowOptions
 from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
+from .operations.reading.uniquely import get_unique
 from .operations.upkeep.sweeping import Swept, sweep
 from .operations.upkeep.upcasts import Upcasted, upcast
 from .operations.upkeep.verifying import Verifier
@@ -48,6 +49,12 @@ class AsyncStore(Bound[AsyncClient]):
     async def get(self, cls: type[E], /, **key: Any) -> E | None:
         """Read one entity by its primary key; see `operations.reading.reads.get`."""
         return await self.run(reads.get(self.schema, cls, key, consistent=self._options.consistent))
+
+    async def get_unique(self, cls: type[E], /, **values: Any) -> E | None:
+        """Read one entity by a `unique()` value; see `operations.reading.uniquely.get_unique`."""
+        return await self.run(
+            get_unique(self.schema, cls, values, consistent=self._options.consistent)
+        )
 
     async def get_many(self, refs: Sequence[Ref[E]], /) -> list[E | None]:
         """Read many entities by primary key; see `operations.reading.reads.get_many`."""

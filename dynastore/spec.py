@@ -138,7 +138,9 @@ def ref(cls: type[E], /, **key: Any) -> Ref[E]:
     fields = dict.fromkeys(spec.primary.fields)
     wanted = " and ".join(fields)
     if missing := [name for name in fields if key.get(name) is None]:
-        raise RequestError(f"{spec} is found by {wanted}; {' and '.join(missing)} is missing")
+        is_unique = any(key.keys() == {*each.fields} for each in spec.uniques)
+        hint = f"; get_unique() finds it by {' and '.join(key)}" if is_unique else ""
+        raise RequestError(f"{spec} is found by {wanted}; {' and '.join(missing)} is missing{hint}")
     if extra := [name for name in key if name not in fields]:
         raise RequestError(
             f"{spec} is found by {wanted}; filter by {' and '.join(extra)} with query()"

@@ -75,6 +75,7 @@ async def awaited_writes(store: AsyncStore, note: Note) -> None:
 
 def blocking(store: Store, note: Note) -> None:
     assert_type(store.get(Note, user_id="ann", note_id="n1"), Note | None)
+    assert_type(store.get_unique(Note, topic="tea"), Note | None)
     assert_type(store.put(note), Note)
     assert_type(store.update(note, topic="tea"), Note)
     assert_type(store.put(note, lifetime=dt.timedelta(hours=1)), Note)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...attributes import AttributeMap
+from ...codec import Codec
 from ...errors import DataError, DynastoreError, PartialFailure, RequestError
 from ...plan import Plan
 from ...requests import ACTIONS, GetItem, Key, Steps, TransactGetItems
@@ -52,12 +53,17 @@ def get(
     codec = schema.codec(cls)
     located = key_of(schema, ref(cls, **key))
     now = yield from moment(codec)
-    item = visible((yield from GetItem(schema.table.name, located, consistent)), now)
-    found = None if item is None else visible((yield from whole_item(schema, item)), now)
-    if found is None:
-        return None
-    entity: E = codec.decode(found)
+    entity: E | None = yield from stored_at(schema, codec, located, consistent, now)
     return entity
+
+
+def stored_at(
+    schema: Schema, codec: Codec, key: Key, consistent: bool, now: dt.datetime | None
+) -> Steps[Any]:
+    """The entity under a key; None if there is none, or it is expired at a time."""
+    item = visible((yield from GetItem(schema.table.name, key, consistent)), now)
+    found = None if item is None else visible((yield from whole_item(schema, item)), now)
+    return None if found is None else codec.decode(found)
 
 
 def get_many(

@@ -14,6 +14,7 @@ from ...requests import DeleteItem, Key, PutItem
 from ...table import TTL, TYPE
 from ...terms import Absent, AnyOf, Compare, Conditions, Equal
 from ...uniques import GUARD, OWNER, Unique
+from ..reading.uniquely import owner_of
 
 
 @frozen
@@ -133,7 +134,7 @@ def conflict(change: Guarding, error: DynastoreError) -> DynastoreError | None:
     if isinstance(change, Release):
         return None
     stored: Any = error.stored
-    holder = _owner_of(stored) if stored else change.key
+    holder = owner_of(stored) if stored else change.key
     return NotUnique(holder, entity=change.entity, fields=change.constraint.fields)
 
 
@@ -152,11 +153,6 @@ def _item(claim: Claim) -> AttributeMap:
     owner: AttributeValue = {"L": [{"S": claim.owner.pk}, {"S": claim.owner.sk}]}
     item: AttributeMap = {**claim.key.attributes, TYPE: {"S": GUARD}, OWNER: owner}
     return item if claim.expires is None else {**item, TTL: claim.expires}
-
-
-def _owner_of(item: AttributeMap) -> Key:
-    pk, sk = (each["S"] for each in item[OWNER]["L"])
-    return Key(pk, sk)
 
 
 def _free() -> Conditions:
