@@ -179,7 +179,7 @@ class Store(Bound[Client]):
         return self.run(writes.write(self.schema, Put(entity, when, lifetime)))
 
     def create(self, entity: E, /, *, lifetime: dt.timedelta | None = None) -> E:
-        """Write an entity where none is stored, or one that is expired.
+        """Write an entity where none is stored, or one that is expired; that is its only condition.
 
         Returns:
             The entity as stored.
@@ -258,7 +258,12 @@ class Store(Bound[Client]):
         return self.run(writes.write(self.schema, Delete(target, when)))
 
     def transact(self, *writes: Write[Any], token: str | None = None) -> list[Any]:
-        """Carry out writes together: all of them, or none; see `operations.writing.writes.transact`."""
+        """Carry out writes together: all of them, or none; see `operations.writing.writes.transact`.
+
+        Returns:
+            One for each write, in order: of `Create` and `Put` the entity as stored, of `Update`,
+            `Delete` and `Check` None.
+        """
         return self.run(transact(self.schema, writes, token=token))
 
     def transact_get(self, *refs: Ref[Any]) -> list[Any]:
