@@ -270,7 +270,7 @@ class Writer:
         if not self.call.each:
             (task,) = self._tasks.values()
             return task.check_result(result)
-        found = {ref_of(each): each for each in result or ()}
+        found = {} if isinstance(result, int) else {ref_of(each): each for each in result}
         return self._check_report(found or dict.fromkeys(self._refs()), {})
 
     def _refs(self) -> list[Ref[Any]]:
