@@ -36,6 +36,8 @@ from .uniques import Unique
 
 T = TypeVar("T")
 
+_SPECIFIED = type(attrs.field())  # what field(), payload(), version() and the like give
+
 
 class Inherited(Enum):
     """What a declaration does not say, and the nearest base that is an entity may."""
@@ -75,7 +77,8 @@ def entity(
         item_bytes: how large an item is, about.
         distinct: field -> how many different values it has, about.
         schema: number of the schema that the class is of, from 1; items are stored with it, and
-            code of an older one does not replace them.
+            code that says an older one neither replaces nor changes them. Say it from the first
+            day: code that says none replaces whatever is stored.
         upcasters: number of a schema -> a function that takes the fields of an item of that schema,
             as a dict, and gives those of the next. Items that older code wrote are read through
             them.
@@ -202,6 +205,11 @@ def _types(cls: type[Any]) -> Mapping[str, Any]:
             raise ModelError(f"{cls.__name__}.{each.name} has no annotation; write its type")
         if isinstance(each.default, AccessPattern):
             raise ModelError(f"{cls.__name__}.{each.name} is no field; drop its annotation")
+        if isinstance(hints[each.name], _SPECIFIED):
+            raise ModelError(
+                f"{cls.__name__}.{each.name}: its type is missing, and what is after the colon "
+                f"belongs after '='; write {each.name}: list[str] = payload()"
+            )
     types = {field.name: hints[field.name] for field in attrs.fields(cls)}
     if capital := next((name for name in types if name.isupper()), None):
         raise ModelError(

@@ -57,10 +57,14 @@ class ConditionFailed(ConflictError):
     def __init__(self, key: object, stored: object | None = None) -> None:
         self.key = key
         self.stored = stored
-        state = (
-            "there is none" if stored is None else f"stored is {type(stored).__name__}, see .stored"
+        text = (
+            f"the condition on {key} did not hold: stored is {type(stored).__name__}, see .stored"
         )
-        super().__init__(f"the condition on {key} did not hold: {state}. Read it again and decide.")
+        super().__init__(
+            f"{key} is not stored, or has expired. Make it with create() or upsert()."
+            if stored is None
+            else f"{text}. Read it again and decide."
+        )
 
 
 class RevisionConflict(ConflictError):
@@ -76,6 +80,12 @@ class RevisionConflict(ConflictError):
         self.key = key
         self.expected = expected
         self.stored = stored
+        if stored is not None and not expected:
+            super().__init__(
+                f"{key} is given as a new one, at revision 0, and revision {stored} is stored. "
+                "Read it and change what you read, or give yours another key."
+            )
+            return
         found = "it is gone" if stored is None else f"revision {stored} is stored"
         super().__init__(
             f"{key} was expected at revision {expected}; {found}. Read it again and redo the change."
@@ -83,7 +93,7 @@ class RevisionConflict(ConflictError):
 
 
 class NewerSchema(ConflictError):
-    """Newer code wrote the stored item, and has fields in it that this code would lose.
+    """Newer code wrote the stored item, and this code would lose fields of it, or write stray ones.
 
     Attributes:
         key: the primary key, as text.
@@ -97,7 +107,7 @@ class NewerSchema(ConflictError):
         self.known = known
         super().__init__(
             f"{key} is of schema {stored}, and this code knows schema {known}: replacing it would "
-            "lose what is new. Change single fields with update(), or deploy the newer code."
+            "lose what is new, and changing it may be lost on newer code. Deploy that here too."
         )
 
 

@@ -304,7 +304,7 @@ def test_an_upsert_may_say_what_else_depends_on_other_fields(store):
 
 def test_an_upsert_says_all_that_has_no_default(store):
     with pytest.raises(RequestError, match="Memo has no default for text"):
-        store.upsert(ref(Memo, memo_id="m1"), made_at=UNWRITTEN)
+        store.upsert(ref(Memo, memo_id="m1"), slug="a")
     with pytest.raises(RequestError, match=r"upsert\(\) takes a ref"):
         store.upsert(trip(), visits=1)
 
@@ -323,8 +323,23 @@ def test_timestamps_are_of_the_first_and_the_last_write(store, settled):
     assert store.get(Memo, memo_id="m1") == third
     settled()
     assert list(store.query(Memo)) == [third]
-    with pytest.raises(RequestError, match="kept by every write itself"):
+    with pytest.raises(RequestError, match="kept by the store itself"):
         store.update(third, changed_at=before)
+
+
+def test_when_an_entity_was_made_is_no_updates_to_change_but_a_puts_to_bring(store):
+    made = store.put(Memo(memo_id="m1", text="x"))
+    for call in (
+        lambda: store.update(made, made_at=UNWRITTEN),
+        lambda: store.upsert(ref(Memo, memo_id="m1"), text="y", made_at=UNWRITTEN),
+        lambda: store.move(made, memo_id="m2", made_at=UNWRITTEN),
+    ):
+        with pytest.raises(RequestError, match="kept by the store itself"):
+            call()
+    long_ago = made.made_at - dt.timedelta(days=1_000)
+    imported = store.put(Memo(memo_id="m2", text="x", made_at=long_ago))
+    assert imported.made_at == long_ago
+    assert store.get(Memo, memo_id="m2") == imported
 
 
 def test_an_upsert_keeps_timestamps_and_revisions(store):

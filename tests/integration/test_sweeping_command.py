@@ -117,3 +117,9 @@ def test_a_failure_on_the_way_says_where_to_go_on(where):
             sweeping.shown(lambda cursor: store.sweep(cursor=cursor, rounds=1), None, told)
     assert stopped.value.run == seen[-1]
     assert seen[-1].cursor in str(stopped.value)
+
+
+def test_a_file_without_its_url_is_told_how_to_write_it():
+    result = call("help.db")
+    assert result.exit_code != 0
+    assert "for a file write 'sqlite:///help.db'" in result.output

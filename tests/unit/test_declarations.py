@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Literal
 
 import pytest
-from attrs import frozen
+from attrs import define, frozen
 
 from dynastore import Index, Schema, Table, entity, field, gsi, key, payload, version
 from dynastore.errors import ModelError
@@ -94,6 +94,14 @@ def declared(fields=None, expires=None, lifetime=None, **members: Any) -> type:
         ({"fields": {"kind": str}, "kind": field(alias="type")}, "drop alias='type'"),
         ({"odd": field()}, "Note.odd has no annotation; write its type"),
         (
+            {"fields": {"odd": payload()}},
+            r"Note.odd: its type is missing.*write odd: list\[str\] = payload\(\)",
+        ),
+        (
+            {"fields": {"odd": "payload()"}},
+            r"Note.odd: its type is missing.*write odd: list\[str\] = payload\(\)",
+        ),
+        (
             {"fields": {"by": Any}, "by": gsi(1, "ALL", "{at}")},
             "Note.by is no field; drop its annotation",
         ),
@@ -102,6 +110,38 @@ def declared(fields=None, expires=None, lifetime=None, **members: Any) -> type:
 def test_a_wrong_entity_is_refused(members, says):
     with pytest.raises(ModelError, match=says):
         declared(**members)
+
+
+@define
+class Settings:
+    """Can be changed, so entities must not share one."""
+
+    theme: str = "dark"
+
+
+@pytest.mark.parametrize(
+    ("default", "says"),
+    [
+        ([], r"Note.odd: all entities would share its default, \[\]; write field\(factory=list\)"),
+        ({}, r"write field\(factory=dict\)"),
+        (set(), r"write field\(factory=set\)"),
+        (bytearray(), r"write field\(factory=bytearray\)"),
+        (["a"], r"share its default, \['a'\]; write field\(factory=lambda: …\)"),
+        (Settings(), r"share its default, Settings.*; write field\(factory=lambda: …\)"),
+        (field(default=[]), r"write field\(factory=list\)"),
+        (payload(default=[]), r"write payload\(factory=list\)"),
+    ],
+)
+def test_a_default_that_entities_would_share_is_refused(default, says):
+    with pytest.raises(ModelError, match=says):
+        declared({"odd": Any}, odd=default)
+
+
+@pytest.mark.parametrize(
+    "default", [(), frozenset("a"), "x", None, Settings, field(factory=list), payload(factory=dict)]
+)
+def test_a_default_that_cannot_change_is_shared(default):
+    declared({"odd": Any}, odd=default)
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,9 @@ from ..conditions import time_of, visible
 from ..interleaved import interleaved, outcomes_of
 from ..keyed import read_outcomes
 from ..known import unchanged
+from ..reading.uniquely import owner_of
 from ..writing.attempts import unique_fields
-from ..writing.guards import Claim, action, owner_of
+from ..writing.guards import Claim, action
 from .examining import Examiner, claims
 from .findings import Duplicated, Finding, Orphaned, Unguarded
 

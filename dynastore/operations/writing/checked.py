@@ -190,7 +190,13 @@ def _flat(path: Path, parts: Mapping[str | int, Any]) -> Iterator[tuple[Path, Ch
 
 
 def _operand(part: Part, operand: Any, kind: str) -> AttributeValue:
-    encoded = part.value(operand)
+    if kind == "L" and part.hooks.is_set:
+        raise RequestError(f"{part.label} is a set, and no list to append to; use add(...)")
+    try:
+        encoded = part.value(operand)
+    except RequestError as error:
+        hint = _one_by_one(operand, "append(*values)") if kind == "L" else ""
+        raise RequestError(f"{error}{hint}") from error.__cause__
     if kind not in encoded:
         needs = "a number to increment" if kind == "N" else "a list to append to"
         raise RequestError(f"{part.label} is not {needs}")
@@ -213,14 +219,23 @@ def _elements(part: Part, values: list[Any]) -> AttributeValue:
 def _member_values(part: Part, members: Any) -> AttributeValue:
     """Members of a set as the part holds them."""
     if not part.hooks.is_set:
-        raise RequestError(f"{part.label} is no set that members are added to or removed from")
+        raise RequestError(
+            f"{part.label} is no set that members are added to or removed from; a list has append()"
+        )
     if not members:
         raise RequestError(f"{part.label}: name the members, one at least")
     try:
         some = _collection(part)(members)
-    except TypeError as error:
-        raise RequestError(f"{part.label} cannot hold {shown(members)}: {error}") from error
-    return part.value(some)
+        return part.value(some)
+    except (TypeError, RequestError) as error:
+        hint = _one_by_one(members, "add(*members)")
+        raise RequestError(f"{part.label} cannot hold {shown(members)}: {error}{hint}") from error
+
+
+def _one_by_one(values: Any, call: str) -> str:
+    """A hint where a collection is given that was meant to be its members."""
+    collections = [each for each in values if isinstance(each, list | tuple | set | frozenset)]
+    return f"; give them one by one, as {call} does" if collections else ""
 
 
 def _collection(part: Part) -> Any:

@@ -33,7 +33,7 @@ from ..known import NOTHING, Known
 from ..payloads import fetched
 from .attempts import conflict_of, is_of, located, revision_guard, unique_fields
 from .checked import Checked, set_to
-from .evolving import not_older
+from .evolving import newer, not_newer, not_older
 from .guards import Guarding, guarding
 from .parts import Part
 from .updated_payloads import UpdatedPayloads
@@ -58,7 +58,8 @@ class UpdateAttempt:
         self._target = write.target
         self._now = time_of(self.codec, now)
         self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
-        self._asked += conditions_of(self.codec, write.when) + not_older(self.codec)
+        self._asked += conditions_of(self.codec, write.when)
+        self._asked += not_older(self.codec) + not_newer(self.codec)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
         self._changes = checked_changes(self.codec, write.changes, now)
@@ -76,10 +77,13 @@ class UpdateAttempt:
 
         Raises:
             ConditionFailed: there is none, or one that is expired.
+            NewerSchema: newer code wrote it.
         """
         seen = visible(item, self._now)
         if seen is None:
             raise ConditionFailed(self.key)
+        if error := newer(self.codec, self.key, seen):
+            raise error
         self.needs = ()
         self._stored = seen
         self._known = Known.of_item(self.codec, seen, self._names)
@@ -117,7 +121,7 @@ class UpdateAttempt:
     def conflict(self, failure: ConditionFailed) -> DynastoreError | None:
         """The error, unless only a needed field had another value than known."""
         stored = visible(cast("AttributeMap | None", failure.stored), self._now)
-        if stored is not None:
+        if stored is not None and not newer(self.codec, self.key, stored):
             guard = self._guard
             self.learn(stored)
             if guard != self._guard:
@@ -237,8 +241,8 @@ def checked_changes(
                 f"{spec}.{name} is part of the primary key; use move(), which writes the entity "
                 "under its new key and deletes the old one"
             )
-        if name in {spec.version, spec.updated}:
-            raise RequestError(f"{spec}.{name} is kept by every write itself; leave it out")
+        if name in {spec.version, spec.created, spec.updated}:
+            raise RequestError(f"{spec}.{name} is kept by the store itself; leave it out")
     checked = {n: Checked.of(Part.of_field(codec, n), value) for n, value in changes.items()}
     packed = {n: _packed(codec, n, checked[n]) for n in codec.spec.payloads.keys() & checked.keys()}
     return checked | packed | _kept_by_itself(codec, now)

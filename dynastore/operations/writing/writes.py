@@ -15,6 +15,7 @@ from ...capacity import item_bytes
 from ...codec import Codec
 from ...errors import (
     ConditionFailed,
+    ConflictError,
     DataError,
     DynastoreError,
     RequestError,
@@ -37,7 +38,7 @@ from ...requests import (
     new_token,
 )
 from ...schema import Schema
-from ...spec import Ref, spec_of
+from ...spec import Ref, entity_class, shown_briefly, spec_of
 from ...writes import Check, Create, Delete, Put, Update, Write
 from ..keyed import read_items
 from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
@@ -139,9 +140,7 @@ def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
             return UpdateAttempt(schema, asked, now)
         case Delete():
             return DeleteAttempt(schema, asked, now)
-        case Check():
-            return CheckAttempt(schema, asked, now)
-    raise RequestError(f"{shown(asked)} is no write; use Create, Put, Update, Delete or Check")
+    return CheckAttempt(schema, asked, now)
 
 
 def carried_out(
@@ -280,7 +279,7 @@ def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
     """The time, if one of the writes goes by it."""
     for each in asked:
         target = each.entity if isinstance(each, Create | Put) else each.target
-        spec = spec_of(target.cls if isinstance(target, Ref) else type(target))
+        spec = spec_of(target.cls if isinstance(target, Ref) else entity_class(target))
         if spec.created or spec.updated or spec.uniques or spec.expires:
             return (yield from Now())
     return UNWRITTEN
@@ -304,7 +303,7 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
         try:
             if attempt.needs:
                 attempt.learn(items[attempt.key])
-        except (ConditionFailed, DataError) as error:
+        except (ConflictError, DataError) as error:
             reasons.append(error)
         else:
             reasons.append(None)
@@ -316,7 +315,8 @@ def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:
     for each in asked:
         if not isinstance(each, Create | Put | Update | Delete | Check):
             raise RequestError(
-                f"{shown(each)} is no write; use Create, Put, Update, Delete or Check"
+                f"{shown_briefly(each)} is no write; transact(*writes) takes Create, Put, Update, "
+                "Delete and Check, each by itself"
             )
     if not asked:
         raise RequestError("a transaction has at least one write")
@@ -346,4 +346,7 @@ def _check_keys(keys: Sequence[Key], writes: int) -> None:
         )
     twice, times = Counter(keys).most_common(1)[0]
     if times > 1:
-        raise RequestError(f"two writes of one transaction are about {twice}; make one of them")
+        raise RequestError(
+            f"two writes of one transaction are about {twice}; make one of them, "
+            "and a Check the when= of the other"
+        )
