@@ -8,12 +8,15 @@
 | EvalRun | one evaluation | a component's by type and time, the failed ones by time |
 | Knowledge | one document | all by time |
 | Checkpoint | a thread's checkpoints | |
+| Document, Embedding | the namespaces that begin with two labels, and what they mean | |
+| Namespace | the registry of namespaces | |
 """
 
 from functools import cache
 
 from ..schema import Schema
 from .checkpoints import Checkpoint
+from .documents import Document, Embedding, Namespace
 from .evals import EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
@@ -22,17 +25,31 @@ from .sessions import Run, Session
 
 __all__ = [
     "Checkpoint",
+    "Document",
+    "Embedding",
     "EvalRun",
     "Knowledge",
     "Memory",
     "Metric",
+    "Namespace",
     "Run",
     "Session",
     "agent_schema",
     "month_of",
 ]
 
-ENTITIES = (Session, Run, Memory, Metric, EvalRun, Knowledge, Checkpoint)
+ENTITIES = (
+    Session,
+    Run,
+    Memory,
+    Metric,
+    EvalRun,
+    Knowledge,
+    Checkpoint,
+    Document,
+    Embedding,
+    Namespace,
+)
 
 
 @cache

@@ -98,6 +98,20 @@ def interleaved(
     return [cast("T | DynastoreError", each.outcome) for each in branches]
 
 
+def all_of_them(operations: Iterable[Steps[T]]) -> Steps[list[T]]:
+    """The results of operations that run at the same time.
+
+    Raises:
+        DynastoreError: the first error, once all have ended.
+    """
+    results: list[T] = []
+    for each in (yield from interleaved(operations)):
+        if isinstance(each, DynastoreError):
+            raise each
+        results.append(each)
+    return results
+
+
 def _round(active: Sequence[_Branch[Any]], send: Sending) -> Steps[None]:
     """Answer those that ask for the time, else those that wait, else all."""
     if asking := [each for each in active if isinstance(each.asked, Now)]:

@@ -1,0 +1,191 @@
+"""LangGraph's operations on a store, as operations on documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from attrs import frozen
+from langgraph.store.base import (
+    GetOp,
+    Item,
+    ListNamespacesOp,
+    Op,
+    PutOp,
+    Result,
+    SearchItem,
+    SearchOp,
+    get_text_at_path,
+    validate_op_namespace,
+)
+
+from ...agents import documents
+from ...agents.documents import Content, Document, Found, Known, Listing, Name, Path, Search
+from ...errors import RequestError, shown
+from ...operations.interleaved import all_of_them
+from ...requests import Steps
+from ...schema import Schema
+
+Vectors: TypeAlias = Mapping[str, Sequence[float]]
+"""Text -> what the model makes of it."""
+
+
+@frozen
+class Settings:
+    """How a store reads and understands.
+
+    Attributes:
+        consistent: whether reads see every write acknowledged before.
+        paths: to the texts that tell what a value means, or None where nothing is understood.
+        dims: dimensions of vectors, or None for as many as the model gives.
+    """
+
+    consistent: bool = True
+    paths: tuple[str, ...] | None = None
+    dims: int | None = None
+
+
+@frozen
+class Work:
+    """One call of ``batch``.
+
+    Its reads come first, all together, of the table as it was before the call; then of each name
+    the last put.
+
+    Attributes:
+        ops: the operations, in order.
+        settings: of the store.
+
+    Raises:
+        InvalidNamespaceError: a label is empty, no text, or has a period or U+0000 in it.
+        RequestError: something else is wrong; nothing is sent.
+    """
+
+    ops: tuple[Op, ...]
+    settings: Settings
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what no store of LangGraph takes."""
+        for op in self.ops:
+            if not isinstance(op, GetOp | SearchOp | ListNamespacesOp | PutOp):
+                raise RequestError(f"{shown(op)} is no operation on a store")
+            validate_op_namespace(op)
+
+    @cached_property
+    def puts(self) -> Mapping[Name, PutOp]:
+        """The last put of each name."""
+        return {(op.namespace, op.key): op for op in self.ops if isinstance(op, PutOp)}
+
+    @property
+    def reads(self) -> bool:
+        """Whether anything is read."""
+        return any(not isinstance(op, PutOp) for op in self.ops)
+
+    @property
+    def queries(self) -> list[str]:
+        """What searches ask for by meaning, each once."""
+        if self.settings.paths is None:
+            return []
+        searches = (op for op in self.ops if isinstance(op, SearchOp))
+        return [*dict.fromkeys(op.query for op in searches if op.query)]
+
+    @property
+    def texts(self) -> list[str]:
+        """What tells the meaning of values that are put, each once."""
+        return [*dict.fromkeys(text for op in self.puts.values() for text in self._texts_of(op))]
+
+    def reading(self, schema: Schema, vectors: Vectors) -> Steps[list[Result]]:
+        """What the operations answer, in their order; None for puts."""
+        found, *others = yield from all_of_them(
+            [self._gotten(schema), *self._asking(schema, vectors)]
+        )
+        rest = iter(others)
+        results: list[Result] = []
+        read: list[Document] = []
+        for op in self.ops:
+            match op:
+                case GetOp():
+                    document = found.get((op.namespace, op.key))
+                    results.append(None if document is None else item_of(document))
+                    read += [document] if document is not None and op.refresh_ttl else []
+                case SearchOp():
+                    answer = next(rest)
+                    results.append([search_item_of(each) for each in answer])
+                    read += [each.document for each in answer if op.refresh_ttl]
+                case ListNamespacesOp():
+                    results.append(next(rest))
+                case PutOp():
+                    results.append(None)
+        yield from documents.used(schema, read)
+        return results
+
+    def writing(self, schema: Schema, known: Known, vectors: Vectors) -> Steps[None]:
+        """The puts and deletes."""
+        contents = {name: self._content(op, vectors) for name, op in self.puts.items()}
+        yield from documents.written(schema, contents, known)
+
+    def _gotten(self, schema: Schema) -> Steps[Mapping[Name, Document]]:
+        names = [(op.namespace, op.key) for op in self.ops if isinstance(op, GetOp)]
+        if not names:
+            return {}
+        return (yield from documents.documents(schema, names, consistent=self.settings.consistent))
+
+    def _asking(self, schema: Schema, vectors: Vectors) -> Iterable[Steps[Any]]:
+        consistent = self.settings.consistent
+        for op in self.ops:
+            if isinstance(op, SearchOp):
+                asked = self._search(op, vectors)
+                yield documents.search(schema, asked, consistent=consistent)
+            elif isinstance(op, ListNamespacesOp):
+                yield documents.namespaces(schema, listing_of(op), consistent=consistent)
+
+    def _search(self, op: SearchOp, vectors: Vectors) -> Search:
+        vector = vectors.get(op.query or "")
+        meant = None if vector is None else documents.unit(vector, self.settings.dims)
+        return Search(op.namespace_prefix, op.filter, op.limit, op.offset, meant)
+
+    def _content(self, op: PutOp, vectors: Vectors) -> Content | None:
+        if op.value is None:
+            return None
+        made = [vectors[text] for text in self._texts_of(op)]
+        packed = documents.packed(made, self.settings.dims) if made else None
+        return Content(documents.text_of_value(op.value), op.ttl, packed)
+
+    def _texts_of(self, op: PutOp) -> list[str]:
+        """The texts of a value that have vectors."""
+        if op.value is None or op.index is False or self.settings.paths is None:
+            return []
+        paths = self.settings.paths if op.index is None else op.index
+        return [text for path in paths for text in get_text_at_path(op.value, path)]
+
+
+def item_of(document: Document) -> Item:
+    """A document as LangGraph has it."""
+    namespace, key = documents.name_of(document)
+    return Item(
+        value=documents.value_in(document.value),
+        key=key,
+        namespace=namespace,
+        created_at=document.created_at,
+        updated_at=document.updated_at,
+    )
+
+
+def search_item_of(found: Found) -> SearchItem:
+    """A document that was found, as LangGraph has it."""
+    namespace, key = found.name
+    return SearchItem(
+        value=found.value,
+        key=key,
+        namespace=namespace,
+        created_at=found.document.created_at,
+        updated_at=found.document.updated_at,
+        score=found.score,
+    )
+
+
+def listing_of(op: ListNamespacesOp) -> Listing:
+    """Which namespaces are listed."""
+    paths = tuple(Path(each.match_type, each.path) for each in op.match_conditions or ())
+    return Listing(paths, op.max_depth, op.limit, op.offset)
