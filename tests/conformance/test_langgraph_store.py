@@ -156,7 +156,13 @@ def test_pages_of_a_search_follow_each_other(memory):
 )
 def test_a_search_filters_by_the_value(memory, wanted, found):
     values = [
-        {"n": n, "even": n % 2 == 0, "of": {"half": n / 2, "x": 1}, "path": ["a", n], "text": f"n{n}"}
+        {
+            "n": n,
+            "even": n % 2 == 0,
+            "of": {"half": n / 2, "x": 1},
+            "path": ["a", n],
+            "text": f"n{n}",
+        }
         for n in range(5)
     ]
     memory.batch([PutOp(("f", "x"), f"k{n}", value) for n, value in enumerate(values)])
@@ -275,9 +281,17 @@ def test_store_a_namespace_is_listed_while_it_has_items(open_memory, clock):
 
 
 def test_store_a_search_below_two_labels_is_one_key_condition(memory, backend):
-    spaces = [("u", "ann"), ("u", "ann", "x"), ("u", "ann", "x", "y"), ("u", "ann", "xy"), ("u", "bob")]
+    spaces = [
+        ("u", "ann"),
+        ("u", "ann", "x"),
+        ("u", "ann", "x", "y"),
+        ("u", "ann", "xy"),
+        ("u", "bob"),
+    ]
     memory.batch([PutOp(namespace, "k", {}) for namespace in spaces])
-    below = {prefix: [each for each in spaces if each[: len(prefix)] == prefix] for prefix in spaces}
+    below = {
+        prefix: [each for each in spaces if each[: len(prefix)] == prefix] for prefix in spaces
+    }
     for prefix, expected in below.items():
         assert [item.namespace for item in memory.search(prefix)] == expected
         assert sent(backend, lambda prefix=prefix: memory.search(prefix)) == {"Query": 1}

@@ -70,7 +70,7 @@ class Document:
     first: str
     second: str = ""
     rest: str = ""
-    document_id: str
+    document_id: str = ""
     value: str = payload()
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -102,7 +102,7 @@ class Embedding:
     first: str
     second: str = ""
     rest: str = ""
-    document_id: str
+    document_id: str = ""
     vectors: bytes = payload(compress_over=None)  # floats of vectors do not compress
     count: int
     digest: str

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 from langgraph.store.base import (
     GetOp,
     Item,
@@ -21,7 +21,17 @@ from langgraph.store.base import (
 )
 
 from ...agents import documents
-from ...agents.documents import Content, Document, Found, Known, Listing, Name, Path, Search
+from ...agents.documents import (
+    Content,
+    Document,
+    Found,
+    Known,
+    Listing,
+    Name,
+    Packed,
+    Path,
+    Search,
+)
 from ...errors import RequestError, shown
 from ...operations.interleaved import all_of_them
 from ...requests import Steps
@@ -66,16 +76,32 @@ class Work:
     settings: Settings
 
     def __attrs_post_init__(self) -> None:
-        """Refuse what no store of LangGraph takes."""
+        """Refuse what is wrong before anything is sent."""
         for op in self.ops:
             if not isinstance(op, GetOp | SearchOp | ListNamespacesOp | PutOp):
                 raise RequestError(f"{shown(op)} is no operation on a store")
             validate_op_namespace(op)
+        # Both are kept, and refuse what is wrong while they are made.
+        _ = self.contents, self.asked
 
     @cached_property
     def puts(self) -> Mapping[Name, PutOp]:
         """The last put of each name."""
         return {(op.namespace, op.key): op for op in self.ops if isinstance(op, PutOp)}
+
+    @cached_property
+    def contents(self) -> Mapping[Name, Content | None]:
+        """What is put under each name, without vectors; None for what is deleted."""
+        return {name: content_of(op) for name, op in self.puts.items()}
+
+    @cached_property
+    def asked(self) -> Sequence[tuple[Search, str | None] | Listing]:
+        """Searches, with what they ask for by meaning, and listings, in order."""
+        return [
+            listing_of(op) if isinstance(op, ListNamespacesOp) else (search_of(op), op.query)
+            for op in self.ops
+            if isinstance(op, SearchOp | ListNamespacesOp)
+        ]
 
     @property
     def reads(self) -> bool:
@@ -122,7 +148,10 @@ class Work:
 
     def writing(self, schema: Schema, known: Known, vectors: Vectors) -> Steps[None]:
         """The puts and deletes."""
-        contents = {name: self._content(op, vectors) for name, op in self.puts.items()}
+        contents = {
+            name: content and evolve(content, vectors=self._vectors_of(self.puts[name], vectors))
+            for name, content in self.contents.items()
+        }
         yield from documents.written(schema, contents, known)
 
     def _gotten(self, schema: Schema) -> Steps[Mapping[Name, Document]]:
@@ -133,24 +162,21 @@ class Work:
 
     def _asking(self, schema: Schema, vectors: Vectors) -> Iterable[Steps[Any]]:
         consistent = self.settings.consistent
-        for op in self.ops:
-            if isinstance(op, SearchOp):
-                asked = self._search(op, vectors)
-                yield documents.search(schema, asked, consistent=consistent)
-            elif isinstance(op, ListNamespacesOp):
-                yield documents.namespaces(schema, listing_of(op), consistent=consistent)
+        for each in self.asked:
+            if isinstance(each, Listing):
+                yield documents.namespaces(schema, each, consistent=consistent)
+            else:
+                search = self._meant(*each, vectors)
+                yield documents.search(schema, search, consistent=consistent)
 
-    def _search(self, op: SearchOp, vectors: Vectors) -> Search:
-        vector = vectors.get(op.query or "")
-        meant = None if vector is None else documents.unit(vector, self.settings.dims)
-        return Search(op.namespace_prefix, op.filter, op.limit, op.offset, meant)
+    def _meant(self, search: Search, query: str | None, vectors: Vectors) -> Search:
+        if not query or query not in vectors:
+            return search
+        return evolve(search, vector=documents.unit(vectors[query], self.settings.dims))
 
-    def _content(self, op: PutOp, vectors: Vectors) -> Content | None:
-        if op.value is None:
-            return None
+    def _vectors_of(self, op: PutOp, vectors: Vectors) -> Packed | None:
         made = [vectors[text] for text in self._texts_of(op)]
-        packed = documents.packed(made, self.settings.dims) if made else None
-        return Content(documents.text_of_value(op.value), op.ttl, packed)
+        return documents.packed(made, self.settings.dims) if made else None
 
     def _texts_of(self, op: PutOp) -> list[str]:
         """The texts of a value that have vectors."""
@@ -183,6 +209,16 @@ def search_item_of(found: Found) -> SearchItem:
         updated_at=found.document.updated_at,
         score=found.score,
     )
+
+
+def content_of(op: PutOp) -> Content | None:
+    """What is put, or None."""
+    return None if op.value is None else Content(documents.text_of_value(op.value), op.ttl)
+
+
+def search_of(op: SearchOp) -> Search:
+    """What is searched for, without what it means."""
+    return Search(op.namespace_prefix, op.filter, op.limit, op.offset)
 
 
 def listing_of(op: ListNamespacesOp) -> Listing:
