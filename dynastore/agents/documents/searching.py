@@ -48,7 +48,7 @@ class Search:
     wanted: Mapping[str, Any] | None = None
     limit: int = 10
     offset: int = 0
-    vector: Sequence[float] | None = None
+    vector: tuple[float, ...] | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse what no document could be compared with."""

@@ -6,7 +6,7 @@ import hashlib
 import math
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import mul
 
 from attrs import frozen
@@ -82,7 +82,11 @@ def likeness(wanted: Sequence[float], vectors: Packed) -> float | None:
     held = array("f", vectors.data)
     if sys.byteorder == "big":
         held.byteswap()
-    nearest: float = max(
-        sum(map(mul, wanted, held[at : at + dims])) for at in range(0, len(held), dims)
-    )
-    return nearest
+    if vectors.count == 1:  # a slice would copy it
+        return _product(wanted, held)
+    return max(_product(wanted, held[at : at + dims]) for at in range(0, len(held), dims))
+
+
+def _product(one: Iterable[float], other: Iterable[float]) -> float:
+    total: float = sum(map(mul, one, other))
+    return total

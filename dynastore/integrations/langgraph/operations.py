@@ -172,7 +172,8 @@ class Work:
     def _meant(self, search: Search, query: str | None, vectors: Vectors) -> Search:
         if not query or query not in vectors:
             return search
-        return evolve(search, vector=documents.unit(vectors[query], self.settings.dims))
+        vector = documents.unit(vectors[query], self.settings.dims)
+        return evolve(search, vector=tuple(vector))
 
     def _vectors_of(self, op: PutOp, vectors: Vectors) -> Packed | None:
         made = [vectors[text] for text in self._texts_of(op)]
