@@ -101,7 +101,7 @@ class Bound(Generic[ClientT]):
             AccessDenied: a profile or its credentials cannot be read.
         """
         settings = Settings(session, client, region_name, endpoint_url, config)
-        return cls.at(place_of(where, settings), schema, create=create, clock=clock)
+        return cls.at(place_of(where, settings, clock), schema, create=create, clock=clock)
 
     @classmethod
     def at(

@@ -123,16 +123,18 @@ class ItemTooLarge(RequestError):
 
     Attributes:
         key: the item's primary key, as text.
-        size_bytes: its size as stored, attribute names included.
+        size_bytes: its size as stored, attribute names included; None where DynamoDB refused to
+            update it, which does not say how large it would be.
         limit_bytes: what an item holds.
     """
 
-    def __init__(self, key: object, *, size_bytes: int, limit_bytes: int) -> None:
+    def __init__(self, key: object, *, size_bytes: int | None, limit_bytes: int) -> None:
         self.key = key
         self.size_bytes = size_bytes
         self.limit_bytes = limit_bytes
+        size = "would be too large" if size_bytes is None else f"is {size_bytes:,} bytes"
         super().__init__(
-            f"{key} is {size_bytes:,} bytes; items hold {limit_bytes:,}. "
+            f"{key} {size}; items hold {limit_bytes:,}. "
             "Declare what grows with payload(), which splits it, or keep it in items of its own."
         )
 

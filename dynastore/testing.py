@@ -65,15 +65,16 @@ def lagging_store(schema: Schema, *, writes: int) -> Store:
 class LaggingClient(SqliteClient):
     """SQLite in memory, whose indexes are those of a second database that is some writes behind."""
 
-    def __init__(self, writes: int) -> None:
+    def __init__(self, writes: int, clock: Clock = utc_now) -> None:
         """Two empty databases.
 
         Args:
             writes: how many the second one is behind.
+            clock: what time it is, for deleting what has expired.
         """
-        super().__init__(MEMORY)
+        super().__init__(MEMORY, clock)
         self._lag = writes
-        self._indexes = SqliteClient(MEMORY)
+        self._indexes = SqliteClient(MEMORY, clock)
         self._behind: deque[tuple[str, Key, AttributeMap | None]] = deque()
         self._order = threading.Lock()
 

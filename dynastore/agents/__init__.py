@@ -7,7 +7,7 @@
 | Metric | a month's days | |
 | EvalRun | one evaluation | a component's by type and time, the failed ones by time |
 | Knowledge | one document | all by time |
-| Checkpoint | a thread's checkpoints | |
+| Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
 """
@@ -15,7 +15,7 @@
 from functools import cache
 
 from ..schema import Schema
-from .checkpoints import Checkpoint
+from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .documents import Document, Embedding, Namespace
 from .evals import EvalRun
 from .knowledge import Knowledge
@@ -25,6 +25,7 @@ from .sessions import Run, Session
 
 __all__ = [
     "Checkpoint",
+    "CheckpointValue",
     "Document",
     "Embedding",
     "EvalRun",
@@ -34,21 +35,16 @@ __all__ = [
     "Namespace",
     "Run",
     "Session",
+    "TaskWrites",
+    "Thread",
     "agent_schema",
     "month_of",
 ]
 
 ENTITIES = (
-    Session,
-    Run,
-    Memory,
-    Metric,
-    EvalRun,
-    Knowledge,
-    Checkpoint,
-    Document,
-    Embedding,
-    Namespace,
+    *(Session, Run, Memory, Metric, EvalRun, Knowledge),
+    *(Thread, Checkpoint, CheckpointValue, TaskWrites),
+    *(Document, Embedding, Namespace),
 )
 
 

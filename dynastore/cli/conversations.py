@@ -19,6 +19,8 @@ import orjson
 from attrs import frozen
 
 from ..agents import Checkpoint, EvalRun, Knowledge, Memory, Metric, Run, Session, month_of
+from ..agents.checkpointing.contents import Content, Value, packed
+from ..agents.checkpointing.labels import labels
 from ..errors import RequestError
 
 COMPONENT = "support"  # the agent in the conversations
@@ -169,9 +171,16 @@ def _checkpoints(conversation: Conversation) -> Iterator[Checkpoint]:
             thread_id=conversation.conversation_id,
             checkpoint_id=f"{step:06}",
             parent_id=f"{step - 1:06}" if step else None,
-            step=step,
-            state={"messages": said, "waits_for": "user", "last_role": messages[-1]["role"]},
+            labels=labels({"source": "loop", "step": step}),
+            content=_stood({"messages": said, "last_role": messages[-1]["role"]}, step),
         )
+
+
+def _stood(state: dict[str, Any], step: int) -> bytes:
+    """What a checkpoint holds: how far the conversation is."""
+    header, metadata = {"v": 1, **state}, {"source": "loop", "step": step}
+    content = Content(Value("json", orjson.dumps(header)), Value("json", orjson.dumps(metadata)))
+    return packed(content)
 
 
 def _metrics(found: Sequence[Conversation]) -> Iterator[Metric]:

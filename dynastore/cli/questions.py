@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from .. import agents
+from ..agents.checkpointing.contents import content_of
 from ..clients.observing import Sent
 from ..plan import Plan
 from ..recording import recorded
@@ -133,8 +134,12 @@ QUESTIONS = (
         "The newest checkpoint",
         "store.query(Checkpoint, thread_id={session_id!r}, namespace='').newest_first()",
         ".first()",
-        ("checkpoint", "step", "state"),
-        lambda each: (each.checkpoint_id, str(each.step), str(each.state)),
+        ("checkpoint", "follows", "state"),
+        lambda each: (
+            each.checkpoint_id,
+            each.parent_id or "-",
+            content_of(each.content).header.data.decode(),
+        ),
     ),
 )
 

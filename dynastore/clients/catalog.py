@@ -78,6 +78,7 @@ def let_expire(connection: sqlite3.Connection, layout: Layout) -> None:
         raise RequestError(
             f"time to live of {layout.table.name} is enabled already; there is nothing to do"
         )
+    connection.execute(layout.expiry_index)
 
 
 def description(table: Table) -> TableDescription:

@@ -25,6 +25,10 @@ from ..table import PRIMARY, Index, Table
 from ..wire_values import utf8
 from .metering import Image, entry
 
+# The index on TTL is on the item itself, so that no writer of the file can leave it out.
+_TTL = "json_extract(item, '$.TTL.N')"
+_END = f"CAST({_TTL} AS INTEGER)"
+
 
 @frozen
 class Layout:
@@ -65,6 +69,22 @@ class Layout:
         return (
             f"CREATE INDEX {self.rows}_{index.name} ON {self.rows} ({columns}) "
             f"WHERE {index.hash} IS NOT NULL"
+        )
+
+    @property
+    def expiry_index(self) -> str:
+        """The statement that makes the index on ``TTL``; none but items that expire are in it."""
+        return (
+            f"CREATE INDEX IF NOT EXISTS {self.rows}_ttl ON {self.rows} ({_END}) "
+            f"WHERE {_TTL} IS NOT NULL"
+        )
+
+    @cached_property
+    def ended(self) -> str:
+        """Reads some keys of items that end after one second, and not after another; oldest first."""
+        return (
+            f"SELECT PK, SK FROM {self.rows} WHERE {_TTL} IS NOT NULL "
+            f"AND {_END} > ? AND {_END} <= ? ORDER BY {_END} LIMIT ?"
         )
 
     @cached_property

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
+from ..clock import Clock, utc_now
 from ..errors import RequestError
 from ..table import NAME
 from .base import AsyncClient, Client
@@ -69,12 +70,13 @@ class Settings:
         return [name for name, value in asdict(self, recurse=False).items() if value is not None]
 
 
-def place_of(where: str | None, settings: Settings) -> Place:
+def place_of(where: str | None, settings: Settings, clock: Clock = utc_now) -> Place:
     """The place that a user means.
 
     Args:
         where: a table's name or a URL; without it the environment's ``DYNASTORE_URL``.
         settings: how AWS is reached.
+        clock: by which SQLite deletes what has expired, as AWS does by its own.
 
     Raises:
         RequestError: no place is named, the URL is of no known form, or settings do not fit it.
@@ -88,7 +90,7 @@ def place_of(where: str | None, settings: Settings) -> Place:
         return _aws(named, settings)
     if settings.given:
         raise RequestError(f"{named} is SQLite, which takes no {', '.join(settings.given)}")
-    return _sqlite(named)
+    return _sqlite(named, clock)
 
 
 def _aws(name: str, settings: Settings) -> Place:
@@ -134,18 +136,17 @@ def _aio(settings: Settings) -> AsyncClient:
     )
 
 
-def _sqlite(url: str) -> Place:
+def _sqlite(url: str, clock: Clock) -> Place:
     from .sqlite import AsyncSqliteClient, SqliteClient
 
     path = url.removeprefix(SQLITE)
     if not path:
-        shared = SqliteClient(MEMORY)
+        shared = SqliteClient(MEMORY, clock)
         return Place(None, True, lambda: shared, lambda: AsyncSqliteClient(shared))
     if not path.startswith("/") or path == "/":
         raise RequestError(
             f"{url!r} names no file; a file here is 'sqlite:///agent.db', with three slashes"
         )
     file = path[1:]
-    return Place(
-        None, True, lambda: SqliteClient(file), lambda: AsyncSqliteClient(SqliteClient(file))
-    )
+    opened = partial(SqliteClient, file, clock)
+    return Place(None, True, opened, lambda: AsyncSqliteClient(opened()))

@@ -1,0 +1,1 @@
+"""Frameworks on a store, one package each; importing one needs its framework."""

@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 from ..errors import DynastoreError, PartialFailure
 from ..requests import Now, Request, Steps, Together, Wait
 
+A = TypeVar("A")
+B = TypeVar("B")
 T = TypeVar("T")
 
 Sending: TypeAlias = Callable[[Sequence[Request[Any]]], Steps[list[Any]]]
@@ -98,18 +100,26 @@ def interleaved(
     return [cast("T | DynastoreError", each.outcome) for each in branches]
 
 
-def all_of_them(operations: Iterable[Steps[T]]) -> Steps[list[T]]:
-    """The results of operations that run at the same time.
+def all_of(operations: Iterable[Steps[T]]) -> Steps[list[T]]:
+    """Run operations at the same time, to their ends.
+
+    Returns:
+        Their results, in their order.
 
     Raises:
-        DynastoreError: the first error, once all have ended.
+        DynastoreError: what ended the first of those that failed.
     """
-    results: list[T] = []
-    for each in (yield from interleaved(operations)):
+    outcomes = yield from interleaved(operations)
+    for each in outcomes:
         if isinstance(each, DynastoreError):
             raise each
-        results.append(each)
-    return results
+    return cast("list[T]", outcomes)
+
+
+def both(one: Steps[A], other: Steps[B]) -> Steps[tuple[A, B]]:
+    """Run two operations at the same time; see `all_of`."""
+    first, second = yield from all_of(cast("list[Steps[Any]]", [one, other]))
+    return first, second
 
 
 def _round(active: Sequence[_Branch[Any]], send: Sending) -> Steps[None]:

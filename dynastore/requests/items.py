@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from attrs import field, frozen
 
@@ -84,11 +84,12 @@ class PutItem(Request[AttributeMap | None]):
 
 @frozen
 class UpdateItem(Request[AttributeMap]):
-    """Change some attributes of one item; the whole item as it is afterwards.
+    """Change some attributes of one item; the whole item as it is afterwards, or as *returns* says.
 
     Attributes:
         changes: attribute name, or path to a part of one -> what becomes of it. A missing item is
             made, unless a condition asks for one.
+        returns: the item as it is afterwards or was before, or none; that takes no capacity.
     """
 
     operation: ClassVar[str] = "UpdateItem"
@@ -96,6 +97,7 @@ class UpdateItem(Request[AttributeMap]):
     key: Key
     changes: Mapping[str | Path, Change] = field(repr=False)
     conditions: Conditions = field(default=(), repr=False)
+    returns: Literal["ALL_NEW", "ALL_OLD", "NONE"] = "ALL_NEW"
 
     @property
     def repeatable(self) -> bool:
@@ -112,14 +114,14 @@ class UpdateItem(Request[AttributeMap]):
         return {
             "TableName": self.table,
             "Key": self.key.attributes,
-            "ReturnValues": "ALL_NEW",
+            "ReturnValues": self.returns,
             "ReturnConsumedCapacity": "TOTAL",
             **expressions.update(self.changes, self.conditions),
         }
 
     def read(self, response: Mapping[str, Any]) -> AttributeMap:
-        """The item after the update."""
-        item: AttributeMap = response["Attributes"]
+        """The item that was asked for; {} where there is none."""
+        item: AttributeMap = response.get("Attributes", {})
         return item
 
 

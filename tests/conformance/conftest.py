@@ -9,6 +9,7 @@ A test asks for ``open_store`` and runs on every engine, blocking and awaited:
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from functools import partial
@@ -48,6 +49,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if fault.args[0] == engine:
                 reason, strict = fault.kwargs["reason"], fault.kwargs.get("strict", True)
                 item.add_marker(pytest.mark.xfail(reason=reason, strict=strict))
+                # Nobody reads the traceback of an expected failure; making one takes 0.1 s.
+                item.repr_failure = _first_line
+
+
+def _first_line(failure: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+    return failure.exconly().partition("\n")[0]
 
 
 @pytest.fixture(params=ENGINES)
@@ -72,6 +79,16 @@ def ministack_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def moto_here() -> Iterator[None]:
+    """moto in this process, as users' tests have it. It takes 50 ms to begin, so not in each test.
+
+    What a test leaves there meets the next one no more than on a server.
+    """
+    with mock_aws(config={"core": {"mock_credentials": False}}):
+        yield
+
+
 @pytest.fixture(scope="session")
 def session() -> boto3.Session:
     """One for all tests: making a client of a new one takes a quarter of a second."""
@@ -84,18 +101,32 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
+class EngineClock:
+    """What time it is to an embedded engine: what it is to the store that was opened last."""
+
+    clock: Clock = staticmethod(utc_now)
+
+    def __call__(self) -> dt.datetime:
+        return self.clock()
+
+
 @pytest.fixture
-def lagging() -> LaggingClient:
-    return LaggingClient(LAG)
+def engine_clock() -> EngineClock:
+    return EngineClock()
+
+
+@pytest.fixture
+def lagging(engine_clock: EngineClock) -> LaggingClient:
+    return LaggingClient(LAG, engine_clock)
 
 
 @pytest.fixture
 def connect(
     engine: str,
     mode: str,
-    tmp_path: Path,
     session: boto3.Session,
     lagging: LaggingClient,
+    engine_clock: EngineClock,
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Any]]:
     """``Store.connect`` or ``AsyncStore.connect`` to tables of this test's own.
@@ -113,15 +144,17 @@ def connect(
 
     match engine:
         case "sqlite-file":
-            yield partial(kind.connect, f"sqlite:///{tmp_path / 'table.db'}")
+            # Not an argument: pytest would make a folder for every test.
+            folder: Path = request.getfixturevalue("tmp_path")
+            yield partial(kind.connect, f"sqlite:///{folder / 'table.db'}")
         case "sqlite-memory":  # one place, so that all stores of the test share its items
-            yield partial(kind.at, place_of("sqlite://", Settings()))
+            yield partial(kind.at, place_of("sqlite://", Settings(), engine_clock))
         case "sqlite-lagging":
             place = Place(None, True, lambda: lagging, lambda: AsyncSqliteClient(lagging))
             yield partial(kind.at, place)
-        case "moto" if mode == "blocking":  # in this process, as users' tests have it
-            with mock_aws():
-                yield to_server
+        case "moto" if mode == "blocking":
+            request.getfixturevalue("moto_here")
+            yield to_server
         case "moto" | "ministack":
             url = request.getfixturevalue(f"{engine}_url")
             yield partial(to_server, endpoint_url=url)
@@ -135,7 +168,7 @@ def connect(
 
 @pytest.fixture
 def open_store(
-    mode: str, connect: Callable[..., Any], runner: asyncio.Runner
+    mode: str, connect: Callable[..., Any], runner: asyncio.Runner, engine_clock: EngineClock
 ) -> Iterator[Callable[..., Store]]:
     """Opens a store on the test's table: ``open_store(schema)``, ``open_store(schema, create=False)``.
 
@@ -144,6 +177,7 @@ def open_store(
     with ExitStack() as opened:
 
         def open_store(schema: Any, *, create: bool = True, clock: Clock = utc_now) -> Any:
+            engine_clock.clock = clock
             store = connect(schema=schema, create=create, clock=clock)
             driver = Awaited(store, runner) if mode == "awaited" else store
             return opened.enter_context(closing(driver))

@@ -8,12 +8,25 @@ from typing import Any
 
 import pytest
 
-from dynastore import Schema, append, entity, field, gsi, increment, key, ref, since
+from dynastore import (
+    Put,
+    Schema,
+    Update,
+    append,
+    entity,
+    field,
+    gsi,
+    increment,
+    key,
+    ref,
+    since,
+)
 from dynastore.errors import (
     InvalidCursor,
     ItemTooLarge,
     NoAccessPattern,
     RequestError,
+    TransactionCanceled,
     UnknownField,
 )
 
@@ -92,8 +105,19 @@ def test_an_item_of_400_kb_is_stored_and_one_byte_more_is_refused(store):
 
 def test_an_update_that_makes_an_item_too_large_is_refused(store):
     stored = store.put(trip(notes="x" * 300_000))
-    with pytest.raises(RequestError):
+    with pytest.raises(ItemTooLarge, match=r"TRIP#t1 .*items hold 409,600"):
         store.update(stored, stops=append("y" * 150_000))
+    assert store.get(Trip, user_id="ann", trip_id="t1") == stored
+
+
+@pytest.mark.fault("moto", reason="refuses the transaction without its reasons")
+def test_a_transaction_says_which_update_makes_an_item_too_large(store):
+    stored = store.put(trip(notes="x" * 300_000))
+    with pytest.raises(TransactionCanceled) as canceled:
+        store.transact(Update(stored, stops=append("y" * 150_000)), Put(trip(trip_id="t2")))
+    too_large, other = canceled.value.reasons
+    assert isinstance(too_large, ItemTooLarge)
+    assert other is None
     assert store.get(Trip, user_id="ann", trip_id="t1") == stored
 
 

@@ -496,7 +496,7 @@ def test_it_is_opened_by_where_the_table_is(tmp_path):
         memory.put(("u", "ann"), "k", {"n": 1})
 
     async def read():
-        async with DynastoreStore.from_conn_string(where) as memory:
+        async with DynastoreStore.from_conn_string_async(where) as memory:
             await memory.asetup()
             return await memory.aget(("u", "ann"), "k"), memory.get(("u", "ann"), "k")
 

@@ -22,6 +22,7 @@ import datetime as dt
 import types
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from math import ceil
 from typing import Any, Literal
 
@@ -95,13 +96,13 @@ GONE = (
 
 
 FIELDS: dict[str, Kind] = {
-    "name": Kind(str, ("1", "10", "1#", "2")),
-    "owner": Kind(str, ("o", "o#")),
+    "name": Kind(str, ("1", "10", "1#", "100")),
+    "owner": Kind(str, ("o", "o#", "oo")),
     "rank": Kind(int, (0, 1, -2, 10, 11, -10)),
     "topic": Kind(str | None, (None, "a", "a#", "a b", "ab", "b", "$", "\U0010ffff", "")),
     "done": Kind(bool, (False, True)),
-    "state": Kind(Literal["open", "held", "shut"], ("open", "held", "shut")),
-    "price": Kind(Decimal, (Decimal(0), Decimal(-1), Decimal("1.5"), Decimal(12))),
+    "state": Kind(Literal["open", "opened", "shut"], ("open", "opened", "shut")),
+    "price": Kind(Decimal, (Decimal(0), Decimal(-1), Decimal(1), Decimal("1.5"), Decimal(12))),
     "at": Kind(dt.datetime, (_moment(1, 1), _moment(1, 31, 23), _moment(2, 1), _moment(4, 9))),
     "day": Kind(dt.date, (dt.date(2026, 1, 1), dt.date(2026, 1, 2), dt.date(2026, 3, 1))),
     "raw": Kind(bytes, (b"", b"\x01", b"\x01\x00", b"\xff")),
@@ -115,11 +116,30 @@ KEYED = tuple(name for name in FIELDS if name not in (*MANY, "raw"))  # those th
 DEFAULTED = ("topic", "rank", "done", "price", EXPIRES)
 BUCKETED = ("at", "day")  # points in time
 TEXTS = ("name", "owner", "topic")
+NESTED = ("name", "owner", "topic", "price")  # of their values some begin with others
 ORDERED = tuple(name for name in FIELDS if name not in (*MANY, "done"))
 
 
 # What a family of schemas always has; each is tried on examples of its own.
-FAMILIES = ("plain", "sparse", "sharded", "slim", "expiring")
+FAMILIES = ("plain", "joined", "sparse", "sharded", "slim", "expiring")
+
+
+# Hypothesis checks a strategy when it is first drawn from, which takes longer than drawing. So what
+# is drawn from again is kept, and what would be another one for each schema is drawn step by step.
+@cache
+def _positions(count: int) -> st.SearchStrategy[int]:
+    return st.sampled_from(range(count))
+
+
+def _one(draw: st.DrawFn, options: Sequence[Any]) -> Any:
+    return options[draw(_positions(len(options)))]
+
+
+def _some(draw: st.DrawFn, options: Sequence[Any], least: int, most: int) -> list[Any]:
+    """Some of the options in any order; every number of them as often as the others."""
+    left = [*options]
+    count = _one(draw, range(least, min(most, len(left)) + 1))
+    return [left.pop(draw(_positions(len(left)))) for _ in range(count)]
 
 
 @st.composite
@@ -129,109 +149,108 @@ def schemas(draw: st.DrawFn, family: str = "plain") -> Schema:
     Args:
         draw: hypothesis'.
         family: what its indexes have: ``plain``, ``sparse``, ``sharded`` or ``slim``, which the
-            others may have too; or that its things are ``expiring``, as those of no other are.
+            others may have too; that their sort keys are ``joined`` of values that begin with each
+            other; or that its things are ``expiring``, as those of no other are.
     """
-    others = [name for name in FIELDS if name not in ("name", EXPIRES)]
+    always = {"joined": NESTED, "expiring": ("name", EXPIRES)}.get(family, ("name",))
+    others = [name for name in FIELDS if name not in (*always, EXPIRES)]
     expires = EXPIRES if family == "expiring" else None
-    names = ["name", *draw(_some(others, 0, 7)), *([EXPIRES] if expires else [])]
+    names = [*always, *_some(draw, others, 0, 8 - len(always))]
     namespace: dict[str, Any] = {
         "__annotations__": {name: FIELDS[name].annotation for name in names},
         **{name: FIELDS[name].values[0] for name in DEFAULTED if name in names},
-        "primary": draw(_primaries(names)),
+        "primary": _primary(draw, names, family),
     }
-    count = draw(st.integers(0 if family == "plain" else 1, 4))
-    for number in range(1, count + 1):
-        namespace[f"by_{number}"] = draw(_secondary(number, names, family))
-    hints = draw(_hints(names))
+    for number in range(1, 1 + _one(draw, range(0 if family in ("plain", "joined") else 1, 5))):
+        namespace[f"by_{number}"] = _secondary(draw, number, names, family)
+    hints = _hints(draw, names)
     thing = entity("thing", expires=expires, **hints)(
         types.new_class("Thing", exec_body=lambda body: body.update(namespace))
     )
-    return Schema([thing], _table(draw, Schema([thing]).table.indexes))
+    return Schema([thing], _table(draw, Schema([thing]).table.indexes, family))
 
 
-def _table(draw: st.DrawFn, indexes: Sequence[Any]) -> Table:
+def _table(draw: st.DrawFn, indexes: Sequence[Any], family: str) -> Table:
     """The table with classic and multi-attribute indexes."""
-    counts = st.sampled_from([4, 1, 2, 3])
-    return Table("things", tuple(evolve(each, range_count=draw(counts)) for each in indexes))
+    counts = (4, 1, 2, 3) if family != "joined" else (1, 2)
+    return Table("things", tuple(evolve(each, range_count=_one(draw, counts)) for each in indexes))
 
 
-@st.composite
 def _hints(draw: st.DrawFn, names: Sequence[str]) -> dict[str, Any]:
-    count = draw(st.none() | st.sampled_from([10, 1_000_000]))
-    distinct = draw(st.dictionaries(st.sampled_from(names), st.integers(1, 5), max_size=2))
-    return {"count": count, "distinct": distinct}
+    hinted = _some(draw, names, 0, 2)
+    distinct = {name: _one(draw, range(1, 6)) for name in hinted}
+    return {"count": _one(draw, (None, None, 10, 1_000_000)), "distinct": distinct}
 
 
-@st.composite
-def _primaries(draw: st.DrawFn, names: Sequence[str]) -> Any:
-    required = [name for name in names if name in KEYED and name not in OPTIONAL]
-    some = draw(_some(required, 1, 3))
-    at = draw(st.integers(0, len(some)))
+def _primary(draw: st.DrawFn, names: Sequence[str], family: str) -> Any:
+    likely = NESTED if family == "joined" else names
+    required = [name for name in likely if name in KEYED and name not in OPTIONAL]
+    some = _some(draw, required, 3 if family == "joined" else 1, 3)
+    at = _one(draw, range(len(some) + 1 if family != "joined" else 2))
     return key(_joined(["T"], some[:at]), _joined(["S"], some[at:]))
 
 
-@st.composite
 def _secondary(draw: st.DrawFn, number: int, names: Sequence[str], family: str) -> Any:
     keyed = [name for name in names if name in KEYED]
-    hashed = draw(st.lists(st.sampled_from(keyed), max_size=2, unique=True))
-    buckets = {name: draw(st.sampled_from(["", ":month"])) for name in hashed if name in BUCKETED}
-    lead = [] if hashed and draw(st.booleans()) else [f"P{number}"]
+    hashed = _some(draw, keyed, 0, 2)
+    buckets = {name: _one(draw, ("", ":month")) for name in hashed if name in BUCKETED}
+    lead = [] if hashed and _one(draw, (False, True)) else [f"P{number}"]
     return gsi(
         number,
         "#".join((*lead, *(f"{{{name}{buckets.get(name, '')}}}" for name in hashed))),
-        *draw(st.lists(_components(keyed), min_size=1, max_size=4)),
-        when=draw(_predicates(names, family)),
-        shards=draw(st.sampled_from([1, 2, 3] if family != "sharded" else [2, 3])),
-        include=draw(_includes(names, family)),
+        *(_component(draw, keyed, family) for _ in range(_one(draw, range(1, 5)))),
+        when=_predicate(draw, keyed) if family == "sparse" or _one(draw, (False, True)) else None,
+        shards=_one(draw, (1, 2, 3) if family != "sharded" else (2, 3)),
+        include=_include(draw, names, family),
     )
 
 
-@st.composite
-def _components(draw: st.DrawFn, keyed: Sequence[str]) -> str:
-    some = draw(_some(keyed, 0, 2))
-    lead = draw(st.sampled_from([[], ["Y"]])) if some else ["Y"]
-    return _joined(lead, some)
-
-
-def _some(names: Sequence[str], least: int, most: int) -> st.SearchStrategy[list[str]]:
-    """Some of the names in any order; every number of them as often as the others."""
-    counts = st.sampled_from(range(least, min(most, len(names)) + 1))
-    return counts.flatmap(
-        lambda count: st.lists(st.sampled_from(names), min_size=count, max_size=count, unique=True)
-    )
+def _component(draw: st.DrawFn, keyed: Sequence[str], family: str) -> str:
+    some = _some(draw, keyed, 0, 2) if family != "joined" else _some(draw, NESTED, 2, 3)
+    return _joined(["Y"] if not some or _one(draw, (False, True)) else [], some)
 
 
 def _joined(lead: Sequence[str], names: Sequence[str]) -> str:
     return "#".join((*lead, *(f"{{{name}{'?' * (name in OPTIONAL)}}}" for name in names)))
 
 
-def _predicates(names: Sequence[str], family: str) -> st.SearchStrategy[Any]:
-    one = st.sampled_from([name for name in names if name in KEYED]).flatmap(
-        lambda name: st.fixed_dictionaries({name: _predicate(name)})
-    )
-    return one if family == "sparse" else st.none() | one
+def _predicate(draw: st.DrawFn, keyed: Sequence[str]) -> dict[str, Any]:
+    name = _one(draw, keyed)
+    return {name: draw(_predicates(name))}
 
 
-def _predicate(name: str) -> st.SearchStrategy[Any]:
+@cache
+def _predicates(name: str) -> st.SearchStrategy[Any]:
     values = _values(name).filter(lambda value: value is not None)
     several = st.lists(values, min_size=2, max_size=3).map(lambda some: one_of(*some))
     ranges = [values.map(since), values.map(before)] if name in ORDERED else []
     return st.one_of(values, several, st.just(exists()), *ranges)
 
 
-def _includes(names: Sequence[str], family: str) -> st.SearchStrategy[Any]:
-    some = st.lists(st.sampled_from(names), max_size=4, unique=True)
-    return some if family == "slim" else st.none() | st.none() | some
+def _include(draw: st.DrawFn, names: Sequence[str], family: str) -> list[str] | None:
+    """All fields, or some; where things expire often none, which tell of nothing."""
+    kinds = {"slim": ("some",), "expiring": ("none", "all", "some")}.get(
+        family, ("all", "all", "some")
+    )
+    match _one(draw, kinds):
+        case "none":
+            return []
+        case "some":
+            return _some(draw, names, 0, 4)
+        case _:
+            return None
 
 
+@cache
 def _values(name: str) -> st.SearchStrategy[Any]:
     return st.sampled_from(FIELDS[name].values)
 
 
-def things(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
+@st.composite
+def things(draw: st.DrawFn, schema: Schema) -> dict[str, Any]:
     """The values of one thing."""
     names = schema.codec(schema.entities[0]).spec.types
-    return st.fixed_dictionaries({name: _values(name) for name in names})
+    return {name: draw(_values(name)) for name in names}
 
 
 @frozen(repr=False)
@@ -281,66 +300,76 @@ def questions(draw: st.DrawFn, family: str = "plain") -> Question:
     schema = draw(schemas(family))
     spec = schema.codec(schema.entities[0]).spec
     names = [*spec.types]
-    drawn = _alike(draw, schema)
-    where = _along(draw, spec.patterns, drawn)
-    combined = draw(st.just([]) | st.lists(combinations(names), max_size=2))
-    other = _along(draw, spec.patterns, drawn)
-    if where and other and draw(st.sampled_from([False, False, True])):
+    patterns = (*spec.patterns, *spec.secondary)  # rather not the primary one
+    pattern = _one(draw, patterns)
+    drawn = _alike(draw, spec.patterns, pattern.sort.fields, names)
+    where = _along(draw, pattern, drawn)
+    combined = [_combination(draw, names) for _ in range(_one(draw, (0, 0, 0, 1, 2)))]
+    other = _along(draw, _one(draw, patterns), drawn)
+    if where and other and _one(draw, (False, False, True)):
         combined.append(any_of(all_of(**where), all_of(**other)))  # reached in either of two ways
         where = {}
-    if draw(st.sampled_from([False, False, True])):
-        name = draw(st.sampled_from(names))
+    if _one(draw, (False, False, True)):
+        name = _one(draw, names)
         where[name] = draw(terms(name))
-    if draw(st.sampled_from([False, False, False, True])):
-        where.pop(draw(st.sampled_from(names)), None)
+    if _one(draw, (False, False, False, True)):
+        where.pop(_one(draw, names), None)
     ordered = [name for name in names if name not in MANY]
     return Question(
         schema,
         drawn,
         where,
         combined,
-        draw(st.just([]) | st.lists(st.sampled_from(ordered), max_size=2, unique=True)),
-        draw(st.integers(1, 3)),
-        draw(st.just([]) | st.lists(st.sampled_from(names), max_size=3, unique=True)),
+        _some(draw, ordered, 0, 2) if _one(draw, (False, True)) else [],
+        _one(draw, range(1, 4)),
+        _some(draw, names, 0, 3) if _one(draw, (False, True)) else [],
     )
 
 
-def _alike(draw: st.DrawFn, schema: Schema) -> list[dict[str, Any]]:
-    """Up to 8 things that differ in some fields, so that they meet in partitions and prefixes."""
-    first = draw(things(schema))
-    differences = _some([*first], 1, 3).flatmap(
-        lambda names: st.fixed_dictionaries({name: _values(name) for name in names})
-    )
-    count = draw(st.sampled_from(range(8)))
-    others = draw(st.lists(differences, min_size=count, max_size=count))
-    return [first, *({**first, **each} for each in others)]
+def _alike(
+    draw: st.DrawFn, patterns: Sequence[Any], sort: Sequence[str], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Up to 8 things that differ in some fields, so that they meet in partitions and prefixes.
+
+    Where the fields are of the primary key they are several things, and where they are of the
+    sort key that is asked they are beside each other in it.
+    """
+    first = {name: draw(_values(name)) for name in names}
+    likely = [*names, *sort, *sort]
+    drawn = [first]
+    for _ in range(_one(draw, (*range(8), *range(3, 8)))):
+        differing = {_one(draw, patterns[0].fields), *_some(draw, likely, 0, 2)}
+        drawn.append({**first, **{name: draw(_values(name)) for name in sorted(differing)}})
+    return drawn
 
 
-def _along(
-    draw: st.DrawFn, patterns: Sequence[Any], drawn: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Filters that reach some way into a pattern's key, rather not the primary one."""
-    pattern = draw(st.sampled_from((*patterns, *patterns[1:])))
-    model = draw(st.sampled_from(drawn))
+def _along(draw: st.DrawFn, pattern: Any, drawn: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Filters that reach some way into a pattern's key."""
+    model = _one(draw, drawn)
     where: dict[str, Any] = dict(pattern.when)
     for part in pattern.hash.parts:
         if part.name is not None:
             spans = [between(*FIELDS[part.name].values[:2])] if part.bucket else []
             near = [model[part.name], model[part.name], *spans]
-            where[part.name] = draw(st.sampled_from(near) | _several(part.name))
-    for name in dict.fromkeys(pattern.sort.fields):
-        go_on = draw(st.sampled_from(["stop", "equal", "equal", "any", "open", "stop"]))
-        if go_on == "stop":
-            break
-        if go_on != "open":
-            where[name] = model[name] if go_on == "equal" else draw(terms(name))
+            is_near = _one(draw, (True, True, False))
+            where[part.name] = _one(draw, near) if is_near else draw(_several(part.name))
+    sort = [*dict.fromkeys(pattern.sort.fields)]
+    depths = range(1, len(sort) + 1)
+    for name in sort[: _one(draw, (0, *depths, *depths))]:
+        match _one(draw, ("equal", "equal", "equal", "any", "open")):
+            case "equal":
+                where[name] = model[name]
+            case "any":
+                where[name] = draw(terms(name))
     return where
 
 
+@cache
 def _several(name: str) -> st.SearchStrategy[Any]:
     return st.lists(_values(name), max_size=3).map(lambda some: one_of(*some))
 
 
+@cache
 def terms(name: str) -> st.SearchStrategy[Any]:
     """What a field may be compared with: one test, or two of them combined."""
     one = _tests(name)
@@ -374,16 +403,25 @@ def _tests(name: str) -> st.SearchStrategy[Any]:
     return st.one_of(tests)
 
 
-def combinations(names: Sequence[str]) -> st.SearchStrategy[Any]:
+@st.composite
+def combinations(draw: st.DrawFn, names: Sequence[str]) -> Any:
     """Filters over one or two fields, joined by OR, AND or NOT, one in another."""
-    fields = st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True).flatmap(
-        lambda some: st.fixed_dictionaries({name: terms(name) for name in some})
-    )
-    plain = st.builds(
-        lambda how, some: how(**some), st.sampled_from([any_of, any_of, all_of, not_]), fields
-    )
-    nested = st.builds(any_of, plain, plain)
-    return st.one_of(plain, plain, nested, plain.map(not_))
+    return _combination(draw, names)
+
+
+def _combination(draw: st.DrawFn, names: Sequence[str]) -> Any:
+    match _one(draw, ("plain", "plain", "two", "not")):
+        case "two":
+            return any_of(_of_fields(draw, names), _of_fields(draw, names))
+        case "not":
+            return not_(_of_fields(draw, names))
+        case _:
+            return _of_fields(draw, names)
+
+
+def _of_fields(draw: st.DrawFn, names: Sequence[str]) -> Any:
+    how = _one(draw, (any_of, any_of, all_of, not_))
+    return how(**{name: draw(terms(name)) for name in _some(draw, names, 1, 2)})
 
 
 COMPARISONS = {

@@ -21,7 +21,8 @@ def test_a_plan_finds_what_filtering_everything_finds(family):
     examples = settings().max_examples
 
     @given(questions(family))
-    @settings(max_examples=4 * examples if examples < 1_000 else examples)  # 2,000 of 5 families
+    # In `make test` 2,004 of the 6 families.
+    @settings(max_examples=examples * 334 // 100 if examples < 1_000 else examples)
     def answers(question: Question) -> None:
         check(empty_store(question.schema), question)
 

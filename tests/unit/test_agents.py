@@ -15,6 +15,7 @@ from dynastore.agents import (
     Metric,
     Run,
     Session,
+    Thread,
     agent_schema,
     month_of,
 )
@@ -37,6 +38,9 @@ LISTS = [
     (EvalRun, {"component": "support", "eval_type": "task"}, "by_component"),
     (Knowledge, {}, "directory"),
     (Checkpoint, {"thread_id": "t1", "namespace": ""}, "primary"),
+    (Checkpoint, {"run_id": "r1"}, "by_run"),
+    (Thread, {"component": "support", "created_at": since(MONDAY)}, "by_component"),
+    (Thread, {"created_at": since(MONDAY)}, "directory"),
 ]
 
 
@@ -45,7 +49,19 @@ def test_a_list_is_a_key_condition_without_a_filter(entity, where, pattern):
     plan = SCHEMA.plan(entity, where)
     assert plan.pattern == pattern
     assert not plan.filters
-    assert not plan.paths[0].tags
+    is_shared = (
+        pattern == "by_user" and entity is Session
+    )  # with threads: one list of conversations
+    assert bool(plan.paths[0].tags) == is_shared
+
+
+def test_conversations_of_all_frameworks_are_one_query():
+    plan = SCHEMA.plan_collection([Session, Thread], {"user_id": "ann"})
+    assert [f"{name} {test}" for name, test in plan.key] == [
+        "GSI1H = 'U#ann'",
+        "GSI1R1 = 'CONVERSATION'",
+    ]
+    assert len(plan.paths) == 1
 
 
 def test_a_session_and_its_runs_are_one_partition_with_the_header_last():

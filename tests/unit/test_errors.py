@@ -50,6 +50,7 @@ ERRORS = [
     NoAccessPattern("Note", {"by_topic": ["topic"]}),
     UnknownField("Note", "note", ["note_id"]),
     ItemTooLarge(KEY, size_bytes=2, limit_bytes=1),
+    ItemTooLarge(KEY, size_bytes=None, limit_bytes=1),
     AlreadyExists(KEY),
     NotUnique(KEY, entity="Note", fields=["text"]),
     FAILED,

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from attrs import field, frozen
 
 from ...errors import RequestError, shown
-from ...operations.interleaved import all_of_them
+from ...operations.interleaved import all_of
 from ...planner import Ask
 from ...requests import Steps
 from ...schema import Schema
@@ -124,7 +124,7 @@ def namespaces(schema: Schema, asked: Listing, *, consistent: bool = True) -> St
             continue
         some = whole[: upto - len(found)]
         left = [entry for group in groups[len(some) :] for entry in group]
-        inhabited = yield from all_of_them(
+        inhabited = yield from all_of(
             _inhabited(schema, each, consistent=consistent) for each in some
         )
         found += [

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import ConditionFailed
 from ...operations.conditions import visible
-from ...operations.interleaved import all_of_them
+from ...operations.interleaved import all_of
 from ...operations.keyed import read_items
 from ...operations.reading import reads
 from ...operations.writing.writes import write
@@ -75,7 +75,7 @@ def used(schema: Schema, read: Iterable[Document]) -> Steps[None]:
     if not expiring:
         return
     now = yield from Now()
-    yield from all_of_them(
+    yield from all_of(
         _prolonged(schema, name, each, now + _life(each))
         for name, each in expiring.items()
         if _is_later(now + _life(each), each.expires_at)

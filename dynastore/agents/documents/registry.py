@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...errors import AlreadyExists
-from ...operations.interleaved import all_of_them
+from ...operations.interleaved import all_of
 from ...operations.reading import reads
 from ...operations.writing.writes import write
 from ...requests import Steps
@@ -64,7 +64,7 @@ def entered(
         return frozenset()
     entries = yield from reads.get_many(schema, [*map(_ref, unsure)], consistent=True)
     found = dict(zip(unsure, entries, strict=True))
-    yield from all_of_them(
+    yield from all_of(
         _entered(schema, each, entry, vanishing=namespaces[each]) for each, entry in found.items()
     )
     unsettled = set()
@@ -86,16 +86,14 @@ def marked(schema: Schema, namespaces: Iterable[Labels], known: Known) -> Steps[
         return
     entries = yield from reads.get_many(schema, [*map(_ref, unsure)], consistent=True)
     there = {each: entry for each, entry in zip(unsure, entries, strict=True) if entry is not None}
-    yield from all_of_them(
-        _mark(schema, each) for each, entry in there.items() if not entry.vanishing
-    )
+    yield from all_of(_mark(schema, each) for each, entry in there.items() if not entry.vanishing)
     for each in there:
         known.learn(each, vanishing=True)
 
 
 def settled(schema: Schema, namespaces: Iterable[Labels]) -> Steps[None]:
     """Note that a document was put into namespaces whose entries were made for it."""
-    yield from all_of_them(write(schema, Update(_ref(each), settled=True)) for each in namespaces)
+    yield from all_of(write(schema, Update(_ref(each), settled=True)) for each in namespaces)
 
 
 def _entered(

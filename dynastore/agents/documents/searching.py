@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from attrs import field, frozen
 
-from ...operations.interleaved import all_of_them
+from ...operations.interleaved import all_of
 from ...operations.together import IN_FLIGHT
 from ...planner import Ask
 from ...requests import Steps
@@ -217,7 +217,7 @@ class _Walk(Generic[E]):
         width = IN_FLIGHT if limit is None else min(self._width, IN_FLIGHT)
         self._width *= 2
         due = [each for each in islice(self._left, width) if each.is_due]
-        yield from all_of_them(each.fill(limit) for each in due)
+        yield from all_of(each.fill(limit) for each in due)
         return self._taken()
 
     def _taken(self) -> list[E]:

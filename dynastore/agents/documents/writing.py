@@ -15,7 +15,7 @@ from attrs import frozen
 
 from ...errors import RequestError, shown
 from ...lifetimes import LONGEST
-from ...operations.interleaved import all_of_them
+from ...operations.interleaved import all_of
 from ...operations.writing.batches import delete_many, put_many
 from ...operations.writing.writes import write
 from ...requests import Now, Steps
@@ -78,7 +78,7 @@ def written(schema: Schema, contents: Mapping[Name, Content | None], known: Know
         yield from _put(schema, puts, known)
     if gone:
         yield from registry.marked(schema, dict.fromkeys(labels for labels, _ in gone), known)
-        yield from all_of_them(_deleted(schema, name) for name in gone)
+        yield from all_of(_deleted(schema, name) for name in gone)
 
 
 def _put(schema: Schema, puts: Mapping[Name, Content], known: Known) -> Steps[None]:
@@ -104,7 +104,7 @@ def _put(schema: Schema, puts: Mapping[Name, Content], known: Known) -> Steps[No
 def _stored(schema: Schema, entities: Sequence[Any], *, alone: bool) -> Steps[None]:
     """Put entities. What replaces a large value by itself deletes the parts of that too."""
     if alone:
-        yield from all_of_them(write(schema, Put(each)) for each in entities)
+        yield from all_of(write(schema, Put(each)) for each in entities)
     else:
         yield from put_many(schema, entities)
 

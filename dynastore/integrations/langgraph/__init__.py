@@ -1,5 +1,6 @@
-"""LangGraph on dynastore: pip install "dynastore[langgraph]"."""
+"""LangGraph on a store: its checkpointer and its long-term memory."""
 
+from .saver import DynastoreSaver
 from .store import DynastoreStore
 
-__all__ = ["DynastoreStore"]
+__all__ = ["DynastoreSaver", "DynastoreStore"]

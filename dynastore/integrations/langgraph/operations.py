@@ -33,7 +33,7 @@ from ...agents.documents import (
     Search,
 )
 from ...errors import RequestError, shown
-from ...operations.interleaved import all_of_them
+from ...operations.interleaved import all_of
 from ...requests import Steps
 from ...schema import Schema
 
@@ -123,9 +123,7 @@ class Work:
 
     def reading(self, schema: Schema, vectors: Vectors) -> Steps[list[Result]]:
         """What the operations answer, in their order; None for puts."""
-        found, *others = yield from all_of_them(
-            [self._gotten(schema), *self._asking(schema, vectors)]
-        )
+        found, *others = yield from all_of([self._gotten(schema), *self._asking(schema, vectors)])
         rest = iter(others)
         results: list[Result] = []
         read: list[Document] = []

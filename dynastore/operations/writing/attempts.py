@@ -74,14 +74,14 @@ class Attempt(Protocol):
         ...
 
     def begun(self) -> Steps[None]:
-        """Write what the item will refer to."""
+        """Write what the item will refer to, as far as that is not done; before each try."""
         ...
 
     def finished(self, item: AttributeMap | None, /) -> Steps[Any]:
         """What the caller gets, once what the item does not refer to any more is deleted.
 
         Args:
-            item: what the request answered: the new item of an update, the old one of a delete.
+            item: what the request answered; None if it was a transaction, which answers no item.
         """
         ...
 
@@ -151,7 +151,8 @@ class PutAttempt:
 
     def begun(self) -> Steps[None]:
         """Write the payloads that leave it."""
-        self._item = yield from write_leaving(self._schema, self._encoded)
+        if self._item is self._encoded.item and self._encoded.leaving:
+            self._item = yield from write_leaving(self._schema, self._encoded)
 
     def finished(self, item: AttributeMap | None) -> Steps[Any]:
         """The entity as stored."""

@@ -65,7 +65,6 @@ def move(schema: Schema, target: E | Ref[E], changes: Mapping[str, Any]) -> Step
         if made.key == key:
             raise RequestError(f"{key} would stay where it is; use update()")
         gone = _Leaving(schema, Delete(target), now, item)
-        yield from made.begun()
         try:
             yield from carried_out(schema, [made, gone], now)
         except TransactionCanceled as canceled:

@@ -27,7 +27,6 @@ from ...requests import (
     TOKEN_CHARACTERS,
     TRANSACTION_BYTES,
     Action,
-    GetItem,
     Key,
     Now,
     PutItem,
@@ -81,12 +80,9 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
     attempt = attempt_of(schema, asked, now)
     try:
         yield from _learnt(schema, [attempt])
-        yield from attempt.begun()
         answer = yield from carried_out(schema, [attempt], now)
     except TransactionCanceled as canceled:
         raise _only_reason(canceled) from canceled.__cause__
-    if isinstance(asked, Update) and answer is None:  # a transaction, which answers no item
-        answer = yield from GetItem(schema.table.name, attempt.key, consistent=True)
     return (yield from attempt.finished(answer))
 
 
@@ -116,8 +112,6 @@ def transact(
     attempts = [attempt_of(schema, each, now) for each in asked]
     _check_keys([attempt.key for attempt in attempts], len(attempts))
     yield from _learnt(schema, attempts)
-    for attempt in attempts:
-        yield from attempt.begun()
     yield from carried_out(schema, attempts, now, _tokens(token))
     results: list[Any] = []
     for each, attempt in zip(asked, attempts, strict=True):
@@ -164,6 +158,8 @@ def carried_out(
     """
     foreign: set[Key] = set()
     for _ in range(ATTEMPTS):
+        for attempt in attempts:
+            yield from attempt.begun()
         tried = _Try.of(attempts, foreign)
         token = None if tokens is None else next(tokens)
         try:

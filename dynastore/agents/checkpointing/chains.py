@@ -1,0 +1,128 @@
+"""Chains: from a checkpoint to the values of its channels, through those that it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from attrs import field, frozen
+
+from ...errors import DataError
+from .contents import Content, Held, Segment, Splice, Value
+from .elements import Elements, cut, elements_of
+
+
+@frozen
+class Gap:
+    """A segment that has still to be read.
+
+    Attributes:
+        channel: whose it is.
+        at: id of the checkpoint that holds it.
+        root: id of the checkpoint where the chain begins.
+        links: how many segments of the chain are missing at most.
+        is_spilled: whether it is a `CheckpointValue`.
+    """
+
+    channel: str
+    at: str
+    root: str
+    links: int
+    is_spilled: bool
+
+
+@frozen
+class Known:
+    """What was read of a thread's namespace so far.
+
+    Attributes:
+        contents: checkpoint id -> its content.
+        spilled: checkpoint id and channel -> a segment that is stored by itself.
+    """
+
+    contents: dict[str, Content] = field(factory=dict)
+    spilled: dict[tuple[str, str], Segment] = field(factory=dict)
+
+    def segment(self, channel: str, at: str, *, is_spilled: bool) -> Segment | None:
+        """The segment of a channel that a checkpoint holds, if it was read."""
+        if is_spilled:
+            return self.spilled.get((at, channel))
+        content = self.contents.get(at)
+        if content is None:
+            return None
+        return content.segments.get(channel) or self.spilled.get((at, channel))
+
+    def gaps(self, content: Content) -> Iterator[Gap]:
+        """The first segment of each channel's chain that is missing."""
+        for channel, held in content.held.items():
+            chain = self.chain(channel, held)
+            if isinstance(chain, Gap):
+                yield chain
+
+    def values(self, content: Content) -> dict[str, Value | Elements]:
+        """The values of a checkpoint's channels, all of whose chains are known.
+
+        Returns:
+            Channel -> its value; cut, if it was spliced together.
+
+        Raises:
+            DataError: the segments do not fit together.
+        """
+        chains = {name: self.chain(name, held) for name, held in content.held.items()}
+        return {
+            name: joined(name, chain)
+            for name, chain in chains.items()
+            if not isinstance(chain, Gap)
+        }
+
+    def places(self, channel: str, held: Held) -> list[str]:
+        """Ids of the checkpoints that hold the segments of a channel, the latest first."""
+        found, is_spilled = [held.at], held.is_spilled
+        while True:
+            segment = self.segment(channel, found[-1], is_spilled=is_spilled)
+            if not isinstance(segment, Splice):
+                return found
+            found.append(segment.base)
+            is_spilled = segment.is_base_spilled
+
+    def chain(self, channel: str, held: Held) -> list[Segment] | Gap:
+        """The segments of a channel, the whole value first; or which of them has to be read next."""
+        found: list[Segment] = []
+        at, is_spilled = held.at, held.is_spilled
+        while True:
+            segment = self.segment(channel, at, is_spilled=is_spilled)
+            if segment is None:
+                # A checkpoint that was read and holds it not in its item holds it beside it.
+                is_spilled = is_spilled or at in self.contents
+                return Gap(channel, at, held.root, held.links - len(found), is_spilled)
+            found.append(segment)
+            if isinstance(segment, Value):
+                return found[::-1]
+            at, is_spilled = segment.base, segment.is_base_spilled
+
+
+def joined(channel: str, chain: Sequence[Segment]) -> Value | Elements:
+    """The value that a chain of segments makes; one that was never spliced is as it was stored.
+
+    Raises:
+        DataError: the segments do not fit together.
+    """
+    whole, *splices = chain
+    if not isinstance(whole, Value):
+        raise DataError(f"channel {channel!r} of a checkpoint begins with a splice")
+    if not splices:
+        return whole
+    elements = elements_of(whole)
+    if elements is None:
+        raise DataError(f"channel {channel!r} of a checkpoint is spliced into no list and no dict")
+    each = list(elements.each)
+    for splice in splices:
+        if not isinstance(splice, Splice) or splice.first + splice.last > len(each):
+            raise DataError(f"channel {channel!r} of a checkpoint is spliced where nothing is")
+        middle = cut(elements.kind, splice.data, count=splice.count)
+        each[splice.first : len(each) - splice.last] = middle
+    return Elements(elements.kind, each)
+
+
+def serialized(value: Value | Elements) -> Value:
+    """A value in one piece, as a serializer reads it."""
+    return value if isinstance(value, Value) else value.whole

@@ -1,0 +1,248 @@
+"""Clearing: threads, runs and old checkpoints are deleted, and nothing that is left refers to them.
+
+A process may remember a checkpoint that is removed, and write one that refers to it. So what goes is
+hidden first, and deleted when it has been hidden for longer than any process remembers, and nothing
+refers to it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from ...errors import ConditionFailed
+from ...operations.interleaved import all_of
+from ...operations.reading.reads import opened
+from ...operations.writing.batches import delete_many
+from ...operations.writing.writes import write
+from ...planner import Ask
+from ...requests import Now, Steps
+from ...schema import Schema
+from ...spec import Ref, ref
+from ...writes import Delete, Put, Update
+from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .chains import Known
+from .contents import Content, content_of, packed
+from .keeping import Keeping
+from .loading import complete, is_shown, place_of, read_all
+from .rewriting import Rewritten, referred, rewritten
+from .saving import Place, stored_segment
+
+PRUNED_GRACE = dt.timedelta(hours=1)  # twice as long as a process remembers a checkpoint
+NO_GRACE = dt.timedelta(0)
+
+Lasting = Callable[[Content], Collection[str]]
+"""The channels of a checkpoint whose values are made of the writes of those before it."""
+
+
+def delete_thread(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[None]:
+    """Delete all of a thread, its header last, so that what is left after a failure is found again.
+
+    Raises:
+        PartialFailure: some of it could not be deleted.
+    """
+    of_thread = {"thread_id": thread_id}
+    checkpoints, values, tasks = yield from all_of(
+        _refs(schema, cls, of_thread, keeping) for cls in (Checkpoint, CheckpointValue, TaskWrites)
+    )
+    yield from all_of(write(schema, Delete(each)) for each in values)  # with their parts
+    yield from delete_many(schema, [*checkpoints, *tasks])
+    yield from write(schema, Delete(ref(Thread, thread_id=thread_id)))
+
+
+def delete_for_runs(
+    schema: Schema, run_ids: Iterable[str], keeping: Keeping, lasting: Lasting
+) -> Steps[list[str]]:
+    """Delete the checkpoints that some runs made, and what tasks wrote after them.
+
+    Those that others refer to are only hidden; `prune` deletes them later.
+
+    Args:
+        schema: where they are.
+        run_ids: the runs. What they wrote within the last second may not be found.
+        keeping: how they are read.
+        lasting: the channels whose values are made of older writes.
+
+    Returns:
+        The threads that they were in.
+    """
+    now = yield from Now()
+    runs = frozenset(run_ids)
+    found = yield from all_of(
+        _refs(schema, Checkpoint, {"run_id": each}, Keeping(consistent=False))
+        for each in sorted(runs)
+    )
+    threads = sorted({dict(each.values)["thread_id"] for some in found for each in some})
+    for thread_id in threads:
+        for namespace in (yield from _read(schema, thread_id, keeping)):
+            gone = [each for each in namespace.checkpoints if each.run_id in runs]
+            left = [each for each in namespace.checkpoints if each.run_id not in runs]
+            yield from _hide(schema, gone, now)
+            yield from _delete(schema, namespace, gone, namespace.needed(left, lasting), keeping)
+    return threads
+
+
+def prune(
+    schema: Schema,
+    thread_id: str,
+    keeping: Keeping,
+    lasting: Lasting,
+    *,
+    keep_last: int = 1,
+    grace: dt.timedelta = PRUNED_GRACE,
+) -> Steps[None]:
+    """Remove all but the newest checkpoints of each namespace of a thread.
+
+    Those that stay are rewritten, so that they refer to none that goes. What goes is given back no
+    more, and is deleted by the first call after it has been hidden for the grace.
+
+    Args:
+        schema: where it is.
+        thread_id: the thread.
+        keeping: how it is read.
+        lasting: the channels whose values are made of older writes; those then stay, hidden.
+        keep_last: how many of each namespace stay, 1 or more.
+        grace: how long a process may still refer to what is removed; none, if no process works on
+            the thread.
+    """
+    now = yield from Now()
+    for namespace in (yield from _read(schema, thread_id, keeping)):
+        shown = [each for each in namespace.checkpoints if is_shown(each, now)]
+        kept = shown[-keep_last:]
+        gone = [each for each in namespace.checkpoints if each not in kept]
+        yield from _rewrite(schema, namespace, kept, keeping, now)
+        yield from _hide(schema, [each for each in gone if each.hidden_at is None], now)
+        over = [each for each in gone if (each.hidden_at or now) + grace <= now]
+        left = [each for each in namespace.checkpoints if each not in over]
+        yield from _delete(schema, namespace, over, namespace.needed(left, lasting), keeping)
+
+
+@frozen
+class _Namespace:
+    """The checkpoints of one namespace of a thread, from the oldest on, and what was read of them."""
+
+    checkpoints: Sequence[Checkpoint]
+    known: Known
+
+    def needed(self, left: Iterable[Checkpoint], lasting: Lasting) -> set[str]:
+        """Ids of the checkpoints that some refer to, or are made of the writes of."""
+        live = [each.checkpoint_id for each in left]
+        by_id = {each.checkpoint_id: each for each in self.checkpoints}
+        found = referred(self.known.contents, live)
+        for each in live:
+            found |= set(self._ancestors(by_id, each, lasting))
+        return found | {*live}
+
+    def _ancestors(
+        self, by_id: dict[str, Checkpoint], checkpoint_id: str, lasting: Lasting
+    ) -> Iterator[str]:
+        """Those whose writes the values of a checkpoint are made of."""
+        content = self.known.contents[checkpoint_id]
+        wanted = {*lasting(content)} - content.held.keys()
+        parent = by_id[checkpoint_id].parent_id
+        while wanted and parent is not None and parent in by_id:
+            yield parent
+            wanted -= self.known.contents[parent].held.keys()
+            parent = by_id[parent].parent_id
+
+
+def _read(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[list[_Namespace]]:
+    """All checkpoints of a thread, by namespace; hidden ones too."""
+    found: list[Checkpoint] = yield from read_all(
+        schema, Checkpoint, {"thread_id": thread_id}, keeping
+    )
+    namespaces: dict[str, list[Checkpoint]] = defaultdict(list)
+    for each in found:
+        namespaces[each.namespace].append(each)
+    return [
+        _Namespace(some, Known({each.checkpoint_id: content_of(each.content) for each in some}))
+        for some in namespaces.values()
+    ]
+
+
+def _rewrite(
+    schema: Schema,
+    namespace: _Namespace,
+    kept: Sequence[Checkpoint],
+    keeping: Keeping,
+    now: dt.datetime,
+) -> Steps[None]:
+    """Write those that stay anew, from the oldest on: each then refers to what is there already."""
+    if not kept:
+        return
+    known, ids = namespace.known, [each.checkpoint_id for each in kept]
+    contents = [known.contents[each] for each in ids]
+    yield from complete(schema, place_of(kept[0]), known, contents, keeping)
+    by_id = {each.checkpoint_id: each for each in kept}
+    for each in list(rewritten(known, ids, int(now.timestamp()))):
+        yield from _replace(schema, by_id[each.checkpoint_id], each)
+        known.contents[each.checkpoint_id] = each.content
+
+
+def _replace(schema: Schema, checkpoint: Checkpoint, new: Rewritten) -> Steps[None]:
+    place = place_of(checkpoint)
+    yield from all_of(
+        write(schema, Put(stored_segment(place, name, segment, checkpoint.expires_at)))
+        for name, segment in new.spilled.items()
+    )
+    yield from _changed(schema, place, content=packed(new.content))
+
+
+def _hide(schema: Schema, checkpoints: Iterable[Checkpoint], now: dt.datetime) -> Steps[None]:
+    yield from all_of(_changed(schema, place_of(each), hidden_at=now) for each in checkpoints)
+
+
+def _changed(schema: Schema, place: Place, **changes: Any) -> Steps[None]:
+    """Change a checkpoint, unless it was deleted in the meantime."""
+    try:
+        yield from write(schema, Update(ref(Checkpoint, **place.fields), **changes))
+    except ConditionFailed as failure:
+        if failure.stored is not None:
+            raise
+
+
+def _delete(
+    schema: Schema,
+    namespace: _Namespace,
+    over: Sequence[Checkpoint],
+    needed: Collection[str],
+    keeping: Keeping,
+) -> Steps[None]:
+    """Delete hidden checkpoints that nothing needs, after what belongs to them."""
+    going = {each.checkpoint_id: each for each in over if each.checkpoint_id not in needed}
+    if not going:
+        return
+    first = over[0]
+    where = {"thread_id": first.thread_id, "namespace": first.namespace}
+    values, tasks = yield from all_of(
+        _refs(schema, cls, where, keeping) for cls in (CheckpointValue, TaskWrites)
+    )
+    yield from all_of(write(schema, Delete(each)) for each in values if _of(each) in going)
+    yield from delete_many(schema, [each for each in tasks if _of(each) in going])
+    yield from delete_many(
+        schema, [ref(Checkpoint, **place_of(each).fields) for each in going.values()]
+    )
+
+
+def _of(target: Ref[Any]) -> str:
+    checkpoint_id: str = dict(target.values)["checkpoint_id"]
+    return checkpoint_id
+
+
+def _refs(
+    schema: Schema, cls: type[Any], where: dict[str, Any], keeping: Keeping
+) -> Steps[list[Ref[Any]]]:
+    """The keys of all items of a class that are found so."""
+    fields = tuple(dict.fromkeys(schema.codec(cls).spec.primary.fields))
+    ask = Ask(consistent=keeping.consistent, selected=fields)
+    reader = yield from opened(schema, schema.plan(cls, where, (), ask))
+    found: list[Ref[Any]] = []
+    while True:
+        page = yield from reader.page(None)
+        found += (ref(cls, **each) for each in page.entities)
+        if page.cursor is None:
+            return found

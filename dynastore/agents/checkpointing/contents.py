@@ -1,0 +1,180 @@
+"""Contents: a checkpoint's header and the segments of its channels, as bytes.
+
+A segment says what a channel became: a whole value, or what is spliced into the value that the
+channel had before. Channels that did not change have none; the content names the checkpoint that
+holds theirs.
+
+The bytes are one line of JSON, and then the data of all that it names, one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+import orjson
+from attrs import field, frozen
+
+from ...errors import DataError
+
+
+@frozen
+class Value:
+    """A serialized value.
+
+    Attributes:
+        type: what the serializer calls its form, such as ``msgpack``.
+        data: the form.
+    """
+
+    type: str
+    data: bytes
+
+
+@frozen
+class Splice:
+    """A list or dict that is an earlier one with other members in one place.
+
+    Attributes:
+        base: id of the checkpoint that holds the channel's segment before this one.
+        first: how many members it has in common with the earlier one at the start.
+        last: how many at the end.
+        count: how many are between them.
+        is_base_spilled: whether that segment is a `CheckpointValue` of its own.
+        data: those between, serialized one after the other.
+    """
+
+    base: str
+    first: int
+    last: int
+    count: int
+    is_base_spilled: bool
+    data: bytes
+
+
+Segment: TypeAlias = Value | Splice
+
+
+@frozen
+class Held:
+    """Where the value of a channel is.
+
+    Attributes:
+        at: id of the checkpoint that holds the channel's latest segment.
+        root: id of the one with the whole value that the later segments are spliced into.
+        links: how many segments there are from the root on; 1 where it is the root.
+        whole_bytes: size of the whole value.
+        spliced_bytes: size of the segments after it.
+        age: how many checkpoints there are from the root on.
+        since: when the root was written, in seconds since 1970.
+        is_spilled: whether the latest segment is a `CheckpointValue` beside its checkpoint.
+    """
+
+    at: str
+    root: str
+    links: int
+    whole_bytes: int
+    spliced_bytes: int
+    age: int
+    since: int
+    is_spilled: bool = False
+
+
+@frozen
+class Content:
+    """What a checkpoint's item holds.
+
+    Attributes:
+        header: the checkpoint without the values of its channels, serialized.
+        metadata: serialized.
+        held: channel -> where its value is; channels without a value have no place.
+        segments: channel -> its segment, of those whose segment is in this item.
+        thread_since: when the thread's header was last written, in seconds since 1970.
+    """
+
+    header: Value
+    metadata: Value
+    held: Mapping[str, Held] = field(factory=dict)
+    segments: Mapping[str, Segment] = field(factory=dict)
+    thread_since: int = 0
+
+
+def packed(content: Content) -> bytes:
+    """The bytes of a content."""
+    line = {
+        "h": [content.header.type, len(content.header.data)],
+        "m": [content.metadata.type, len(content.metadata.data)],
+        "s": {name: _outline(each) for name, each in content.segments.items()},
+        "d": {name: _place(each) for name, each in content.held.items()},
+        "t": content.thread_since,
+    }
+    data = [content.header.data, content.metadata.data]
+    data += [each.data for each in content.segments.values()]
+    return b"".join((orjson.dumps(line), b"\n", *data))
+
+
+def content_of(form: bytes) -> Content:
+    """The content that some bytes hold.
+
+    Raises:
+        DataError: they are damaged.
+    """
+    line, data = _opened(form)
+    header, metadata, *segments = _cut(data, [line["h"], line["m"], *line["s"].values()])
+    if not isinstance(header, Value) or not isinstance(metadata, Value):
+        raise DataError("a checkpoint is damaged: its header is spliced")
+    held = {name: Held(*each) for name, each in line["d"].items()}
+    named = dict(zip(line["s"], segments, strict=True))
+    return Content(header, metadata, held, named, line["t"])
+
+
+def packed_segment(segment: Segment) -> bytes:
+    """The bytes of a segment that is stored by itself."""
+    return orjson.dumps(_outline(segment)) + b"\n" + segment.data
+
+
+def segment_of(form: bytes) -> Segment:
+    """The segment that some bytes hold.
+
+    Raises:
+        DataError: they are damaged.
+    """
+    line, data = _opened(form)
+    return next(_cut(data, [line]))
+
+
+def _outline(segment: Segment) -> list[Any]:
+    match segment:
+        case Value():
+            return [segment.type, len(segment.data)]
+        case Splice():
+            places = [segment.first, segment.last, segment.count, segment.is_base_spilled]
+            return [None, len(segment.data), segment.base, *places]
+
+
+def _place(held: Held) -> list[Any]:
+    figures = [held.links, held.whole_bytes, held.spliced_bytes, held.age, held.since]
+    return [held.at, held.root, *figures, *([True] if held.is_spilled else [])]
+
+
+def _opened(form: bytes) -> tuple[Any, memoryview]:
+    end = form.find(b"\n")
+    try:
+        return orjson.loads(form[:end]), memoryview(form)[end + 1 :]
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"the content of a checkpoint is damaged: {error}") from error
+
+
+def _cut(data: memoryview, outlines: list[list[Any]]) -> Iterator[Segment]:
+    """The segments that some data holds, one after the other."""
+    start = 0
+    for type_, size, *places in outlines:
+        piece = bytes(data[start : start + size])
+        if len(piece) < size:
+            raise DataError("the content of a checkpoint is damaged: it is cut off")
+        start += size
+        if type_ is not None:
+            yield Value(type_, piece)
+        else:
+            base, first, last, count, is_base_spilled = places
+            yield Splice(base, first, last, count, is_base_spilled, piece)

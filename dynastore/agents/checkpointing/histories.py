@@ -1,0 +1,124 @@
+"""Histories: what tasks wrote to some channels, back to where a checkpoint holds the channel's value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+from ...requests import Steps
+from ...schema import Schema
+from ...terms import before, between
+from ..checkpoints import Checkpoint, TaskWrites
+from .chains import Known, serialized
+from .contents import Value, content_of
+from .keeping import Keeping
+from .loading import CHECKPOINTS_AT_ONCE, complete, pending, place_of, read_all, reading
+from .pending import Pending
+from .saving import Place
+
+
+@frozen
+class ChannelHistory:
+    """What a channel's value is made of.
+
+    Attributes:
+        writes: from the oldest on.
+        seed: the value before them; None where it begins empty.
+    """
+
+    writes: Sequence[Pending]
+    seed: Value | None
+
+
+def histories(
+    schema: Schema, place: Place, parent_id: str | None, channels: Sequence[str], keeping: Keeping
+) -> Steps[dict[str, ChannelHistory]]:
+    """What the values of some channels of a checkpoint are made of.
+
+    Two requests for any number of channels, where the values are not far back.
+
+    Args:
+        schema: where it is.
+        place: the checkpoint.
+        parent_id: the checkpoint that it follows.
+        channels: names.
+        keeping: how it is read.
+
+    Raises:
+        PayloadMissing: a value is gone.
+    """
+    line, known = yield from _line(schema, place, parent_id, set(channels), keeping)
+    seeds = {name: _seed(line, known, name) for name in channels}
+    contents = [known.contents[each.checkpoint_id] for each in line]
+    wanted = [content for content in contents if content.held.keys() & {*channels}]
+    if line:
+        yield from complete(schema, place_of(line[0]), known, wanted, keeping)
+    writes = yield from _writes(schema, place, line, keeping)
+    return {
+        name: ChannelHistory(
+            list(_of(name, line[: _reach(line, seeds[name])], writes)),
+            _value(known, seeds[name], name),
+        )
+        for name in channels
+    }
+
+
+def _line(
+    schema: Schema, place: Place, parent_id: str | None, wanted: set[str], keeping: Keeping
+) -> Steps[tuple[list[Checkpoint], Known]]:
+    """The checkpoints before one, from its parent back, as far as to the values of all channels."""
+    known, line = Known(), list[Checkpoint]()
+    where = {"thread_id": place.thread_id, "namespace": place.namespace}
+    where_before = {**where, "checkpoint_id": before(place.checkpoint_id)}
+    reader = yield from reading(schema, Checkpoint, where_before, keeping, newest_first=True)
+    looked_for = parent_id
+    while looked_for is not None and wanted:
+        page = yield from reader.page(CHECKPOINTS_AT_ONCE)
+        for each in page.entities:
+            known.contents[each.checkpoint_id] = content_of(each.content)
+            if each.checkpoint_id == looked_for and wanted:
+                line.append(each)
+                wanted -= known.contents[each.checkpoint_id].held.keys()
+                looked_for = each.parent_id
+        if page.cursor is None:
+            break
+    return line, known
+
+
+def _seed(line: Sequence[Checkpoint], known: Known, name: str) -> str | None:
+    found = (each.checkpoint_id for each in line if name in known.contents[each.checkpoint_id].held)
+    return next(found, None)
+
+
+def _reach(line: Sequence[Checkpoint], seed: str | None) -> int:
+    """How many checkpoints of the line contribute: up to and with the one that has the value."""
+    ids = [each.checkpoint_id for each in line]
+    return len(ids) if seed is None else ids.index(seed) + 1
+
+
+def _value(known: Known, seed: str | None, name: str) -> Value | None:
+    return None if seed is None else serialized(known.values(known.contents[seed])[name])
+
+
+def _writes(
+    schema: Schema, place: Place, line: Sequence[Checkpoint], keeping: Keeping
+) -> Steps[Mapping[str, Sequence[Pending]]]:
+    if not line:
+        return {}
+    ids = [each.checkpoint_id for each in line]
+    where = {
+        "thread_id": place.thread_id,
+        "namespace": place.namespace,
+        "checkpoint_id": between(min(ids), max(ids)),
+    }
+    tasks: list[TaskWrites] = yield from read_all(schema, TaskWrites, where, keeping)
+    on_line = [task for task in tasks if task.checkpoint_id in set(ids)]
+    return (yield from pending(schema, on_line, keeping))
+
+
+def _of(
+    name: str, line: Sequence[Checkpoint], writes: Mapping[str, Sequence[Pending]]
+) -> Iterator[Pending]:
+    for each in reversed(line):
+        yield from (one for one in writes.get(each.checkpoint_id, ()) if one.channel == name)

@@ -1,0 +1,80 @@
+"""Recent: what a process remembers of the checkpoints that it read or wrote last."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from threading import Lock
+from typing import TypeAlias
+
+from attrs import frozen
+
+from .deltas import Head
+
+HEADS = 1_024  # remembered, the newest of a namespace twice; a thread of 1,000 messages takes some 20 KB
+# Less than what `prune` keeps for those who remember what it removes.
+REMEMBERED = dt.timedelta(minutes=30)
+
+NEWEST = ""  # in place of an id: the one that was read or written last
+
+Place: TypeAlias = tuple[str, str, str]
+"""Thread, namespace and checkpoint id."""
+
+
+@frozen
+class Remembered:
+    """A checkpoint that the next one may refer to.
+
+    Attributes:
+        head: where its values are.
+        thread: user and component of its thread's header, and when that was written, in seconds
+            since 1970.
+        seen_at: when it was read or written.
+    """
+
+    head: Head
+    thread: tuple[str | None, str | None, int]
+    seen_at: dt.datetime
+
+
+class Recent:
+    """The checkpoints that were read or written last. Threads may share it."""
+
+    def __init__(self) -> None:
+        """Nothing is remembered."""
+        self._heads: OrderedDict[Place, Remembered] = OrderedDict()
+        self._lock = Lock()
+
+    def find(self, place: Place, now: dt.datetime) -> Remembered | None:
+        """What is remembered of a checkpoint, if that is not too long ago."""
+        with self._lock:
+            found = self._heads.get(place)
+        return found if found is not None and now - found.seen_at < REMEMBERED else None
+
+    def reach(self, thread_id: str, namespace: str, checkpoint_id: str | None) -> int | None:
+        """How many checkpoints a read is likely to go back to; None where nothing is known.
+
+        Args:
+            thread_id: the thread.
+            namespace: the namespace.
+            checkpoint_id: the checkpoint; the newest without.
+        """
+        newest = (thread_id, namespace, checkpoint_id or NEWEST)
+        with self._lock:
+            found = self._heads.get(newest)
+        return None if found is None else found.head.reach
+
+    def keep(self, place: Place, remembered: Remembered) -> None:
+        """Remember a checkpoint, and forget the one that was used longest ago."""
+        with self._lock:
+            for each in (place, (*place[:2], NEWEST)):
+                self._heads[each] = remembered
+                self._heads.move_to_end(each)
+            while len(self._heads) > HEADS:
+                self._heads.popitem(last=False)
+
+    def forget(self, thread_id: str) -> None:
+        """Forget the checkpoints of a thread."""
+        with self._lock:
+            for place in [each for each in self._heads if each[0] == thread_id]:
+                del self._heads[place]

@@ -1,0 +1,112 @@
+"""Rewriting: the checkpoints that stay, so that they refer to none that goes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from attrs import evolve, frozen
+
+from .chains import Known, joined, serialized
+from .contents import Content, Held, Segment, Splice, Value
+from .deltas import SPILLED_BYTES
+
+
+@frozen
+class Rewritten:
+    """A checkpoint that has to be written anew.
+
+    Attributes:
+        checkpoint_id: its id.
+        content: what its item holds.
+        spilled: channel -> what has to be stored by itself, before the item is written.
+    """
+
+    checkpoint_id: str
+    content: Content
+    spilled: Mapping[str, Segment]
+
+
+def rewritten(known: Known, kept: Sequence[str], now: int) -> Iterator[Rewritten]:
+    """The checkpoints to write anew, in the order in which that is done.
+
+    Of each value, the first that stays and refers to what goes gets the whole; those after it refer
+    to that.
+
+    Args:
+        known: all that the checkpoints refer to.
+        kept: ids of those that stay, from the oldest on.
+        now: seconds since 1970.
+    """
+    moved: dict[tuple[str, str], Held] = {}
+    for checkpoint_id in kept:
+        content = known.contents[checkpoint_id]
+        held, segments = dict(content.held), dict(content.segments)
+        spilled: dict[str, Segment] = {}
+        for name, place in content.held.items():
+            chain = known.places(name, place)
+            if not any((name, each) in moved for each in chain) and {*chain} <= {*kept}:
+                continue
+            found = _moved(known, name, checkpoint_id, place, moved, now)
+            if isinstance(found, Held):  # another has it
+                held[name] = evolve(found, age=place.age)
+                continue
+            segments.pop(name, None)
+            is_spilled = len(found.segment.data) > SPILLED_BYTES
+            (spilled if is_spilled else segments)[name] = found.segment
+            held[name] = moved[name, checkpoint_id] = moved[name, place.at] = evolve(
+                found.held, is_spilled=is_spilled
+            )
+        if held != content.held:
+            yield Rewritten(checkpoint_id, evolve(content, held=held, segments=segments), spilled)
+
+
+@frozen
+class _Made:
+    held: Held
+    segment: Segment
+
+
+def _moved(
+    known: Known,
+    name: str,
+    checkpoint_id: str,
+    place: Held,
+    moved: Mapping[tuple[str, str], Held],
+    now: int,
+) -> Held | _Made:
+    """Where the value of a channel is from now on, or what its checkpoint holds of it."""
+    if place.at != checkpoint_id and (name, place.at) in moved:
+        return moved[name, place.at]
+    segment = known.segment(name, place.at, is_spilled=place.is_spilled)
+    if place.at == checkpoint_id and isinstance(segment, Splice):
+        base = moved.get((name, segment.base))
+        if base is not None:
+            spliced = evolve(segment, base=base.at, is_base_spilled=base.is_spilled)
+            size = base.spliced_bytes + len(segment.data)
+            new = evolve(base, at=checkpoint_id, links=base.links + 1, spliced_bytes=size)
+            return _Made(evolve(new, age=place.age), spliced)
+    chain = known.chain(name, place)
+    assert isinstance(chain, list), "what stays was read as far as it goes"
+    value: Value = serialized(joined(name, chain))
+    return _Made(Held(checkpoint_id, checkpoint_id, 1, len(value.data), 0, 1, now), value)
+
+
+def referred(contents: Mapping[str, Content], live: Collection[str]) -> set[str]:
+    """The ids of the checkpoints that some refer to.
+
+    These are all with a segment that builds on the same whole value: a few too many where a thread
+    was forked, and none too few.
+
+    Args:
+        contents: checkpoint id -> content, of all in the namespace.
+        live: ids of those that refer.
+    """
+    roots = {(name, held.root) for each in live for name, held in contents[each].held.items()}
+    own = {
+        each
+        for each, content in contents.items()
+        if any(
+            held.at == each and (name, held.root) in roots for name, held in content.held.items()
+        )
+    }
+    return own | {root for _, root in roots}

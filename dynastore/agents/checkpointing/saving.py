@@ -1,0 +1,279 @@
+"""Saving: a checkpoint is one item, and so is what a task wrote; what is large comes before them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+from attrs import frozen
+
+from ...changes import if_missing, inside
+from ...errors import AlreadyExists, ConditionFailed, TransactionCanceled
+from ...operations.interleaved import all_of, both
+from ...operations.writing.upserts import upsert
+from ...operations.writing.writes import ATTEMPTS, transact, write
+from ...requests import Now, Steps
+from ...schema import Schema
+from ...spec import ref
+from ...writes import Create, Put, Update
+from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .contents import Content, Segment, Value, packed, packed_segment
+from .deltas import Drafted, Drafting, Head
+from .keeping import Keeping
+from .labels import labels
+from .pending import Elsewhere, TaskWrite, packed_elsewhere, packed_write
+from .recent import Recent, Remembered
+
+# As they are stored. A read of a checkpoint passes over the writes of others, so they stay small.
+LARGE_WRITE_BYTES = 32 * 1024
+TASK_BYTES = 300 * 1024  # of all writes of a task that are in one item, which holds 400 KB
+WRITES_OF_UPDATE = 100  # an expression holds 4 KB
+
+
+@frozen
+class Place:
+    """Where a checkpoint is.
+
+    Attributes:
+        thread_id: its thread.
+        namespace: of a graph inside the graph; "" is the outermost.
+        checkpoint_id: its id.
+    """
+
+    thread_id: str
+    namespace: str
+    checkpoint_id: str
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As fields of what is stored there."""
+        return {
+            "thread_id": self.thread_id,
+            "namespace": self.namespace,
+            "checkpoint_id": self.checkpoint_id,
+        }
+
+
+@frozen
+class Draft:
+    """A checkpoint to be saved.
+
+    Attributes:
+        place: where.
+        parent_id: id of the checkpoint that it follows, or None.
+        header: the checkpoint without the values of its channels, serialized.
+        metadata: serialized.
+        named: the same metadata as far as it is texts and numbers, to filter by.
+        versions: channel -> the version of its value.
+        channels: those that may have a value.
+        changed: those whose version is new.
+        value_of: serializes the value of a channel; None where it has none.
+    """
+
+    place: Place
+    parent_id: str | None
+    header: Value
+    metadata: Value
+    named: Mapping[str, Any]
+    versions: Mapping[str, object]
+    channels: Collection[str]
+    changed: Collection[str]
+    value_of: Callable[[str], Value | None]
+
+    @property
+    def whose(self) -> tuple[str | None, str | None]:
+        """The user and the component that the metadata names."""
+        return whose(self.named)
+
+
+def whose(metadata: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The user and the component that metadata names: those of the thread's header."""
+    user_id, assistant, graph = map(metadata.get, ("user_id", "assistant_id", "graph_id"))
+    component = assistant or graph
+    return _text(user_id), _text(component)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def save(schema: Schema, recent: Recent, draft: Draft, keeping: Keeping) -> Steps[None]:
+    """Save a checkpoint: one request; the first of a thread writes the thread's header too.
+
+    Args:
+        schema: where to.
+        recent: what this process remembers; it then remembers the new checkpoint.
+        draft: the checkpoint. One that is there already is replaced.
+        keeping: how long.
+    """
+    now = yield from Now()
+    place, seconds = draft.place, int(now.timestamp())
+    parent = None
+    if draft.parent_id is not None:
+        parent = recent.find((place.thread_id, place.namespace, draft.parent_id), now)
+    head = None if parent is None else parent.head
+    drafting = Drafting(place.checkpoint_id, head, seconds, keeping.oldest(now))
+    drafted = drafting.drafted(draft.channels, draft.changed, draft.versions, draft.value_of)
+    is_due = _is_thread_due(draft, parent, keeping.oldest(now))
+    since = seconds if is_due or parent is None else parent.thread[2]
+    content = Content(draft.header, draft.metadata, drafted.held, drafted.segments, since)
+    yield from all_of(_spilled(schema, place, drafted, keeping.expires_at(now)))
+    checkpoint = _checkpoint(draft, content, keeping, now)
+    if not is_due:
+        yield from write(schema, Put(checkpoint))
+    elif draft.parent_id is not None or not (
+        yield from _begun(schema, draft, checkpoint, keeping, now)
+    ):
+        yield from both(write(schema, Put(checkpoint)), _keep_thread(schema, draft, keeping, now))
+    saved = Head(draft.versions, drafted.held, drafted.digests)
+    seen = (place.thread_id, place.namespace, place.checkpoint_id)
+    recent.keep(seen, Remembered(saved, (*draft.whose, since), now))
+
+
+def _checkpoint(draft: Draft, content: Content, keeping: Keeping, now: dt.datetime) -> Checkpoint:
+    run_id = draft.named.get("run_id")
+    return Checkpoint(
+        **draft.place.fields,
+        parent_id=draft.parent_id,
+        run_id=run_id if isinstance(run_id, str) and run_id else None,
+        labels=labels(draft.named),
+        content=packed(content),
+        until=keeping.until(now),
+        expires_at=keeping.expires_at(now),
+    )
+
+
+def _spilled(
+    schema: Schema, place: Place, drafted: Drafted, expires_at: dt.datetime | None
+) -> Iterator[Steps[Any]]:
+    for name, segment in drafted.spilled.items():
+        yield write(schema, Put(stored_segment(place, name, segment, expires_at)))
+
+
+def stored_segment(
+    place: Place, channel: str, segment: Segment, expires_at: dt.datetime | None
+) -> CheckpointValue:
+    """A segment as it is stored by itself."""
+    content = packed_segment(segment)
+    return CheckpointValue(**place.fields, name=channel, content=content, expires_at=expires_at)
+
+
+def _is_thread_due(draft: Draft, parent: Remembered | None, oldest: int) -> bool:
+    """Whether the header of the thread is to be written: it begins, changes, or would expire."""
+    if draft.place.namespace:
+        return False
+    if parent is None:
+        return True
+    return parent.thread[:2] != draft.whose or parent.thread[2] < oldest
+
+
+def _begun(
+    schema: Schema, draft: Draft, checkpoint: Checkpoint, keeping: Keeping, now: dt.datetime
+) -> Steps[bool]:
+    """Begin a thread: its header and its first checkpoint at once; False if it has a header already."""
+    new = Thread(thread_id=draft.place.thread_id, created_at=now, **_header(draft, keeping, now))
+    try:
+        yield from transact(schema, [Create(new), Put(checkpoint)])
+    except TransactionCanceled as canceled:
+        if not isinstance(canceled.reasons[0], AlreadyExists):
+            raise
+        return False
+    return True
+
+
+def _keep_thread(schema: Schema, draft: Draft, keeping: Keeping, now: dt.datetime) -> Steps[None]:
+    """Write what is new of a thread's header, or the header."""
+    target = ref(Thread, thread_id=draft.place.thread_id)
+    changes = {"created_at": if_missing(now), **_header(draft, keeping, now)}
+    yield from upsert(schema, target, changes)
+
+
+def _header(draft: Draft, keeping: Keeping, now: dt.datetime) -> dict[str, Any]:
+    user_id, component = draft.whose
+    found = {
+        "user_id": user_id,
+        "component": component,
+        "expires_at": keeping.expires_at(now),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def save_writes(
+    schema: Schema,
+    place: Place,
+    task: tuple[str, str],
+    writes: Mapping[int, TaskWrite],
+    keeping: Keeping,
+) -> Steps[None]:
+    """Save what a task wrote: one request, and one more if it wrote before.
+
+    Args:
+        schema: where to.
+        place: of the checkpoint that the task started from.
+        task: its id, and its path in the graph.
+        writes: place -> write. Of an ordinary one, at 0 or above, the first that is saved stays; a
+            special one, below 0, replaces what was there.
+        keeping: how long.
+    """
+    now = yield from Now()
+    expires_at = keeping.expires_at(now)
+    task_id, task_path = task
+    forms = {at: packed_write(each) for at, each in writes.items()}
+    large = dict(_large(place, task_id, forms))
+    values = (
+        CheckpointValue(**place.fields, name=name, content=forms[at], expires_at=expires_at)
+        for at, name in large.items()
+    )
+    yield from all_of(write(schema, Put(each)) for each in values)
+    forms |= {at: packed_elsewhere(Elsewhere(name)) for at, name in large.items()}
+    made = TaskWrites(
+        **place.fields,
+        task_id=task_id,
+        task_path=task_path,
+        writes={str(at): form for at, form in forms.items()},
+        expires_at=expires_at,
+    )
+    for _ in range(ATTEMPTS):
+        try:
+            yield from write(schema, Create(made))
+        except AlreadyExists:
+            if (yield from _added(schema, made)):
+                return
+        else:
+            return
+    raise ConditionFailed(schema.codec(TaskWrites).key(_key(made), schema.prefix))
+
+
+def _added(schema: Schema, made: TaskWrites) -> Steps[bool]:
+    """Add writes to those of the same task; False if these were deleted in the meantime."""
+    target = ref(TaskWrites, **_key(made))
+    changes = iter(made.writes.items())
+    while some := dict(islice(changes, WRITES_OF_UPDATE)):
+        parts: dict[str | int, Any] = {
+            at: form if int(at) < 0 else if_missing(form) for at, form in some.items()
+        }
+        try:
+            yield from write(schema, Update(target, writes=inside(parts)))
+        except ConditionFailed as failure:
+            if failure.stored is not None:
+                raise
+            return False
+    return True
+
+
+def _key(made: TaskWrites) -> dict[str, Any]:
+    names = ("thread_id", "namespace", "checkpoint_id", "task_id")
+    return {name: getattr(made, name) for name in names}
+
+
+def _large(place: Place, task_id: str, forms: Mapping[int, bytes]) -> Iterable[tuple[int, str]]:
+    """Which writes are stored by themselves, and under which names: those of their content."""
+    total = sum(map(len, forms.values()))
+    for at, form in sorted(forms.items(), key=lambda each: -len(each[1])):
+        if len(form) <= LARGE_WRITE_BYTES and total <= TASK_BYTES:
+            return
+        total -= len(form)
+        yield at, f"{task_id}#{at}#{blake2b(form, digest_size=8).hexdigest()}"

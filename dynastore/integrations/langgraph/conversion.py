@@ -1,0 +1,234 @@
+"""Conversion: LangGraph's configs, checkpoints and writes, and what is saved and loaded of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+from attrs import frozen
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import (
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    DeltaChannelHistory,
+    get_checkpoint_id,
+    get_checkpoint_metadata,
+)
+from langgraph.checkpoint.serde.base import SerializerProtocol
+
+from ...agents.checkpointing.contents import Content, Value
+from ...agents.checkpointing.histories import ChannelHistory
+from ...agents.checkpointing.keeping import Keeping
+from ...agents.checkpointing.labels import labels
+from ...agents.checkpointing.listing import Lister, Wanted
+from ...agents.checkpointing.loading import Loaded
+from ...agents.checkpointing.pending import Pending, TaskWrite
+from ...agents.checkpointing.recent import Recent
+from ...agents.checkpointing.saving import Draft, Place, whose
+from ...agents.checkpointing.threads import threads
+from ...errors import RequestError, shown
+from ...requests import Steps
+from ...schema import Schema
+
+DELTA_COUNTERS = "counters_since_delta_snapshot"  # in metadata: by channel that is made of writes
+
+
+def place_of(config: RunnableConfig) -> tuple[str, str]:
+    """The thread and the namespace that a config names.
+
+    Raises:
+        RequestError: it names no thread.
+    """
+    named = config.get("configurable", {})
+    thread_id = named.get("thread_id")
+    if thread_id is None or thread_id == "":
+        raise RequestError(
+            'a config names its thread: {"configurable": {"thread_id": "..."}}, not '
+            f"{shown(named)}"
+        )
+    return str(thread_id), named.get("checkpoint_ns") or ""
+
+
+def configured(place: Place) -> RunnableConfig:
+    """The config that names a checkpoint."""
+    return {
+        "configurable": {
+            "thread_id": place.thread_id,
+            "checkpoint_ns": place.namespace,
+            "checkpoint_id": place.checkpoint_id,
+        }
+    }
+
+
+@frozen
+class Conversion:
+    """Converts with a serializer.
+
+    Attributes:
+        schema: where checkpoints are kept.
+        serde: turns values into bytes and back.
+        recent: what this process remembers of checkpoints.
+        keeping: how they are kept and read.
+    """
+
+    schema: Schema
+    serde: SerializerProtocol
+    recent: Recent
+    keeping: Keeping
+
+    def place(self, config: RunnableConfig) -> Place:
+        """The checkpoint that a config names.
+
+        Raises:
+            RequestError: it names none.
+        """
+        checkpoint_id = get_checkpoint_id(config)
+        if not checkpoint_id:
+            raise RequestError("the config of a task's writes names the checkpoint: checkpoint_id")
+        return Place(*place_of(config), checkpoint_id)
+
+    def draft(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> Draft:
+        """What is saved of a checkpoint."""
+        header: dict[str, Any] = {**checkpoint}
+        values: Mapping[str, Any] = header.pop("channel_values")
+        found: Mapping[str, Any] = {**get_checkpoint_metadata(config, metadata)}
+        return Draft(
+            Place(*place_of(config), checkpoint["id"]),
+            get_checkpoint_id(config),
+            self.value(header),
+            self.value(found),
+            found,
+            checkpoint["channel_versions"],
+            values.keys(),
+            new_versions.keys(),
+            lambda name: self.value(values[name]),
+        )
+
+    def value(self, value: Any) -> Value:
+        """A value, serialized."""
+        return Value(*self.serde.dumps_typed(value))
+
+    def loaded(self, value: Value) -> Any:
+        """A serialized value, as it was."""
+        return self.serde.loads_typed((value.type, value.data))
+
+    def task_write(self, channel: str, value: Any) -> TaskWrite:
+        """One write of a task."""
+        return TaskWrite(channel, self.value(value))
+
+    def tuple_of(self, found: Loaded) -> CheckpointTuple:
+        """A checkpoint as LangGraph has it; the next one may refer to it."""
+        header, place = self.loaded(found.content.header), found.place
+        metadata = self.loaded(found.content.metadata)
+        seen = (place.thread_id, place.namespace, place.checkpoint_id)
+        self.recent.keep(seen, found.remembered(header["channel_versions"], whose(metadata)))
+        parent_id = found.checkpoint.parent_id
+        parent = parent_id and Place(place.thread_id, place.namespace, parent_id)
+        values = {name: self.loaded(each) for name, each in found.values.items()}
+        return CheckpointTuple(
+            configured(place),
+            cast("Checkpoint", {**header, "channel_values": values}),
+            metadata,
+            configured(parent) if parent else None,
+            [self._pending(each) for each in found.writes],
+        )
+
+    def _pending(self, write: Pending) -> tuple[str, str, Any]:
+        return write.task_id, write.channel, self.loaded(write.value)
+
+    def history(self, found: ChannelHistory) -> DeltaChannelHistory:
+        """What a channel's value is made of."""
+        made = DeltaChannelHistory(writes=[self._pending(each) for each in found.writes])
+        if found.seed is not None:
+            made["seed"] = self.loaded(found.seed)
+        return made
+
+    def lasting(self, content: Content) -> Collection[str]:
+        """The channels of a checkpoint whose values are made of older writes."""
+        counters: Mapping[str, Any] = self.loaded(content.metadata).get(DELTA_COUNTERS) or {}
+        return counters.keys()
+
+    def listing(
+        self,
+        config: RunnableConfig | None,
+        metadata: Mapping[str, Any] | None,
+        before: RunnableConfig | None,
+        limit: int | None,
+    ) -> Listing:
+        """What lists checkpoints."""
+        bound = None if before is None else get_checkpoint_id(before)
+        wanted = {
+            "before": bound,
+            "labels": labels(metadata or {}),
+            "passes": lambda content: self._has(content, metadata or {}),
+        }
+        if config is None:
+            return Listing(self, limit, wanted, None)
+        thread_id, _ = place_of(config)
+        wanted["namespace"] = config["configurable"].get("checkpoint_ns")
+        wanted["checkpoint_id"] = get_checkpoint_id(config)
+        return Listing(self, limit, wanted, thread_id)
+
+    def _has(self, content: Content, wanted: Mapping[str, Any]) -> bool:
+        if not wanted:
+            return True
+        found = self.loaded(content.metadata)
+        return all(found.get(name) == value for name, value in wanted.items())
+
+
+class Listing:
+    """Lists checkpoints of a thread, or of all threads one after the other.
+
+    Attributes:
+        done: whether there are no more.
+    """
+
+    def __init__(
+        self,
+        convert: Conversion,
+        limit: int | None,
+        wanted: Mapping[str, Any],
+        thread_id: str | None,
+    ) -> None:
+        """Nothing is read yet."""
+        self._convert = convert
+        self._left = limit
+        self._wanted = wanted
+        self._threads = [] if thread_id is None else [thread_id]
+        self._cursor: str | None = None
+        self._is_of_all = thread_id is None
+        self._lister: Lister | None = None
+        self.done = limit is not None and limit < 1
+
+    def page(self) -> Steps[list[CheckpointTuple]]:
+        """The next of them; empty where a thread has no more."""
+        if self._lister is None or self._lister.done:
+            yield from self._next_thread()
+        if self._lister is None:
+            return []
+        found = yield from self._lister.page(self._left)
+        if self._left is not None:
+            self._left -= len(found)
+        self.done = self._left == 0 or (
+            self._lister.done and not self._threads and not self._is_of_all
+        )
+        return [self._convert.tuple_of(each) for each in found]
+
+    def _next_thread(self) -> Steps[None]:
+        if not self._threads and self._is_of_all:
+            page = yield from threads(self._convert.schema, cursor=self._cursor)
+            self._threads = [each.thread_id for each in page.entities]
+            self._cursor, self._is_of_all = page.cursor, page.cursor is not None
+        if not self._threads:
+            self._lister, self.done = None, True
+            return
+        wanted = Wanted(self._threads.pop(0), **self._wanted)
+        self._lister = Lister(self._convert.schema, wanted, self._convert.keeping)

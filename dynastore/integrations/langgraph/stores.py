@@ -1,0 +1,68 @@
+"""The two stores of an adapter: one for calls that block, one for those that are awaited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...async_store import AsyncStore
+from ...errors import RequestError, shown
+from ...schema import Schema
+from ...store import Store
+
+
+class Stores:
+    """A store and its awaited twin; what was not given is made when it is first used.
+
+    Attributes:
+        schema: that of both.
+    """
+
+    def __init__(self, blocking: Store | None, awaited: AsyncStore | None) -> None:
+        """Take the one that there is."""
+        self._blocking = blocking
+        self._awaited = awaited
+        found = blocking or awaited
+        assert found is not None, "one of them is given"
+        self.schema: Schema = found.schema
+
+    @classmethod
+    def of(cls, store: Any) -> Stores:
+        """The stores of what an adapter is given: a store, a *where* of `Store.connect`, or nothing.
+
+        Raises:
+            RequestError: it is none of these.
+        """
+        if store is None or isinstance(store, str):
+            store = Store.connect(store)
+        if isinstance(store, Store):
+            return cls(store, None)
+        if isinstance(store, AsyncStore):
+            return cls(None, store)
+        raise RequestError(f"{shown(store)} is no store; give one, or what Store.connect() takes")
+
+    @property
+    def blocking(self) -> Store:
+        """For calls that block."""
+        if self._blocking is None:
+            assert self._awaited is not None, "one of them is given"
+            self._blocking = self._awaited.blocking()
+        return self._blocking
+
+    @property
+    def awaited(self) -> AsyncStore:
+        """For calls that are awaited."""
+        if self._awaited is None:
+            assert self._blocking is not None, "one of them is given"
+            self._awaited = self._blocking.awaited()
+        return self._awaited
+
+    def close(self) -> None:
+        """Give back the connections of calls that block."""
+        if self._blocking is not None:
+            self._blocking.close()
+
+    async def aclose(self) -> None:
+        """Give back all connections."""
+        self.close()
+        if self._awaited is not None:
+            await self._awaited.close()
