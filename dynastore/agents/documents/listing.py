@@ -19,7 +19,7 @@ from .labels import Labels, checked, labels_in, text_of
 from .pages import Pages
 
 ANY = "*"  # in a path: whatever label is there
-ENTRIES = 1_000  # of the registry to read at a time: some 130 KB
+ENTRIES = 100  # of the registry to read at least: some 13 KB; twice as many in each further page
 
 Entry: TypeAlias = tuple[Labels, Namespace]
 
@@ -113,13 +113,15 @@ def namespaces(schema: Schema, asked: Listing, *, consistent: bool = True) -> St
     """
     pages = entries(schema, asked.prefix, consistent=consistent)
     upto = asked.offset + asked.limit
+    width = max(ENTRIES, upto + 1)  # the last namespace may go on in the next page
     left: list[Entry] = []
     found: list[Labels] = []
     while len(found) < upto and (left or not pages.ended):
         groups = [list(group) for _, group in groupby(left, key=asked.cut)]
-        whole = groups if pages.ended else groups[:-1]  # the last may go on in the next page
+        whole = groups if pages.ended else groups[:-1]
         if not whole:
-            page = yield from pages.page(ENTRIES)
+            page = yield from pages.page(width)
+            width *= 2
             left += filter(asked.matches, map(entry_of, page))
             continue
         some = whole[: upto - len(found)]

@@ -18,12 +18,13 @@ from ...terms import begins_with
 from .entities import PARTITION_LABELS, Document, Embedding, Name, Namespace, name_of
 from .filters import check_filter, passes
 from .labels import Labels, checked, text_of
-from .listing import ENTRIES, entries, entry_of, not_negative
+from .listing import entries, entry_of, not_negative
 from .pages import Pages
 from .reading import documents
 from .values import value_in
 from .vectors import Packed, likeness
 
+ENTRIES = 1_000  # of the registry to read at a time: some 130 KB
 FILTERED = 100  # documents to read at least where few may pass; 1 MB at most in any case
 
 E = TypeVar("E")
