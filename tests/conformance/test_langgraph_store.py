@@ -437,6 +437,12 @@ def test_texts_of_an_item_are_understood_each_by_itself(understanding):
     ]
 
 
+def test_vectors_of_many_texts_are_kept_in_parts(understanding):
+    texts = [f"{'x' * (n % 7)}y{'z' * (n % 5)}" for n in range(5_000)]
+    understanding.put(("u", "ann"), "k", {"parts": [*texts, "abc"]}, index=["parts[*]"])
+    assert understanding.search(("u", "ann"), query="abc")[0].score == pytest.approx(1)
+
+
 def test_vectors_of_what_was_replaced_or_deleted_find_nothing(understanding, open_memory):
     for key in ("again", "mute", "gone"):
         understanding.put(("u", "ann"), key, {"text": "tea"})
@@ -487,6 +493,16 @@ def test_an_embedding_function_may_be_awaited(open_memory, mode):
 
 
 # How it is opened
+
+
+def test_reads_may_be_eventual(open_memory, backend):
+    memory = open_memory(consistent=False)
+    memory.put(("u", "ann"), "k", {})
+    with recorded(backend) as requests:
+        memory.get(("u", "ann"), "k")
+        memory.search(("u", "ann"))
+        memory.list_namespaces()
+    assert [each.request.consistent for each in requests] == [False] * 3
 
 
 def test_it_is_opened_by_where_the_table_is(tmp_path):

@@ -116,7 +116,7 @@ def test_a_listing_names_exactly_the_namespaces_that_have_documents(calls, moves
     store = memory_store(agent_schema(), clock=lambda: now[0])
     store.create_table()
     processes = [Process(store, lambda: now[0], each) for each in calls]
-    for move in [*moves, *[0, 1, 2] * 40]:
+    for move in [*moves, *[0, 1, 2] * 80]:
         match move:
             case "advance":
                 now[0] += dt.timedelta(minutes=2)

@@ -25,7 +25,9 @@ from .values import value_in
 from .vectors import Packed, likeness
 
 ENTRIES = 1_000  # of the registry to read at a time: some 130 KB
-FILTERED = 100  # documents to read at least where few may pass; 1 MB at most in any case
+FEWEST = (
+    10  # documents to read at a time where some may not pass; twice as many in each further page
+)
 
 E = TypeVar("E")
 
@@ -105,7 +107,7 @@ def _filled(schema: Schema, asked: Search, found: list[Found], *, consistent: bo
     """Add documents in the order of their names, until there are as many as asked for."""
     have = {each.name for each in found}
     walk = _Walk(schema, Document, asked.prefix, consistent=consistent)
-    width = max(FILTERED, asked.upto) if asked.wanted or have else asked.upto
+    width = max(FEWEST, asked.upto) if asked.wanted or have else asked.upto
     while len(found) < asked.upto and not walk.ended:
         page = yield from walk.page(width)
         some = (Found(document, value_in(document.value)) for document in page)
@@ -122,7 +124,7 @@ def _nearest(
     """The documents that pass and have vectors, the nearest first, as many as asked for."""
     ranked = yield from _ranked(schema, asked.prefix, vector, consistent=consistent)
     found: list[Found] = []
-    width = asked.upto if not asked.wanted else max(FILTERED, asked.upto)
+    width = max(FEWEST, asked.upto) if asked.wanted else asked.upto
     while ranked and len(found) < asked.upto:
         some, ranked = ranked[:width], ranked[width:]
         read = yield from documents(schema, [each.name for each in some], consistent=consistent)

@@ -87,7 +87,7 @@ class Work:
     @cached_property
     def puts(self) -> Mapping[Name, PutOp]:
         """The last put of each name."""
-        return {(op.namespace, op.key): op for op in self.ops if isinstance(op, PutOp)}
+        return {name_in(op): op for op in self.ops if isinstance(op, PutOp)}
 
     @cached_property
     def contents(self) -> Mapping[Name, Content | None]:
@@ -130,7 +130,7 @@ class Work:
         for op in self.ops:
             match op:
                 case GetOp():
-                    document = found.get((op.namespace, op.key))
+                    document = found.get(name_in(op))
                     results.append(None if document is None else item_of(document))
                     read += [document] if document is not None and op.refresh_ttl else []
                 case SearchOp():
@@ -153,7 +153,7 @@ class Work:
         yield from documents.written(schema, contents, known)
 
     def _gotten(self, schema: Schema) -> Steps[Mapping[Name, Document]]:
-        names = [(op.namespace, op.key) for op in self.ops if isinstance(op, GetOp)]
+        names = [name_in(op) for op in self.ops if isinstance(op, GetOp)]
         if not names:
             return {}
         return (yield from documents.documents(schema, names, consistent=self.settings.consistent))
@@ -183,6 +183,11 @@ class Work:
             return []
         paths = self.settings.paths if op.index is None else op.index
         return [text for path in paths for text in get_text_at_path(op.value, path)]
+
+
+def name_in(op: GetOp | PutOp) -> Name:
+    """The name of the document that an operation is about."""
+    return tuple(op.namespace), op.key
 
 
 def item_of(document: Document) -> Item:
@@ -217,10 +222,10 @@ def content_of(op: PutOp) -> Content | None:
 
 def search_of(op: SearchOp) -> Search:
     """What is searched for, without what it means."""
-    return Search(op.namespace_prefix, op.filter, op.limit, op.offset)
+    return Search(tuple(op.namespace_prefix), op.filter, op.limit, op.offset)
 
 
 def listing_of(op: ListNamespacesOp) -> Listing:
     """Which namespaces are listed."""
-    paths = tuple(Path(each.match_type, each.path) for each in op.match_conditions or ())
+    paths = tuple(Path(each.match_type, tuple(each.path)) for each in op.match_conditions or ())
     return Listing(paths, op.max_depth, op.limit, op.offset)
