@@ -21,7 +21,7 @@ from .entity import entity
 from .followed import AsyncChanges, Changes
 from .kept_fields import created, updated, version
 from .operations.reading.reader import Page, Slice
-from .operations.upkeep.examining import Drifted, Malformed, Misplaced
+from .operations.upkeep.examining import Drifted, Malformed, Misplaced, Outdated
 from .operations.upkeep.sweeping import Swept
 from .operations.upkeep.upcasts import Upcasted
 from .patterns import AccessPattern, gsi, key
@@ -70,6 +70,7 @@ __all__ = [
     "Index",
     "Malformed",
     "Misplaced",
+    "Outdated",
     "Page",
     "Plan",
     "Put",

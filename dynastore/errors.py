@@ -14,7 +14,9 @@ DynastoreError
 |   |-- RevisionConflict
 |   |-- NewerSchema
 |   |-- TransactionCanceled
+|   |-- TokenUsed
 |   |-- TableMismatch
+|   |-- ConsumerMismatch
 |   `-- ConsumerBusy
 |-- PartialFailure        some of many were done                 look at .done and .failed
 |-- NotSent               one of many, after another failed      call again with these
@@ -32,6 +34,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from json import dumps
 from typing import Any, ClassVar
 
 UNKNOWN_OUTCOME = "The write may or may not have happened; read before you repeat it."
@@ -252,20 +255,75 @@ class TransactionCanceled(ConflictError):
         )
 
 
+class TokenUsed(ConflictError):
+    """A transaction with this token was sent before, with other writes. Nothing was written now.
+
+    Other writes are also the same ones, where what is written depends on the time (`updated`,
+    `created`, a lifetime, an expiry) or on what is stored (index attributes of several fields,
+    unique values). So to whoever repeats a call because its answer was lost this says: most likely
+    the first call was carried out; and nothing was done twice.
+
+    Attributes:
+        token: the token.
+    """
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        super().__init__(
+            f"a transaction with the token {token!r} was sent within the last ten minutes, with "
+            "other writes, or with the same by another time or other stored values; nothing was "
+            "written now. Read whether that one was carried out. If it was not, or was another, "
+            "use a new token."
+        )
+
+
 class TableMismatch(ConflictError):
     """A table exists whose keys or indexes do not fit the schema.
 
     Attributes:
         table: its name.
         differences: one sentence each.
+        additions: for each index that is missing, the parameters of the UpdateTable that adds it.
     """
 
-    def __init__(self, table: str, differences: Sequence[str]) -> None:
+    def __init__(
+        self, table: str, differences: Sequence[str], additions: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         self.table = table
         self.differences = tuple(differences)
+        self.additions = tuple(additions)
+        ways = [f"aws dynamodb update-table --cli-input-json '{dumps(each)}'" for each in additions]
+        adding = (
+            f"Add what is missing, one index after the other: {'; '.join(ways)}; then run `dynastore "
+            "reindex`, since items that are stored already may lack its attributes. "
+        )
         super().__init__(
             f"table {table} does not fit the schema: {'; '.join(self.differences)}. "
-            "Use another table, or change the schema to fit this one."
+            f"{adding if ways else ''}"
+            f"{'Or use' if ways else 'Use'} another table, or change the schema to fit this one."
+        )
+
+
+class ConsumerMismatch(ConflictError):
+    """A consumer of changes is asked for other classes than it followed so far.
+
+    It has passed over the changes of all others, so they would be lost without a word.
+
+    Attributes:
+        consumer: its name.
+        followed: type tags of the classes that it followed.
+        asked: type tags of those that it is asked for.
+    """
+
+    def __init__(self, consumer: str, *, followed: Sequence[str], asked: Sequence[str]) -> None:
+        self.consumer = consumer
+        self.followed = tuple(followed)
+        self.asked = tuple(asked)
+        super().__init__(
+            f"{consumer!r} follows the changes of {', '.join(followed)}, not of {', '.join(asked)}: "
+            "what it passed over would be lost. Give each purpose a name of its own, "
+            "changes(..., name='search'); or, to follow these under this name from the oldest "
+            "changes kept, so that some come again, changes(..., on_gap='oldest')."
         )
 
 
@@ -339,12 +397,17 @@ class MalformedItem(DataError):
     Attributes:
         entity: name of the entity.
         path: where in the item, such as ``$.runs[3].tokens``.
+        reason: what is wrong there.
+        key: its primary key; None where only some of its fields were read.
     """
 
-    def __init__(self, entity: str, path: str, reason: str) -> None:
+    def __init__(self, entity: str, path: str, reason: str, key: object | None = None) -> None:
         self.entity = entity
         self.path = path
-        super().__init__(f"a stored {entity} does not fit its class at {path}: {reason}")
+        self.reason = reason
+        self.key = key
+        which = f"a stored {entity}" if key is None else f"the stored {entity} {key}"
+        super().__init__(f"{which} does not fit its class at {path}: {reason}")
 
 
 class PayloadMissing(DataError):

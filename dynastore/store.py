@@ -141,8 +141,8 @@ class Store(Bound[Client]):
                 start: where it begins the first time: with ``"new"`` changes, or the ``"oldest"``
                 kept, which are up to 24 hours old.
                 follow: False ends where there are no more, and raises ConsumerBusy instead of waiting.
-                on_gap: ``"raise"`` ChangesTrimmed if changes were missed, or go on with the
-                ``"oldest"`` kept.
+                on_gap: ``"raise"`` ChangesTrimmed if changes were missed, and ConsumerMismatch if
+                the name followed other classes so far, or go on with the ``"oldest"`` kept.
                 save_every: changes between two writes of its place, 100; 10 seconds at most.
                 lease_seconds: how long a process that was killed keeps its place, 60.
 
@@ -337,8 +337,9 @@ class Store(Bound[Client]):
         """Find what `verify` finds, and mend what has drifted while it is iterated.
 
         Only index attributes and the TTL are written, and only while the fields that they depend on
-        are as they were read: no concurrent write is lost. What is misplaced or malformed is
-        reported. Mending goes up to the rate too, in write units.
+        are as they were read: no concurrent write is lost. What is misplaced, malformed or of an
+        older schema is reported, and what is of a newer one left alone. Mending goes up to the
+        rate too, in write units.
 
         Args:
             dry_run: whether to write nothing, as `verify` does.

@@ -26,6 +26,11 @@ class _Place:
         return self._verifier.tally
 
     @property
+    def begun(self) -> bool:
+        """Whether it has read any item."""
+        return self._verifier.begun
+
+    @property
     def cursor(self) -> str | None:
         """Where it goes on after the items examined so far; None at the end.
 
@@ -37,7 +42,9 @@ class _Place:
 
 @frozen(eq=False)
 class Verified(_Place):
-    """What is wrong with the items of a table: `Malformed`, `Misplaced` or `Drifted`, in no order.
+    """What is wrong with the items of a table, in no order.
+
+    Each is `Malformed`, `Misplaced`, `Outdated` or `Drifted`.
 
     It is read once, by one thread; after an error, iterating again goes on.
     """

@@ -226,15 +226,24 @@ def upcast(
     """Rewrite the items that older code wrote, as their classes have them today. Reads all."""
     terminal = Console(stderr=True)
     with _opened(schema, where, endpoint_url, scope) as store:
+        failed = 0
         try:
             for cls in upcasts.classes_of(store.schema, entity, cursor):
                 line = partial(upcasts.line, cls, dry_run=dry_run, as_json=json)
                 one = partial(upcasts.one_round, store, cls, dry_run, segments, units_per_second)
-                typer.echo(line(upcasts.shown(one, cursor, line, terminal)))
+                done = upcasts.shown(one, cursor, line, terminal)
+                typer.echo(line(done))
+                failed += done.failed
+                if done.failed and not json:
+                    typer.echo(upcasts.failures(done), err=True)
         except RequestError as error:
             _give_up(str(error), USAGE)
-        except (DynastoreError, Stopped) as error:
+        except Stopped as stopped:
+            _give_up(f"{stopped} --entity {cls.__name__}", FAILURE)
+        except DynastoreError as error:
             _give_up(str(error), FAILURE)
+    if failed:
+        raise typer.Exit(WRONG_ITEMS)
 
 
 def _opened(
@@ -259,16 +268,18 @@ def _examine(begin: Callable[[], Verified], as_json: bool) -> None:
     except RequestError as error:
         _give_up(str(error), USAGE)
     except DynastoreError as error:
-        _give_up(f"{error}\n{_how_to_go_on(verified)}", FAILURE)
+        _give_up(f"{error}{_how_to_go_on(verified)}", FAILURE)
     except KeyboardInterrupt:
-        _give_up(f"interrupted\n{_how_to_go_on(verified)}", FAILURE)
+        _give_up(f"interrupted{_how_to_go_on(verified)}", FAILURE)
     if tally.wrong:
         raise typer.Exit(WRONG_ITEMS)
 
 
 def _how_to_go_on(verified: Verified | None) -> str:
-    cursor = verified and verified.cursor
-    return f"Go on with --cursor {cursor}" if cursor else ""
+    """Where another call goes on; nothing to say where this one has read nothing."""
+    if verified is None or not verified.begun or verified.cursor is None:
+        return ""
+    return f"\nGo on with --cursor {verified.cursor}"
 
 
 def _give_up(message: str, status: int) -> NoReturn:

@@ -27,7 +27,10 @@ def classes_of(schema: Schema, name: str | None, cursor: str | None) -> list[typ
         if codec.spec.evolution.upcasters and name in {None, cls.__name__}
     ]
     if not found:
-        raise RequestError(f"{name or 'no class of this schema'} has no upcasters; nothing is old")
+        whose = (
+            "no class of this schema has upcasters" if name is None else f"{name} has no upcasters"
+        )
+        raise RequestError(f"{whose}; nothing is old")
     if cursor is not None and len(found) > 1:
         raise RequestError("a cursor is of one class; name it: --entity NAME")
     return found
@@ -67,6 +70,16 @@ def line(cls: type[Any], done: Upcasted, *, dry_run: bool, as_json: bool) -> str
     """What was done with a class."""
     if as_json:
         told = {"entity": cls.__name__, "items": done.items, "rewritten": done.rewritten}
-        return orjson.dumps(told | {"cursor": done.cursor}).decode()
+        failures = {str(key): str(error) for key, error in done.failures.items()}
+        told |= {"failed": done.failed, "failures": failures, "cursor": done.cursor}
+        return orjson.dumps(told).decode()
     became = "to rewrite" if dry_run else f"found, {done.rewritten:,} rewritten"
-    return f"{cls.__name__}: {done.items:,} items of older schemas {became}"
+    failed = f", {done.failed:,} cannot be upcast" if done.failed else ""
+    return f"{cls.__name__}: {done.items:,} items of older schemas {became}{failed}"
+
+
+def failures(done: Upcasted) -> str:
+    """Why items cannot be upcast: a line for each of the first, and how many more there are."""
+    more = done.failed - len(done.failures)
+    lines = [str(error) for error in done.failures.values()]
+    return "\n".join([*lines, *([f"and {more:,} more"] if more else [])])

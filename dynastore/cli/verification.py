@@ -5,6 +5,7 @@ Findings go to the output, one a line; how far it is goes to the terminal's erro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -12,7 +13,14 @@ from attrs import asdict
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ..operations.upkeep.examining import Difference, Drifted, Finding, Malformed, Misplaced
+from ..operations.upkeep.examining import (
+    Difference,
+    Drifted,
+    Finding,
+    Malformed,
+    Misplaced,
+    Outdated,
+)
 from ..operations.upkeep.verifying import Tally
 from ..verified import Verified
 
@@ -45,12 +53,24 @@ def _summary(tally: Tally) -> str:
     found = {
         "malformed": tally.malformed,
         "misplaced": tally.misplaced,
+        "outdated": tally.outdated,
         "drifted": tally.drifted,
         "mended": tally.mended,
+    }
+    beside = {
+        "of older schemas: run dynastore upcast": tally.older,
+        "of newer schemas, left alone": tally.newer,
+        "parts of payloads": tally.parts,
+        "guards of unique values": tally.guards,
+        "consumers of changes": tally.consumers,
         "of unknown types": sum(tally.unknown.values()),
     }
-    counts = [f"{count:,} {name}" for name, count in found.items() if count]
-    return f"{tally.items:,} items: {', '.join(counts) or 'nothing wrong'}"
+    parts = [_counts(found) or "nothing wrong", _counts(beside)]
+    return f"{tally.items:,} items: {'; '.join(filter(None, parts))}"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
 
 
 def _json(finding: Finding) -> str:
@@ -66,6 +86,9 @@ def _details(finding: Finding) -> dict[str, Any]:
             return {"implied": asdict(implied)}
         case Drifted(differences=differences, mended=mended):
             return {"mended": mended, "differences": {n: _both(d) for n, d in differences.items()}}
+        case Outdated(stored=stored, known=known, differences=differences):
+            both = {n: _both(d) for n, d in differences.items()}
+            return {"stored": stored, "known": known, "differences": both}
 
 
 def _both(difference: Difference) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from attrs import frozen
 from ..attributes import AttributeMap
 from ..capacity import read_units
 from ..clock import Clock, utc_now
-from ..errors import ConditionFailed, RequestError, TableNotFound, TransactionCanceled
+from ..errors import ConditionFailed, RequestError, ServiceError, TableNotFound, TransactionCanceled
 from ..requests import (
     Batch,
     BatchGetItem,
@@ -261,8 +261,14 @@ class SqliteClient:
             lanes.create(self._path)
         with self._writes as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
-            catalog.create(connection, request.table)
-        return Answer(None)
+            is_new = catalog.create(connection, request.table)
+        if is_new:
+            return Answer(None)
+        name = request.table.name
+        self._layouts.pop(name, None)  # it may have got indexes
+        raise ServiceError(
+            "ResourceInUseException", f"table {name} exists already; use it, or another name"
+        )
 
     def _describe(self, request: DescribeTable) -> Answer:
         return Answer(catalog.description(self._layout(request.table).table))
@@ -280,7 +286,7 @@ class SqliteClient:
         return Answer(None)
 
     def _layout(self, name: str) -> Layout:
-        """How a table is kept. It never changes, so it is looked up once."""
+        """How a table is kept, looked up once: whoever knows more indexes sends CreateTable first."""
         known = self._layouts.get(name)
         return known or self._layouts.setdefault(name, self._found(name))
 

@@ -19,6 +19,7 @@ from ..errors import (
     ServiceError,
     TableNotFound,
     Throttled,
+    TokenUsed,
     TransactionCanceled,
     Unavailable,
 )
@@ -205,11 +206,8 @@ def error_of(refusal: Refusal, request: Request[Any], endpoint: Endpoint) -> Dyn
             return ConditionFailed(_key_of(request), refusal.item or None)
         case "TransactionCanceledException" if len(refusal.reasons) == len(_keys_of(request)):
             return _canceled(refusal, _keys_of(request))
-        case "IdempotentParameterMismatchException":
-            return RequestError(
-                "this token was used within the last ten minutes, for other writes or for the "
-                "same ones by what was stored then; nothing was written now. Use a new one"
-            )
+        case "IdempotentParameterMismatchException" if isinstance(request, TransactWriteItems):
+            return TokenUsed(request.token)
         case "ValidationException" if _is_too_large(refusal.message) and _is_single(request):
             return _too_large(_key_of(request))
         case code if code in REFUSALS:

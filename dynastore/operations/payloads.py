@@ -227,7 +227,8 @@ def write_forms(
     for name in (each for each in forms if each not in puts):
         pointers[name] = Pointer.to(forms[name], now)
         parts = part_items(pointers[name], forms[name], owner, name, schema.prefix, expires)
-        yield from send_all(PutItem(schema.table.name, part) for part in parts)
+        whose = evolve(owner, pattern="payload")
+        yield from send_all(PutItem(schema.table.name, part, known_by=whose) for part in parts)
     return {name: pointer.attribute for name, pointer in pointers.items()}
 
 

@@ -49,6 +49,8 @@ class PutItem(Request[AttributeMap | None]):
 
     Attributes:
         returns_old: whether the item that is replaced comes back; that takes no capacity.
+        known_by: a key that tells what it is for, where the item's own does not: the one of the item
+            that a part is of.
     """
 
     operation: ClassVar[str] = "PutItem"
@@ -56,6 +58,7 @@ class PutItem(Request[AttributeMap | None]):
     item: AttributeMap = field(repr=False)
     conditions: Conditions = field(default=(), repr=False)
     returns_old: bool = False
+    known_by: Key | None = field(default=None, eq=False, repr=False)
 
     @property
     def repeatable(self) -> bool:
@@ -65,7 +68,7 @@ class PutItem(Request[AttributeMap | None]):
     @property
     def purpose(self) -> Purpose | None:
         """The entity that the item is of, and its primary key."""
-        return Purpose.of_keys((Key.of(self.item),))
+        return Purpose.of_keys((self.known_by or Key.of(self.item),))
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""

@@ -28,6 +28,7 @@ from dynastore.errors import (
     NotUnique,
     RequestError,
     RevisionConflict,
+    TokenUsed,
     TransactionCanceled,
 )
 from dynastore.recording import recorded
@@ -217,7 +218,7 @@ def test_a_token_makes_a_repetition_harmless_that_finds_other_values(store):
     token = uuid4().hex
     writes = Put(user("ann", "b@x")), Update(ref(User, user_id="bob"), visits=increment(1))
     store.transact(*writes, token=token)
-    with pytest.raises(RequestError, match="this token was used"):
+    with pytest.raises(TokenUsed):
         store.transact(*writes, token=token)
     assert store.get(User, user_id="bob").visits == 1
 

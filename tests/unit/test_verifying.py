@@ -94,6 +94,7 @@ def test_only_what_differs_is_written_while_the_fields_in_keys_are_unchanged():
         (
             ("PK", Present()),
             ("TYPE", Equal({"S": "seat"})),
+            ("SCHEMA", Absent()),
             ("hall", Equal({"S": "h"})),
             ("seat_id", Equal({"N": "1"})),
             ("color", Equal({"B": b"\x02"})),

@@ -13,11 +13,11 @@ from attrs import field, frozen
 
 from ...attributes import AttributeMap, AttributeValue
 from ...codec import Codec
-from ...errors import DataError, DynastoreError, RequestError
+from ...errors import DataError, DynastoreError, MalformedItem, RequestError
 from ...keys import prefix_of
 from ...requests import Key
 from ...schema import Schema
-from ...table import TTL, TYPE
+from ...table import SCHEMA, TTL, TYPE
 from ...terms import Conditions, Equal, Present
 from ..known import unchanged
 
@@ -37,7 +37,9 @@ class Malformed:
     error: DynastoreError
 
     def __str__(self) -> str:
-        return f"{self.entity} {self.key} is malformed: {self.error}"
+        if not isinstance(self.error, MalformedItem):
+            return f"{self.entity} {self.key} is malformed: {self.error}"
+        return f"{self.entity} {self.key} is malformed at {self.error.path}: {self.error.reason}"
 
 
 @frozen
@@ -91,11 +93,38 @@ class Drifted:
     mended: bool = False
 
     def __str__(self) -> str:
-        wrong = "; ".join(f"{name} is {each}" for name, each in self.differences.items())
-        return f"{self.entity} {self.key} has drifted{' (mended)' if self.mended else ''}: {wrong}"
+        state = f"has drifted{' (mended)' if self.mended else ''}"
+        return f"{self.entity} {self.key} {state}: {_listed(self.differences)}"
 
 
-Finding: TypeAlias = Malformed | Misplaced | Drifted
+@frozen
+class Outdated:
+    """An item of an older schema that indexes have otherwise than its class has them today.
+
+    Queries on them miss it, or find it where it is no longer, until it is upcast.
+
+    Attributes:
+        key: its primary key.
+        entity: name of its class.
+        stored: number of the schema that it is of.
+        known: number of the schema that its class has today.
+        differences: attribute name -> what an upcast will change of index attributes and TTL.
+    """
+
+    key: Key
+    entity: str
+    stored: int
+    known: int
+    differences: Mapping[str, Difference]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.entity} {self.key} is of schema {self.stored}, not {self.known}; an upcast will "
+            f"mend it: {_listed(self.differences)}"
+        )
+
+
+Finding: TypeAlias = Malformed | Misplaced | Drifted | Outdated
 """What is wrong with one item."""
 
 
@@ -123,11 +152,25 @@ class Examiner:
         """The codec of an item's class; None if its TYPE is not in the schema."""
         return self._codecs.get(tag_of(item) or "")
 
-    def finding(self, item: AttributeMap) -> Finding | None:
-        """What is wrong with an item; None if nothing is, it is old, or its TYPE is not in the schema."""
+    def is_old(self, item: AttributeMap) -> bool:
+        """Whether an item is to be upcast."""
         codec = self.codec_of(item)
-        if codec is None or codec.spec.evolution.is_old(item):
-            return None  # what is old is for an upcast to rewrite
+        return codec is not None and codec.spec.evolution.is_old(item)
+
+    def is_newer(self, item: AttributeMap) -> bool:
+        """Whether newer code wrote an item, so that what it implies is not known here."""
+        codec = self.codec_of(item)
+        return codec is not None and codec.spec.evolution.is_newer(item)
+
+    def finding(self, item: AttributeMap) -> Finding | None:
+        """What is wrong with an item; None if nothing is, or if its class is not known so.
+
+        Args:
+            item: as it is stored; if it is old, with its payloads.
+        """
+        codec = self.codec_of(item)
+        if codec is None or self.is_newer(item):
+            return None
         key, name = Key.of(item), codec.spec.name
         try:
             implied_key, implied = codec.implied(codec.decode(item), prefix_of(key.pk))
@@ -140,14 +183,19 @@ class Examiner:
             for name in self._implied
             if item.get(name) != implied.get(name)
         }
-        return Drifted(key, name, differences) if differences else None
+        if not differences:
+            return None
+        if not self.is_old(item):
+            return Drifted(key, name, differences)
+        evolution = codec.spec.evolution
+        return Outdated(key, name, evolution.number_of(item), evolution.schema or 1, differences)
 
     def guard(self, item: AttributeMap) -> Conditions:
-        """What holds while what an item implies stays the same: its fields in keys, and its expiry."""
+        """What holds while an item implies the same: its schema, its fields in keys, its expiry."""
         codec = self.codec_of(item)
         assert codec is not None, "only items of the schema are mended"
         expires = codec.spec.expires
-        names = dict.fromkeys((*codec.key_fields, *([expires] if expires else ())))
+        names = dict.fromkeys((SCHEMA, *codec.key_fields, *([expires] if expires else ())))
         return (("PK", Present()), (TYPE, Equal(item[TYPE])), *unchanged(item, names))
 
 
@@ -155,6 +203,10 @@ def tag_of(item: AttributeMap) -> str | None:
     """What an item's TYPE says; None if it has none, or no text."""
     tag: str | None = item.get(TYPE, {}).get("S")
     return tag
+
+
+def _listed(differences: Mapping[str, Difference]) -> str:
+    return "; ".join(f"{name} is {each}" for name, each in differences.items())
 
 
 def _shown(value: AttributeValue | None) -> str:

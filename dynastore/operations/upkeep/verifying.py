@@ -12,17 +12,19 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from ... import table, uniques
 from ...attributes import AttributeMap
 from ...capacity import item_bytes, write_units
 from ...changes import Change, Path, SetTo, Unset
 from ...errors import ConditionFailed, DynastoreError
+from ...keys import prefix_of, scopes_of
 from ...requests import Key, Steps, UpdateItem, Wait
 from ...schema import Schema
 from ...terms import BeginsWith, Conditions
-from ...uniques import GUARD
 from ..interleaved import interleaved
+from ..payloads import scanned
 from ..reading.scanner import ScanOptions, Sweep
-from .examining import Drifted, Examiner, Finding, Malformed, Misplaced, tag_of
+from .examining import Drifted, Examiner, Finding, Malformed, Misplaced, Outdated, tag_of
 
 ATTEMPTS = 10  # at mending an item that others write; it is reported then, and found again
 MENDED_TOGETHER = 100  # ten times as many as are in flight
@@ -35,31 +37,46 @@ class Tally:
     Attributes:
         items: how many were examined.
         guards: how many of these are guards of unique values. They are counted, not examined.
+        parts: how many are parts of payloads, likewise.
+        consumers: how many are places of consumers of changes, likewise.
         unknown: TYPE -> how many items have it, and are of no class of the schema; None for items
             without one. They are not examined.
+        newer: how many are of newer schemas than their classes here. They are left alone.
+        older: how many are of older schemas, for an upcast to rewrite.
         malformed: how many do not fit their class.
         misplaced: how many are under another key than their fields imply.
+        outdated: how many of the older ones indexes have otherwise than they will once upcast.
         drifted: how many had index attributes or a TTL other than their fields imply.
         mended: how many of these were mended.
     """
 
     items: int = 0
     guards: int = 0
+    parts: int = 0
+    consumers: int = 0
     unknown: Mapping[str | None, int] = field(factory=dict)
+    newer: int = 0
+    older: int = 0
     malformed: int = 0
     misplaced: int = 0
+    outdated: int = 0
     drifted: int = 0
     mended: int = 0
 
     @property
     def wrong(self) -> int:
         """How many items are wrong, and stay so."""
-        return self.malformed + self.misplaced + self.drifted - self.mended
+        return self.malformed + self.misplaced + self.outdated + self.drifted - self.mended
 
     def with_other(self, tag: str | None) -> Tally:
         """One more item of no class of the schema."""
-        if tag == GUARD:
-            return evolve(self, guards=self.guards + 1)
+        match tag:
+            case uniques.GUARD:
+                return evolve(self, guards=self.guards + 1)
+            case table.PART:
+                return evolve(self, parts=self.parts + 1)
+            case table.CONSUMER:
+                return evolve(self, consumers=self.consumers + 1)
         return evolve(self, unknown={**self.unknown, tag: self.unknown.get(tag, 0) + 1})
 
     def with_finding(self, finding: Finding) -> Tally:
@@ -69,6 +86,8 @@ class Tally:
                 return evolve(self, malformed=self.malformed + 1)
             case Misplaced():
                 return evolve(self, misplaced=self.misplaced + 1)
+            case Outdated():
+                return evolve(self, outdated=self.outdated + 1)
             case Drifted(mended=mended):
                 return evolve(self, drifted=self.drifted + 1, mended=self.mended + mended)
 
@@ -102,6 +121,7 @@ class Verifier(Sweep):
         inside: Conditions = (("PK", BeginsWith({"S": schema.prefix})),) if schema.prefix else ()
         super().__init__(schema.table.name, inside, options, cursor, kind="verify")
         self.tally = Tally()
+        self._schema = schema
         self._table = schema.table
         self._examiner = Examiner(schema)
         self._mending = mending
@@ -114,7 +134,8 @@ class Verifier(Sweep):
                 call; what was mended stays so.
         """
         items = yield from self.round()
-        wrong = [(item, found) for item in items if (found := self._examiner.finding(item))]
+        whole = yield from self._with_payloads(items)
+        wrong = [(item, found) for item in whole if (found := self._examiner.finding(item))]
         findings = [found for _, found in wrong]
         if self._mending:
             findings = yield from self._mended(wrong)
@@ -122,11 +143,25 @@ class Verifier(Sweep):
         self._count(items, findings)
         return findings
 
+    def _with_payloads(self, items: Sequence[AttributeMap]) -> Steps[list[AttributeMap]]:
+        """Items, the old ones with their payloads, which upcasters see; what that takes is not paced."""
+        found = [item for item in items if not self._examiner.is_old(item)]
+        old: dict[str, list[AttributeMap]] = {}
+        for item in filter(self._examiner.is_old, items):
+            old.setdefault(prefix_of(Key.of(item).pk), []).append(item)
+        for prefix, some in old.items():
+            found += yield from scanned(evolve(self._schema, scopes=scopes_of(prefix)), some)
+        return found
+
     def _count(self, items: Sequence[AttributeMap], findings: Sequence[Finding]) -> None:
         tally = evolve(self.tally, items=self.tally.items + len(items))
         for item in items:
             if self._examiner.codec_of(item) is None:
                 tally = tally.with_other(tag_of(item))
+            elif self._examiner.is_newer(item):
+                tally = evolve(tally, newer=tally.newer + 1)
+            elif self._examiner.is_old(item):
+                tally = evolve(tally, older=tally.older + 1)
         for finding in findings:
             tally = tally.with_finding(finding)
         self.tally = tally

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...attributes import AttributeMap
 from ...codec import Codec
-from ...errors import ConditionFailed
+from ...errors import ConditionFailed, MalformedItem
 from ...keys import prefix_of
 from ...requests import GetItem, Key, PutItem, Steps
 from ...schema import Schema
@@ -57,12 +57,17 @@ def rewrite(schema: Schema, codec: Codec, item: AttributeMap) -> Steps[bool]:
     Raises:
         MalformedItem: it cannot be upcast.
         ItemTooLarge: it would pass 400 KB.
+        PayloadMissing: a payload of it is lost.
     """
     complete = yield from whole_item(schema, item)
     if complete is None:
         return False
-    entity = codec.decode(complete)
-    new = yield from write_leaving(schema, codec.encode_split(entity, prefix_of(Key.of(item).pk)))
+    key = Key.of(item)
+    encoded = codec.encode_split(codec.decode(complete), prefix_of(key.pk))
+    if encoded.key != key:
+        reason = f"upcast, it has another primary key: {encoded.key}; use store.move() for that"
+        raise MalformedItem(codec.spec.name, "$", reason, key)
+    new = yield from write_leaving(schema, encoded)
     try:
         yield from PutItem(schema.table.name, new, unchanged(item, item))
     except ConditionFailed:

@@ -96,15 +96,16 @@ def transact(
         asked: the writes, each about another entity; with the guards of unique values that they
             change, 100 actions and 4 MB of items at most.
         token: makes the transaction happen once, though it is asked for again within ten minutes
-            with the same writes; if these depend on what is stored (index attributes of several
-            fields, unique values), the repetition may be refused instead, by a RequestError. By
-            default a new one, which covers the retries of this call.
+            with the same writes; if these depend on the time (timestamps, expiry) or on what is
+            stored (index attributes of several fields, unique values), the repetition is refused
+            instead, by TokenUsed. By default a new one, which covers the retries of this call.
 
     Returns:
         In the order of the writes: of `Create` and `Put` the entity as stored, of others None.
 
     Raises:
         TransactionCanceled: nothing was written; its reasons tell of each write why.
+        TokenUsed: nothing was written now; a call before had the token, and may be carried out.
         RequestError: a write is wrong, there are too many, or two are about one entity.
     """
     _check_asked(asked, token)
