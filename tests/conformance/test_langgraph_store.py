@@ -9,6 +9,7 @@ import asyncio
 import datetime as dt
 import math
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -201,6 +202,22 @@ def test_a_batch_reads_what_was_there_before_it(memory):
     assert results[1].value == results[2][0].value == {"n": 1}
     assert results[3:] == [[("a",)], None]
     assert memory.get(("a",), "k").value == {"n": 2}
+
+
+def test_many_may_put_into_a_new_namespace_at_once(backend, mode, runner):
+    memory = DynastoreStore(backend)
+    names = [f"k{n:02}" for n in range(20)]
+    if mode == "awaited":
+
+        async def put_all():
+            await asyncio.gather(*(memory.aput(("new", "one"), key, {}) for key in names))
+
+        runner.run(put_all())
+    else:
+        with ThreadPoolExecutor(10) as threads:
+            list(threads.map(lambda key: memory.put(("new", "one"), key, {}), names))
+    found = runner.run(memory.asearch(("new",), limit=100)) if mode == "awaited" else None
+    assert keys(found or memory.search(("new",), limit=100)) == names
 
 
 # Today namespaces are joined with ":": ('user:1', 'x') is ('user', '1:x'), and one tenant reads another's.

@@ -111,6 +111,7 @@ HERE = (("a", "b"), "k")
 @example([[{HERE: PUT}], [{HERE: GONE}], []], [0] * 20 + [1] * 20)
 @example([[{HERE: PUT}], [{HERE: GONE}], []], [0] * 5 + [1] * 20 + [0] * 20)
 @example([[{HERE: PUT}], [{HERE: BRIEF}], []], [0, 1] * 12 + [ADVANCE])
+@example([[{HERE: GONE}], [{HERE: PUT}], []], [0, 0] + [1] * 40)
 def test_a_listing_names_exactly_the_namespaces_that_have_documents(calls, moves):
     now = [NOON]
     store = memory_store(agent_schema(), clock=lambda: now[0])

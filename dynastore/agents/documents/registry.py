@@ -49,11 +49,13 @@ class Known:
 def entered(
     schema: Schema, namespaces: Mapping[Labels, bool], known: Known
 ) -> Steps[frozenset[Labels]]:
-    """Make entries of namespaces, before documents are put there.
+    """Make entries of namespaces, before documents are put there or deleted.
+
+    An entry is made for a delete too: another writer may put what is to be deleted.
 
     Args:
         schema: where.
-        namespaces: to whether the documents may expire.
+        namespaces: to whether documents are deleted there, or put that may expire.
         known: what this process knows; it learns of those that have an entry now.
 
     Returns:
@@ -74,21 +76,6 @@ def entered(
         if not vanishing and not (entry is not None and entry.settled):
             unsettled.add(each)
     return frozenset(unsettled)
-
-
-def marked(schema: Schema, namespaces: Iterable[Labels], known: Known) -> Steps[None]:
-    """Mark namespaces as vanishing, before documents of them are deleted.
-
-    One without an entry has no documents, and gets none.
-    """
-    unsure = [each for each in namespaces if not known.says(each, vanishing=True)]
-    if not unsure:
-        return
-    entries = yield from reads.get_many(schema, [*map(_ref, unsure)], consistent=True)
-    there = {each: entry for each, entry in zip(unsure, entries, strict=True) if entry is not None}
-    yield from all_of(_mark(schema, each) for each, entry in there.items() if not entry.vanishing)
-    for each in there:
-        known.learn(each, vanishing=True)
 
 
 def settled(schema: Schema, namespaces: Iterable[Labels]) -> Steps[None]:

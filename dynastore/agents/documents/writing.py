@@ -77,7 +77,7 @@ def written(schema: Schema, contents: Mapping[Name, Content | None], known: Know
     if puts:
         yield from _put(schema, puts, known)
     if gone:
-        yield from registry.marked(schema, dict.fromkeys(labels for labels, _ in gone), known)
+        yield from registry.entered(schema, {labels: True for labels, _ in gone}, known)
         yield from all_of(_deleted(schema, name) for name in gone)
 
 
