@@ -30,10 +30,11 @@ class Figure:
     unit: str
 
 
-_OF_CHAT = {
+_OF_CHAT: Mapping[str, float | None] = {
     "requests a turn": 9,
     "write units a turn": 16,
     "write units a turn, with run ids": 20,
+    "read units a turn": None,
     "bytes stored": 600_000,
     "growth of a turn's write units": 1.1,
 }
@@ -44,7 +45,9 @@ BARS: Mapping[Figure, float | None] = {
     Figure("get_state", "requests"): 2,
     Figure("get_state", "read units"): 60,
     Figure("get_state_history(10)", "requests"): 3,
+    Figure("get_state_history(10)", "read units"): None,
     Figure("list, filter matches nothing", "requests"): 4,
+    Figure("list, filter matches nothing", "read units"): None,
     Figure("delete_thread of 205 checkpoints", "requests"): 20,
     Figure("fan-out of 50 tasks", "writes"): 56,
     Figure("2 MB document, set once, and 10 turns", "bytes written"): 2_500_000,
@@ -72,12 +75,14 @@ def _of_chats(open_: Open) -> Iterator[tuple[Figure, float]]:
 
 
 def _of_course(plain: Course, with_runs: Course) -> dict[str, float]:
+    mean = plain.mean()
     return {
-        "requests a turn": plain.requests,
-        "write units a turn": plain.write_units,
-        "write units a turn, with run ids": with_runs.write_units,
+        "requests a turn": mean.requests,
+        "write units a turn": mean.write_units,
+        "write units a turn, with run ids": with_runs.mean().write_units,
+        "read units a turn": mean.read_units,
         "bytes stored": plain.stored_bytes,
-        "growth of a turn's write units": plain.growth(),
+        "growth of a turn's write units": plain.growth,
     }
 
 

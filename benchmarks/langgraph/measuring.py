@@ -9,12 +9,29 @@ from typing import Any
 from attrs import frozen
 from langchain_core.runnables import RunnableConfig
 
-from .chat import DocumentState, Turn, chat, fanned, made_turns
+from .chat import DocumentState, Turn, chat, fanned
 from .meters import Measured, Taken
 
 Open = Callable[[], AbstractContextManager[Measured]]
 
 CONFIG: RunnableConfig = {"configurable": {"thread_id": "t1"}}
+
+
+@frozen
+class Mean:
+    """What a turn took on the average.
+
+    Attributes:
+        requests: how many.
+        write_units: those of items.
+        read_units: those of items.
+        dollars: of a million turns.
+    """
+
+    requests: float
+    write_units: float
+    read_units: float
+    dollars: float
 
 
 @frozen
@@ -29,26 +46,17 @@ class Course:
     turns: Sequence[Taken]
     stored_bytes: int
 
-    @property
-    def requests(self) -> float:
-        """Requests a turn."""
-        return sum(each.requests for each in self.turns) / len(self.turns)
+    def mean(self, first: int = 0, last: int | None = None) -> Mean:
+        """What a turn took, of those from one on to before another."""
+        some = self.turns[first:last]
+        total = sum(some, Taken())
+        figures = (total.requests, total.write_units, total.read_units, total.dollars)
+        return Mean(*(each / len(some) for each in figures))
 
     @property
-    def write_units(self) -> float:
-        """Write units a turn."""
-        return sum(each.write_units for each in self.turns) / len(self.turns)
-
-    @property
-    def read_units(self) -> float:
-        """Read units a turn."""
-        return sum(each.read_units for each in self.turns) / len(self.turns)
-
     def growth(self) -> float:
-        """Write units of the last quarter of the turns, in times of those of the first half."""
-        half, quarter = len(self.turns) // 2, len(self.turns) // 4
-        first = sum(each.write_units for each in self.turns[:half]) / half
-        return sum(each.write_units for each in self.turns[-quarter:]) / quarter / first
+        """Write units of a turn, in times of those of a turn of the first half."""
+        return self.mean().write_units / self.mean(0, len(self.turns) // 2).write_units
 
 
 def course(open_: Open, turns: Sequence[Turn], run_ids: bool = False) -> Course:

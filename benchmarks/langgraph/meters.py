@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from attrs import define, evolve, frozen
+from attrs import astuple, define, field, frozen
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from dynastore import Store
-from dynastore.capacity import WRITE_UNIT_BYTES, item_bytes
+from dynastore.capacity import READ_DOLLARS, WRITE_UNIT_BYTES, item_bytes
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.recording import Sent
 from dynastore.requests import Scan
@@ -18,9 +18,9 @@ from dynastore.testing import memory_store
 
 READS = {"GetItem", "Query", "BatchGetItem"}
 
-# A PUT of S3 costs 5 dollars a million, a write unit 0.625. Source: prices on demand in us-east-1,
-# read in November 2026.
-OBJECT_UNITS = 8.0
+# US dollars a million, on demand in us-east-1, read in November 2026. Objects are PUT and GET in S3
+# Standard, of which storing is not counted here.
+WRITE_DOLLARS, PUT_DOLLARS, GET_DOLLARS = 0.625, 5.0, 0.4
 
 
 @frozen
@@ -30,8 +30,10 @@ class Taken:
     Attributes:
         requests: how many there were.
         writes: how many of them wrote.
-        write_units: those of items, and 8 for each object in a bucket: as much as that costs.
+        write_units: those of items.
         read_units: those of items.
+        objects_put: objects written to a bucket.
+        objects_got: objects read from it.
         written_bytes: at most: a write unit is up to 1,024 bytes; with all bytes of objects.
     """
 
@@ -39,33 +41,44 @@ class Taken:
     writes: int = 0
     write_units: float = 0.0
     read_units: float = 0.0
+    objects_put: int = 0
+    objects_got: int = 0
     written_bytes: int = 0
+
+    @property
+    def dollars(self) -> float:
+        """What a million times as much costs."""
+        units = self.write_units * WRITE_DOLLARS + self.read_units * READ_DOLLARS
+        return units + self.objects_put * PUT_DOLLARS + self.objects_got * GET_DOLLARS
+
+    def __add__(self, other: Taken) -> Taken:
+        """Both together."""
+        return Taken(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
     def __sub__(self, other: Taken) -> Taken:
         """What was taken since."""
-        return Taken(
-            self.requests - other.requests,
-            self.writes - other.writes,
-            self.write_units - other.write_units,
-            self.read_units - other.read_units,
-            self.written_bytes - other.written_bytes,
-        )
+        return Taken(*(a - b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
-    def read(self, units: float) -> Taken:
-        """The same, and one request that reads."""
-        return evolve(self, requests=self.requests + 1, read_units=self.read_units + units)
+    @classmethod
+    def of_read(cls, units: float) -> Taken:
+        """One request that reads items."""
+        return cls(requests=1, read_units=units)
 
-    def wrote(self, units: float, object_bytes: int | None = None) -> Taken:
-        """The same, and one request that writes."""
-        in_items = int(units * WRITE_UNIT_BYTES)
-        more = OBJECT_UNITS if object_bytes is not None else units
-        return evolve(
-            self,
-            requests=self.requests + 1,
-            writes=self.writes + 1,
-            write_units=self.write_units + more,
-            written_bytes=self.written_bytes + (object_bytes or in_items),
-        )
+    @classmethod
+    def of_write(cls, units: float) -> Taken:
+        """One request that writes items."""
+        written = int(units * WRITE_UNIT_BYTES)
+        return cls(requests=1, writes=1, write_units=units, written_bytes=written)
+
+    @classmethod
+    def of_put(cls, size: int) -> Taken:
+        """One object that is written."""
+        return cls(requests=1, writes=1, objects_put=1, written_bytes=size)
+
+    @classmethod
+    def of_got(cls) -> Taken:
+        """One object that is read."""
+        return cls(requests=1, objects_got=1)
 
 
 class Measured(Protocol):
@@ -85,7 +98,7 @@ class Ours:
 
     saver: BaseCheckpointSaver[Any]
     store: Store
-    taken: Taken = Taken()
+    taken: Taken = field(factory=Taken)
 
     def stored_bytes(self) -> int:
         """What is stored, in bytes."""
@@ -100,7 +113,7 @@ class Ours:
     def add(self, sent: Sent) -> None:
         """Count a request."""
         is_read = sent.operation in READS
-        self.taken = self.taken.read(sent.units) if is_read else self.taken.wrote(sent.units)
+        self.taken += Taken.of_read(sent.units) if is_read else Taken.of_write(sent.units)
 
 
 @contextmanager

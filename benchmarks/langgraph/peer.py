@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -34,41 +35,46 @@ class Theirs:
 
     saver: BaseCheckpointSaver[Any]
     reader: Any
-    taken: Taken = Taken()
+    taken: Taken = field(factory=Taken)
     sizes: dict[tuple[str, str], int] = field(factory=dict)
     objects: dict[str, int] = field(factory=dict)
+    _lock: Lock = field(factory=Lock)
 
     def stored_bytes(self) -> int:
         """What is stored, in bytes."""
         return sum(self.sizes.values()) + sum(self.objects.values())
 
     def add(self, params: dict[str, Any], event_name: str, **_: Any) -> None:
-        """Count a call of botocore before it is sent."""
-        match event_name.rpartition(".")[2]:
+        """Count a call of botocore before it is sent; some are made at the same time."""
+        with self._lock:
+            self.taken += self._of(event_name.rpartition(".")[2], params)
+
+    def _of(self, operation: str, params: Mapping[str, Any]) -> Taken:
+        match operation:
             case "PutItem":
-                self.taken = self.taken.wrote(self._put(params["Item"]))
+                return Taken.of_write(self._put(params["Item"]))
             case "BatchWriteItem":
                 each = [one for some in params["RequestItems"].values() for one in some]
-                self.taken = self.taken.wrote(sum(map(self._changed, each)))
+                return Taken.of_write(sum(map(self._changed, each)))
             case "GetItem":
-                self.taken = self.taken.read(self._read(params["Key"], params))
+                return Taken.of_read(self._read(params["Key"], params))
             case "BatchGetItem":
                 asked = params["RequestItems"].values()
-                units = (self._read(key, some) for some in asked for key in some["Keys"])
-                self.taken = self.taken.read(sum(units))
+                return Taken.of_read(
+                    sum(self._read(key, some) for some in asked for key in some["Keys"])
+                )
             case "Query":
-                self.taken = self.taken.read(self._queried(params))
+                return Taken.of_read(self._queried(params))
             case "PutObject":
                 self.objects[params["Key"]] = len(params["Body"])
-                self.taken = self.taken.wrote(0.0, len(params["Body"]))
+                return Taken.of_put(len(params["Body"]))
+            case "GetObject":
+                return Taken.of_got()
             case "DeleteObjects":
                 for each in params["Delete"]["Objects"]:
                     self.objects.pop(each["Key"], None)
-                self.taken = self.taken.wrote(0.0)
-            case "GetObject":
-                self.taken = self.taken.read(0.0)
-            case other:
-                raise AssertionError(f"what does {other} take?")
+                return Taken.of_write(0.0)
+        raise AssertionError(f"what does {operation} take?")
 
     def _put(self, item: Mapping[str, Any]) -> float:
         before, size = self.sizes.get(_key(item), 0), item_bytes(item)
@@ -86,15 +92,12 @@ class Theirs:
 
     def _queried(self, params: Mapping[str, Any]) -> float:
         """Units of a Query: those of all that it passes over, whatever it gives back of it."""
-        left_out = {"ProjectionExpression", "FilterExpression"}
+        left_out = {"ProjectionExpression", "FilterExpression", "ExpressionAttributeNames"}
         asked = {name: value for name, value in params.items() if name not in left_out}
         named = params["KeyConditionExpression"]
-        asked["ExpressionAttributeValues"] = {
-            name: value
-            for name, value in params["ExpressionAttributeValues"].items()
-            if name in named
-        }
-        asked.pop("ExpressionAttributeNames", None)
+        for part in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+            used = {name: value for name, value in params.get(part, {}).items() if name in named}
+            asked |= {part: used} if used else {}
         size = sum(map(item_bytes, self.reader.query(**asked)["Items"]))
         return read_units(size, consistent=params.get("ConsistentRead", False))
 
