@@ -27,7 +27,7 @@ def savers() -> dict[str, Open]:
     if find_spec("langgraph_checkpoint_aws"):
         from .peer import theirs
 
-        found |= {"DynamoDBSaver": theirs, "with gzip": partial(theirs, gzip=True)}
+        found |= {"DynamoDBSaver": theirs, "DynamoDBSaver, gzip": partial(theirs, gzip=True)}
     return found
 
 

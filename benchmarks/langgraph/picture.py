@@ -23,20 +23,21 @@ def draw(courses: Mapping[str, Course], path: Path = PATH) -> None:
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import EngFormatter
 
-    panels = {
-        "write units of a turn": lambda course: [each.write_units for each in course.turns],
-        "price of a turn's requests\n(dollars a million turns)": lambda course: [
-            each.dollars for each in course.turns
+    figure, axes = plt.subplots(1, 3, figsize=(13, 4.6), layout="constrained")
+    series = {
+        "write units of a turn": lambda turns: [each.write_units for each in turns],
+        "dollars of a million such turns, for requests": lambda turns: [
+            each.dollars for each in turns
         ],
-        "bytes written so far": lambda course: [
-            *accumulate(each.written_bytes for each in course.turns)
-        ],
+        "bytes written so far": lambda turns: [*accumulate(each.written_bytes for each in turns)],
     }
-    figure, axes = plt.subplots(1, len(panels), figsize=(13, 4.2), layout="constrained")
-    for axis, (title, series) in zip(axes, panels.items(), strict=True):
-        _panel(axis, title, {name: series(course) for name, course in courses.items()})
-    axes[0].legend(frameon=False, loc="upper left")
+    for axis, (title, of) in zip(axes, series.items(), strict=True):
+        _panel(axis, title, {name: of(course.turns) for name, course in courses.items()})
+    axes[2].yaxis.set_major_formatter(EngFormatter("B", places=0))
+    lines, names = axes[0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=len(names), frameon=False)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -47,5 +48,6 @@ def _panel(axis: Any, title: str, lines: Mapping[str, Sequence[float]]) -> None:
     axis.set_title(title, fontsize=11)
     axis.set_xlabel("turn")
     axis.set_yscale("log")
+    axis.yaxis.set_major_formatter("{x:,.0f}")
     axis.grid(visible=True, which="major", color="#dddddd", linewidth=0.6)
     axis.spines[["top", "right"]].set_visible(False)
