@@ -30,8 +30,8 @@ from langgraph.types import Command, StateSnapshot, interrupt
 from benchmarks.payloads import conversations
 from dynastore import Store
 from dynastore.agents.checkpointing.contents import Value
-from dynastore.agents.checkpointing.pending import TaskWrite, write_of
-from dynastore.agents.checkpoints import TaskWrites
+from dynastore.agents.checkpointing.pending import Elsewhere, TaskWrite, write_of
+from dynastore.agents.checkpoints import CheckpointValue, TaskWrites
 from dynastore.clients.sqlite import Answer, SqliteClient
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.requests import Request
@@ -261,21 +261,27 @@ class Both(BaseCheckpointSaver[str]):
         return self.tested.get_tuple({"configurable": place}) is not None
 
     def _wrote(self, config: Any, writes: Any, task_id: str, *_: Any) -> bool:
-        place = config["configurable"]
-        found = self.store.get(
-            TaskWrites,
-            thread_id=place["thread_id"],
-            namespace=place["checkpoint_ns"],
-            checkpoint_id=place["checkpoint_id"],
-            task_id=task_id,
-        )
+        place = {
+            "thread_id": config["configurable"]["thread_id"],
+            "namespace": config["configurable"]["checkpoint_ns"],
+            "checkpoint_id": config["configurable"]["checkpoint_id"],
+        }
+        found = self.store.get(TaskWrites, **place, task_id=task_id)
         stored = {} if found is None else found.writes
         made = {WRITES_IDX_MAP.get(each[0], at): each for at, each in enumerate(writes)}
         return all(
-            str(at) in stored
-            and write_of(stored[str(at)]) == TaskWrite(name, Value(*self.serde.dumps_typed(value)))
+            self._stored(place, stored.get(str(at)))
+            == TaskWrite(name, Value(*self.serde.dumps_typed(value)))
             for at, (name, value) in made.items()
         )
+
+    def _stored(self, place: dict[str, str], form: bytes | None) -> TaskWrite | Elsewhere | None:
+        """A write of a task, which may be stored by itself."""
+        found = None if form is None else write_of(form)
+        if not isinstance(found, Elsewhere):
+            return found
+        value = self.store.get(CheckpointValue, **place, name=found.name)
+        return None if value is None else write_of(value.content)
 
 
 def agreed(one: CheckpointTuple | None, other: CheckpointTuple | None) -> CheckpointTuple | None:
