@@ -135,7 +135,9 @@ def load(
     yield from complete(
         schema, place_of(head), known, [known.contents[head.checkpoint_id]], keeping
     )
-    written = yield from pending(schema, tasks, keeping)
+    # Those of older checkpoints came with the page: what they refer to is not needed, and may be gone.
+    own = [each for each in tasks if each.checkpoint_id == head.checkpoint_id]
+    written = yield from pending(schema, own, keeping)
     return loaded(head, known, written.get(head.checkpoint_id, ()), now)
 
 
