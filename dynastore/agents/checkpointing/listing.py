@@ -114,11 +114,11 @@ class Lister:
         assert self._reader is not None, "the lister is not open"
         least = None if limit is None else max(limit, CHECKPOINTS_AT_ONCE)
         page = yield from self._reader.page(least)
-        self._exhausted = page.cursor is None
         self.done = page.cursor is None
         for each in page.entities:
             known = self._known.setdefault(each.namespace, Known())
-            content = known.contents.setdefault(each.checkpoint_id, content_of(each.content))
+            # Also where it is known: the next checkpoint may refer to what this one refers to now.
+            content = known.contents[each.checkpoint_id] = content_of(each.content)
             if is_shown(each, now) and self._wanted.has(each) and self._wanted.passes(content):
                 self._read.append(each)
 

@@ -78,7 +78,7 @@ class Loaded:
             name: found for name, each in self.channels.items() if (found := digests_of(each))
         }
         head = Head(versions, self.content.held, digests)
-        return Remembered(head, (*whose, self.content.thread_since), self.read_at)
+        return Remembered(head, (*whose, self.content.thread_lasts), self.read_at)
 
 
 def place_of(checkpoint: Checkpoint) -> Place:
@@ -242,8 +242,8 @@ def missing(place: Place, gap: Gap) -> PayloadMissing:
     return PayloadMissing(
         f"thread {place.thread_id!r}, checkpoint {place.checkpoint_id}",
         f"of channel {gap.channel!r}, which checkpoint {gap.at} holds,",
-        "Was it deleted, or the thread, while this ran? repair() makes the newest checkpoint that "
-        "can be read the last one.",
+        "Was it deleted, or the thread, while this ran? Others of its checkpoints may be readable: "
+        "name one by its checkpoint_id to go on from it.",
     )
 
 

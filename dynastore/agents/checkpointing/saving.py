@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
 from attrs import frozen
 
-from ...changes import if_missing, inside
+from ...changes import if_missing, inside, unset
 from ...errors import AlreadyExists, ConditionFailed, TransactionCanceled
-from ...operations.interleaved import all_of, both
+from ...operations.interleaved import all_of
 from ...operations.writing.upserts import upsert
 from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
@@ -110,27 +111,34 @@ def save(schema: Schema, recent: Recent, draft: Draft, keeping: Keeping) -> Step
         keeping: how long.
     """
     now = yield from Now()
-    place, seconds = draft.place, int(now.timestamp())
+    place = draft.place
     parent = None
     if draft.parent_id is not None:
         parent = recent.find((place.thread_id, place.namespace, draft.parent_id), now)
-    head = None if parent is None else parent.head
-    drafting = Drafting(place.checkpoint_id, head, seconds, keeping.oldest(now))
-    drafted = drafting.drafted(draft.channels, draft.changed, draft.versions, draft.value_of)
-    is_due = _is_thread_due(draft, parent, keeping.oldest(now))
-    since = seconds if is_due or parent is None else parent.thread[2]
-    content = Content(draft.header, draft.metadata, drafted.held, drafted.segments, since)
+    drafted = _drafted(draft, parent, keeping, now)
+    is_due = _is_thread_due(draft, parent, keeping, now)
+    lasts = keeping.lasts(now) if is_due or parent is None else parent.thread[2]
+    content = Content(draft.header, draft.metadata, drafted.held, drafted.segments, lasts)
     yield from all_of(_spilled(schema, place, drafted, keeping.expires_at(now)))
     checkpoint = _checkpoint(draft, content, keeping, now)
-    if not is_due:
+    begins = is_due and draft.parent_id is None
+    if not begins or not (yield from _begun(schema, draft, checkpoint, keeping, now)):
+        # The header first: the checkpoint says until when it is kept.
+        if is_due:
+            yield from _keep_thread(schema, draft, keeping, now)
         yield from write(schema, Put(checkpoint))
-    elif draft.parent_id is not None or not (
-        yield from _begun(schema, draft, checkpoint, keeping, now)
-    ):
-        yield from both(write(schema, Put(checkpoint)), _keep_thread(schema, draft, keeping, now))
     saved = Head(draft.versions, drafted.held, drafted.digests)
     seen = (place.thread_id, place.namespace, place.checkpoint_id)
-    recent.keep(seen, Remembered(saved, (*draft.whose, since), now))
+    recent.keep(seen, Remembered(saved, (*draft.whose, lasts), now))
+
+
+def _drafted(
+    draft: Draft, parent: Remembered | None, keeping: Keeping, now: dt.datetime
+) -> Drafted:
+    head = None if parent is None else parent.head
+    outlives = partial(keeping.outlives, now=now)
+    drafting = Drafting(draft.place.checkpoint_id, head, keeping.lasts(now), outlives)
+    return drafting.drafted(draft.channels, draft.changed, draft.versions, draft.value_of)
 
 
 def _checkpoint(draft: Draft, content: Content, keeping: Keeping, now: dt.datetime) -> Checkpoint:
@@ -161,13 +169,15 @@ def stored_segment(
     return CheckpointValue(**place.fields, name=channel, content=content, expires_at=expires_at)
 
 
-def _is_thread_due(draft: Draft, parent: Remembered | None, oldest: int) -> bool:
+def _is_thread_due(
+    draft: Draft, parent: Remembered | None, keeping: Keeping, now: dt.datetime
+) -> bool:
     """Whether the header of the thread is to be written: it begins, changes, or would expire."""
     if draft.place.namespace:
         return False
     if parent is None:
         return True
-    return parent.thread[:2] != draft.whose or parent.thread[2] < oldest
+    return parent.thread[:2] != draft.whose or not keeping.outlives(parent.thread[2], now)
 
 
 def _begun(
@@ -187,7 +197,7 @@ def _begun(
 def _keep_thread(schema: Schema, draft: Draft, keeping: Keeping, now: dt.datetime) -> Steps[None]:
     """Write what is new of a thread's header, or the header."""
     target = ref(Thread, thread_id=draft.place.thread_id)
-    changes = {"created_at": if_missing(now), **_header(draft, keeping, now)}
+    changes = {"created_at": if_missing(now), "expires_at": unset(), **_header(draft, keeping, now)}
     yield from upsert(schema, target, changes)
 
 
