@@ -47,6 +47,7 @@ BEGIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 SAVERS = 3
 NAMESPACES = ("", "child", "child:1")
 THREADS = ("t", "u#1")
+LASTING_THREADS = ("u#1",)  # where no checkpoint goes before the next has a value of that channel
 LASTING = "made of writes"  # the channel that has a value only now and then
 CHANNELS = ("messages", "state", "note")
 RUNS = ("run-1", "run-2")
@@ -86,7 +87,7 @@ class Model(InMemorySaver):
             self.storage[target_thread_id][namespace].update(some)
         for kept in (self.writes, self.blobs):
             for place in [each for each in kept if each[0] == source_thread_id]:
-                kept[(target_thread_id, *place[1:])] = copy(kept[place])  # type: ignore
+                kept[(target_thread_id, *place[1:])] = copy(kept[place])  # type: ignore[index]
 
     def remove(self, thread: str, namespace: str, checkpoint_id: str) -> None:
         del self.storage[thread][namespace][checkpoint_id]
@@ -135,6 +136,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.now = BEGIN
         self.count = 0
+        self.copies = 0
         self.store = Store.connect("sqlite://", agent_schema(), clock=lambda: self.now)
         self.savers = [DynastoreSaver(self.store) for _ in range(SAVERS)]
         self.model = Model()
@@ -163,9 +165,14 @@ class Machine(RuleBasedStateMachine):
             if each in visible or saver._recent.find((thread, namespace, each), self.now)
         ]
 
-    @initialize()
-    def begin(self) -> None:
-        self.append(0, "t", "", None, {"messages": ["begin"]}, {}, "run-1")
+    @initialize(by=st.integers(0, SAVERS - 1))
+    def begin(self, by: int) -> None:
+        for thread in THREADS:
+            parent = None
+            for at in range(4):
+                set_ = {"messages": ["begin"] * (at + 2)} if at % 2 else {"state": {"at": "x" * 20}}
+                self.append(by, thread, "", parent, set_, {}, RUNS[0] if at < 2 else None)
+                parent = f"1f{self.count:06}"
 
     # --- writing
 
@@ -186,7 +193,7 @@ class Machine(RuleBasedStateMachine):
         checkpoint_id = self.next_id()
         new = {
             name: f"{self.count:08}.{at}"
-            for at, name in enumerate({*set_, *renewed, *removed, LASTING})
+            for at, name in enumerate(sorted({*set_, *renewed, *removed, LASTING}))
         }
         channel_values = {**values_, **set_}
         channel_values.pop(LASTING, None)
@@ -205,7 +212,7 @@ class Machine(RuleBasedStateMachine):
             "updated_channels": None,
         }
         metadata: dict[str, Any] = {"source": "loop", "step": self.count % 4, "parents": {}}
-        if snapshot is None:
+        if snapshot is None and thread in LASTING_THREADS:
             metadata[DELTA_COUNTERS] = {LASTING: [1, 1]}
         if run_id is not None:
             metadata["run_id"] = run_id
@@ -218,10 +225,23 @@ class Machine(RuleBasedStateMachine):
         data=st.data(),
         by=st.integers(0, SAVERS - 1),
         thread=st.sampled_from(THREADS),
-        namespace=st.sampled_from(NAMESPACES),
+        namespace=st.sampled_from(["", *NAMESPACES]),
         run_id=st.sampled_from([*RUNS, None]),
+        steps=st.integers(1, 5),
         snapshot=st.one_of(st.none(), st.none(), lists),
     )
+    def run(
+        self, data: Any, by: int, thread: str, namespace: str, run_id: Any, steps: int, **more: Any
+    ) -> None:
+        """A run of some steps."""
+        for _ in range(steps):
+            self.put(data, by, thread, namespace, run_id, **more)
+            more = {"snapshot": None}
+
+    @rule(data=st.data(), by=st.integers(0, SAVERS - 1), thread=st.sampled_from(THREADS))
+    def step(self, data: Any, by: int, thread: str) -> None:
+        self.put(data, by, thread, "", None, None)
+
     def put(
         self, data: Any, by: int, thread: str, namespace: str, run_id: Any, snapshot: Any
     ) -> None:
@@ -271,10 +291,11 @@ class Machine(RuleBasedStateMachine):
         for saver in (self.savers[by], self.model, self.complete):
             saver.put_writes(config, writes, *task)
 
-    @rule(minutes=st.sampled_from([1, 20, 29, 45]))
+    @rule(minutes=st.sampled_from([20, 29, 45, 61]))
     def wait(self, minutes: int) -> None:
         self.now += dt.timedelta(minutes=minutes)
 
+    @precondition(lambda self: self.count % 4 == 0)
     @rule(by=st.integers(0, SAVERS - 1))
     def restart(self, by: int) -> None:
         self.savers[by] = DynastoreSaver(self.store)
@@ -365,10 +386,9 @@ class Machine(RuleBasedStateMachine):
         for saver in self.savers:
             saver._recent.forget(thread)
 
+    @precondition(lambda self: self.count % 9 == 0)
     @rule(by=st.integers(0, SAVERS - 1), thread=st.sampled_from(THREADS))
     def delete_thread(self, by: int, thread: str) -> None:
-        if self.count % 7:  # seldom
-            return
         for saver in (self.savers[by], self.model, self.complete):
             saver.delete_thread(thread)
         for place in [each for each in self.lines if each[0] == thread]:
@@ -379,7 +399,8 @@ class Machine(RuleBasedStateMachine):
     def copy_thread(self, by: int, source: str) -> None:
         if not self.model.storage.get(source):
             return
-        target = f"{source} copy {self.count}"
+        self.copies += 1
+        target = f"{source} copy {self.copies}"
         for saver in (self.savers[by], self.model, self.complete):
             saver.copy_thread(source, target)
         for (thread, namespace), line in list(self.lines.items()):
@@ -458,7 +479,8 @@ class Machine(RuleBasedStateMachine):
         asked: Any = {"config": config, "channels": [LASTING, "none"]}
         found = saver.get_delta_channel_history(**asked)
         # That of what holds it now is not asked for: its value is in the checkpoint.
-        if LASTING not in self.lines[thread, namespace].states[checkpoint_id][0]:
+        held = LASTING in self.lines[thread, namespace].states[checkpoint_id][0]
+        if thread in LASTING_THREADS and not held:
             assert found[LASTING] == self.complete.get_delta_channel_history(**asked)[LASTING]
         if self.shown(thread, namespace) == sorted(self.lines[thread, namespace].states):
             assert found == super(DynastoreSaver, saver).get_delta_channel_history(**asked)

@@ -70,7 +70,7 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
             store: where checkpoints are kept: a store, or a *where* of `Store.connect`.
             serde: such as an EncryptedSerializer; LangGraph's JsonPlusSerializer without.
             ttl: how long a checkpoint can be read after it was written; for ever without. It is
-                deleted after one and a half times as long.
+                deleted after one and a half times as long. Not for graphs with a DeltaChannel.
             consistent: whether reads see every write acknowledged before, at twice the read units.
 
         Raises:
