@@ -147,7 +147,7 @@ def test_a_channel_that_is_made_of_old_writes_is_refused_where_they_would_expire
     saver = DynastoreSaver("sqlite://", ttl=TTLS[0])
     checkpoint: Any = {"id": "1", "channel_values": {}, "channel_versions": {"d": "1"}}
     metadata: Any = {"counters_since_delta_snapshot": {"d": (1, 1)}}
-    with pytest.raises(RequestError, match="DeltaChannels.*saver without ttl="):
+    with pytest.raises(RequestError, match=r"DeltaChannels.*saver without ttl="):
         saver.put(config_of("t", ""), checkpoint, metadata, {"d": "1"})  # type: ignore[arg-type]
     assert saver.get_tuple(config_of("t", "")) is None  # type: ignore[arg-type]
 
