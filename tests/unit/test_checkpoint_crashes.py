@@ -128,9 +128,7 @@ def test_a_put_that_failed_leaves_what_was_there(store, client, loses_answer, na
     values = {"large": LARGE, "other": "o" + LARGE}
     died = 0
     for died, _ in enumerate(
-        dying(
-            client, lambda: put(saver, 5, "t", namespace, **values), loses_answer=loses_answer
-        )
+        dying(client, lambda: put(saver, 5, "t", namespace, **values), loses_answer=loses_answer)
     ):
         now = seen(store)
         new = {**before, (namespace, "000005"): ({"messages": messages(5), **values}, [])}
