@@ -60,7 +60,7 @@ def config(thread="t", checkpoint_id=None, namespace=""):
 
 def put(saver, count, thread="t", namespace="", **values):
     """A checkpoint with two more messages, and others of its values."""
-    versions = {"messages": f"{count}", **{name: f"{count}" for name in values}}
+    versions = {"messages": f"{count}", **dict.fromkeys(values, f"{count}")}
     checkpoint: Any = {
         "v": 4,
         "id": f"{count:06}",
@@ -126,14 +126,16 @@ def test_a_put_that_failed_leaves_what_was_there(store, client, loses_answer, na
     saver = conversation(store, 4)
     before = seen(store)
     values = {"large": LARGE, "other": "o" + LARGE}
+    again = dying(
+        client, lambda: put(saver, 5, "t", namespace, **values), loses_answer=loses_answer
+    )
     died = 0
-    for died, _ in enumerate(
-        dying(client, lambda: put(saver, 5, "t", namespace, **values), loses_answer=loses_answer)
-    ):
+    for _ in again:
+        died += 1
         now = seen(store)
         new = {**before, (namespace, "000005"): ({"messages": messages(5), **values}, [])}
         assert now == before or (loses_answer and now == new)
-    assert died >= 2  # two values that are stored by themselves, then the checkpoint
+    assert died >= 3  # two values that are stored by themselves, then the checkpoint
     assert seen(store)[namespace, "000005"][0] == {"messages": messages(5), **values}
 
 
