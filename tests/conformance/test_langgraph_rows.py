@@ -276,6 +276,15 @@ def test_the_writes_of_a_task_are_one_request(calls):
     assert len(sent) == 1
 
 
+def test_a_task_may_add_more_than_an_item_holds(calls):
+    place = put(calls, config())
+    writes = [("a", random.Random(at).randbytes(30_000)) for at in range(18)]
+    calls.put_writes(place, writes[:9], "task")
+    calls.put_writes(place, writes, "task")
+    found = calls.get_tuple(place).pending_writes
+    assert [(channel, value) for _, channel, value in found] == writes
+
+
 def test_a_filter_and_before_are_key_conditions_and_filters_at_the_server(calls):
     before = config()
     for step in range(150):

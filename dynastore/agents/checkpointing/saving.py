@@ -31,6 +31,7 @@ from .recent import Recent, Remembered
 # As they are stored. A read of a checkpoint passes over the writes of others, so they stay small.
 LARGE_WRITE_BYTES = 32 * 1024
 TASK_BYTES = 300 * 1024  # of all writes of a task that are in one item, which holds 400 KB
+ADDED_BYTES = 64 * 1024  # of those that a task adds to what it wrote before
 WRITES_OF_UPDATE = 100  # an expression holds 4 KB
 
 
@@ -228,33 +229,46 @@ def save_writes(
             special one, below 0, replaces what was there.
         keeping: how long.
     """
-    now = yield from Now()
-    expires_at = keeping.expires_at(now)
-    task_id, task_path = task
+    expires_at = keeping.expires_at((yield from Now()))
     forms = {at: packed_write(each) for at, each in writes.items()}
-    large = dict(_large(place, task_id, forms))
+    made = yield from _task_writes(schema, place, task, forms, expires_at, TASK_BYTES)
+    for _ in range(ATTEMPTS):
+        try:
+            yield from write(schema, Create(made))
+        except AlreadyExists:
+            if sum(map(len, made.writes.values())) > ADDED_BYTES:
+                made = yield from _task_writes(schema, place, task, forms, expires_at, ADDED_BYTES)
+            if (yield from _added(schema, made)):
+                return
+        else:
+            return
+    raise ConditionFailed(schema.codec(TaskWrites).key(_key(made), schema.prefix))
+
+
+def _task_writes(
+    schema: Schema,
+    place: Place,
+    task: tuple[str, str],
+    forms: dict[int, bytes],
+    expires_at: dt.datetime | None,
+    room: int,
+) -> Steps[TaskWrites]:
+    """The item of a task, after what is too large for it or for the room was stored by itself."""
+    task_id, task_path = task
+    large = dict(_large(place, task_id, forms, room))
     values = (
         CheckpointValue(**place.fields, name=name, content=forms[at], expires_at=expires_at)
         for at, name in large.items()
     )
     yield from all_of(write(schema, Put(each)) for each in values)
-    forms |= {at: packed_elsewhere(Elsewhere(name)) for at, name in large.items()}
-    made = TaskWrites(
+    forms = forms | {at: packed_elsewhere(Elsewhere(name)) for at, name in large.items()}
+    return TaskWrites(
         **place.fields,
         task_id=task_id,
         task_path=task_path,
         writes={str(at): form for at, form in forms.items()},
         expires_at=expires_at,
     )
-    for _ in range(ATTEMPTS):
-        try:
-            yield from write(schema, Create(made))
-        except AlreadyExists:
-            if (yield from _added(schema, made)):
-                return
-        else:
-            return
-    raise ConditionFailed(schema.codec(TaskWrites).key(_key(made), schema.prefix))
 
 
 def _added(schema: Schema, made: TaskWrites) -> Steps[bool]:
@@ -279,11 +293,13 @@ def _key(made: TaskWrites) -> dict[str, Any]:
     return {name: getattr(made, name) for name in names}
 
 
-def _large(place: Place, task_id: str, forms: Mapping[int, bytes]) -> Iterable[tuple[int, str]]:
+def _large(
+    place: Place, task_id: str, forms: Mapping[int, bytes], room: int
+) -> Iterable[tuple[int, str]]:
     """Which writes are stored by themselves, and under which names: those of their content."""
     total = sum(map(len, forms.values()))
     for at, form in sorted(forms.items(), key=lambda each: -len(each[1])):
-        if len(form) <= LARGE_WRITE_BYTES and total <= TASK_BYTES:
+        if len(form) <= LARGE_WRITE_BYTES and total <= room:
             return
         total -= len(form)
         yield at, f"{task_id}#{at}#{blake2b(form, digest_size=8).hexdigest()}"
