@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from dynastore.agents.checkpointing import clearing, deltas, loading, recent, rewriting
+from dynastore.agents.checkpointing import clearing, deltas, recent, rewriting, waiting
 from dynastore.errors import DataError
 from dynastore.integrations.langgraph import saver
 
@@ -26,12 +26,12 @@ def test_any_calls_of_several_processes_are_answered_as_in_memory():
 
 def places_as_texts(patch: pytest.MonkeyPatch) -> None:
     """Writes of a task are sorted as texts: 0, 1, 10, 2."""
-    sound: Any = loading._Waiting
+    sound: Any = waiting._Waiting
 
-    def waiting(order: Any, *rest: Any) -> Any:
+    def as_text(order: Any, *rest: Any) -> Any:
         return sound((*order[:2], str(order[2])), *rest)
 
-    patch.setattr(loading, "_Waiting", waiting)
+    patch.setattr(waiting, "_Waiting", as_text)
 
 
 def removed_at_once(patch: pytest.MonkeyPatch) -> None:

@@ -26,11 +26,11 @@ from .loading import (
     complete,
     is_shown,
     loaded,
-    pending,
     place_of,
     read_all,
     reading,
 )
+from .waiting import waiting_writes
 
 
 @frozen
@@ -138,5 +138,5 @@ class Lister:
             self._schema, TaskWrites, where, self._keeping
         )
         wanted = [task for task in tasks if task.checkpoint_id in set(ids)]
-        writes = yield from pending(self._schema, wanted, self._keeping)
+        writes = yield from waiting_writes(self._schema, wanted, self._keeping)
         return [loaded(each, known, writes.get(each.checkpoint_id, ()), now) for each in some]
