@@ -107,7 +107,7 @@ schedules = given(data=st.data(), savers=st.sampled_from([[0, 1], [2, 3], [0, 1,
 
 def test_with_any_pauses_what_is_given_back_is_whole_and_no_older_than_its_lifetime():
     with small_constants():
-        settings(max_examples=60)(schedules(what_is_given_back_is_whole))()
+        settings(max_examples=40)(schedules(what_is_given_back_is_whole))()
 
 
 def test_without_a_look_at_what_lasts_something_would_be_missing(monkeypatch):

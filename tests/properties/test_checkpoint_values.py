@@ -253,7 +253,7 @@ def small(monkeypatch):
 
 
 @given(history=histories())
-@settings(suppress_health_check=[], max_examples=300)
+@settings(max_examples=120)
 def values_are_what_was_put(history):
     line = Line()
     forms = [form_of(value) for value in history]
@@ -270,7 +270,7 @@ def test_every_value_of_a_history_is_what_was_put(small):
 
 
 @given(history=histories())
-@settings(max_examples=300)
+@settings(max_examples=120)
 def chains_stay_within_the_ratio(history):
     line = Line()
     for value in history:
@@ -355,7 +355,7 @@ def test_a_splice_lasts_no_longer_than_what_it_is_spliced_into():
 
 
 @given(history=histories(), data=st.data())
-@settings(max_examples=300)
+@settings(max_examples=120)
 def what_stays_is_as_it_was(history, data):
     line = Line()
     forms = [form_of(value) for value in history]
@@ -385,7 +385,7 @@ def test_any_checkpoints_that_stay_are_as_they_were_and_refer_to_none_that_goes(
 
 
 @given(history=histories(), data=st.data())
-@settings(max_examples=300)
+@settings(max_examples=120)
 def what_is_referred_to_is_found(history, data):
     line = Line()
     for value in history:
