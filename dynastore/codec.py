@@ -35,7 +35,7 @@ from .requests import Key
 from .spec import EntitySpec
 from .table import PRIMARY, SCHEMA, TTL, TYPE, Index
 from .terms import BeginsWith, Not, mapped
-from .trouble import UNREADABLE, UNSTORABLE, malformed, unstorable
+from .trouble import UNREADABLE, UNSTORABLE, key_in, malformed, unstorable
 from .upcasting import upcast
 
 
@@ -188,10 +188,10 @@ class Codec:
         if not evolution.is_old(item):
             return item
         try:
-            return upcast(evolution, dict(self.payloads.plain(item)))
+            return upcast(self.spec.name, evolution, dict(self.payloads.plain(item)))
         except (LookupError, *UNREADABLE) as error:
-            reason = f"it is of schema {evolution.number_of(item)}: {error!r}"
-            raise MalformedItem(self.spec.name, "$", reason) from error
+            reason = f"it is of schema {evolution.number_of(item)}: {error}"
+            raise MalformedItem(self.spec.name, "$", reason, key_in(item)) from error
 
     def decode(self, item: Mapping[str, AttributeValue]) -> Any:
         """The entity of an item.

@@ -19,8 +19,10 @@ from attrs import astuple, fields, frozen
 
 from .clients.observing import Ending, Sent
 from .plan import counted
-from .requests import Request
+from .requests import Purpose, Request
+from .requests.tables import ABOUT_TABLES
 
+TABLE = "(table)"  # in the place of the entity, for requests about the table itself
 UNKNOWN = "-"  # where a request does not know what it is for
 
 
@@ -29,8 +31,9 @@ class Use:
     """What requests are for.
 
     Attributes:
-        entity: type tag of the entity; of several, joined by a bar.
-        pattern: name of the access pattern.
+        entity: type tag of the entity; of several, joined by a bar. ``(table)`` for the table
+            itself, as where a first call makes it.
+        pattern: name of the access pattern; ``payload`` for parts of one.
         operation: AWS's name of the call.
     """
 
@@ -99,9 +102,9 @@ class Consumption:
         return "\n".join(_aligned(line, widths) for line in lines)
 
     def _add(self, sent: Sent) -> None:
-        purpose = sent.purpose
-        entity, pattern = (purpose.entity, purpose.pattern) if purpose else (UNKNOWN, UNKNOWN)
-        use = Use(entity, pattern, sent.operation)
+        nobody = TABLE if isinstance(sent.request, ABOUT_TABLES) else UNKNOWN
+        purpose = sent.purpose or Purpose(nobody, UNKNOWN)
+        use = Use(purpose.entity, purpose.pattern, sent.operation)
         with self._lock:
             self._by_use[use] = self._by_use.get(use, Consumed()).and_(sent)
 

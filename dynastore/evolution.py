@@ -51,6 +51,10 @@ class Evolution:
         stored = item.get(SCHEMA)
         return 1 if stored is None else int(stored["N"])
 
+    def is_newer(self, item: Mapping[str, Any]) -> bool:
+        """Whether newer code wrote an item, of which this code may know only a part."""
+        return self.number_of(item) > (self.schema or 1)
+
     def is_old(self, item: Mapping[str, Any]) -> bool:
         """Whether older code wrote an item, so that it has to be upcast."""
         return bool(self.upcasters) and self.number_of(item) < (self.schema or 1)

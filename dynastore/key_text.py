@@ -19,6 +19,7 @@ escaping with ``%`` would turn them round.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
@@ -40,6 +41,7 @@ Renderer: TypeAlias = Callable[[Any], str]
 
 _ESCAPES = {code: f"${code:02x}" for code in range(ord("$") + 1)}
 _SCOPE_ESCAPES = _ESCAPES | {ord(wildcard): f"${ord(wildcard):02x}" for wildcard in "*?"}
+_ESCAPED = re.compile("[$]([0-9a-f]{2})")
 _NINES = str.maketrans("0123456789", "9876543210")
 
 
@@ -176,6 +178,11 @@ def escape(text: str) -> str:
     if not text.isascii():
         text.encode()
     return text.translate(_ESCAPES)
+
+
+def unescape(text: str) -> str:
+    """What `escape` and `escape_scope` made a text of."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def escape_scope(name: str) -> str:

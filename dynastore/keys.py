@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from attrs import evolve, field, frozen
 
 from .errors import ModelError, RequestError, shown
-from .key_text import BUCKETS, NONE, Renderer, bucket_renderer, escape_scope, renderer
+from .key_text import BUCKETS, NONE, Renderer, bucket_renderer, escape_scope, renderer, unescape
 
 HASH_BYTES = 2048  # a partition key, scope included; DynamoDB quotas
 RANGE_BYTES = 1024  # a sort key; DynamoDB quotas
@@ -199,6 +199,15 @@ def scope_prefix(names: Sequence[str]) -> str:
     '@tenant$201#@qa#'
     """
     return "".join(f"@{escape_scope(name)}#" for name in names)
+
+
+def scopes_of(prefix: str) -> tuple[str, ...]:
+    """The scopes that a prefix is of, the outermost first: the inverse of `scope_prefix`.
+
+    >>> scopes_of("@tenant$201#@qa#")
+    ('tenant 1', 'qa')
+    """
+    return tuple(unescape(text) for text in re.findall("@([^#]*)#", prefix))
 
 
 def nested_prefix(prefix: str) -> str:

@@ -18,7 +18,8 @@ from .payload_forms import Form, form_in, value_of
 from .payloads import Pointer
 from .requests import Key
 from .spec import EntitySpec
-from .trouble import UNREADABLE, UNSTORABLE, malformed
+from .table import TYPE
+from .trouble import UNREADABLE, UNSTORABLE, key_in, malformed
 
 
 @frozen(eq=False)
@@ -91,7 +92,8 @@ class PayloadCodec:
         try:
             return self.hooks[name].decode(plain)
         except UNREADABLE as error:
-            raise malformed(self.spec, {name: plain}, error) from error
+            known = {each: item[each] for each in ("PK", "SK", TYPE) if each in item}
+            raise malformed(self.spec, {**known, name: plain}, error) from error
 
     def _names_in(self, item: Mapping[str, Any]) -> list[str]:
         return [name for name in self.spec.payloads if name in item]
@@ -117,4 +119,4 @@ class PayloadCodec:
         try:
             return value_of(form_in(item[name]))
         except ValueError as error:
-            raise MalformedItem(self.spec.name, f"$.{name}", str(error)) from error
+            raise MalformedItem(self.spec.name, f"$.{name}", str(error), key_in(item)) from error

@@ -124,7 +124,10 @@ class Pointer:
         """
         whose = sha256(orjson.dumps([owner.pk, owner.sk, name])).hexdigest()
         pk = fitting("PK", f"{prefix}{LEAD}{whose}", HASH_BYTES)
-        return tuple(Key(pk, f"{self.write}{number:04}") for number in range(self.count))
+        return tuple(
+            Key(pk, f"{self.write}{number:04}", owner.entity, "payload")
+            for number in range(self.count)
+        )
 
     def __str__(self) -> str:
         where = "an object" if self.is_object else f"{self.count} parts"

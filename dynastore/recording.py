@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from .async_store import AsyncStore
-from .clients.observing import Sent
+from .clients.observing import Ending, Sent
+from .requests import Request
+from .requests.tables import ABOUT_TABLES
 from .store import Store
 
 
 @contextmanager
-def recorded(store: Store | AsyncStore) -> Iterator[list[Sent]]:
+def recorded(store: Store | AsyncStore, *, tables: bool = False) -> Iterator[list[Sent]]:
     """The requests that a store sends meanwhile, in the order in which they ended.
 
     Stores derived from it, such as a scope's, are recorded too: they share its client.
+
+    Args:
+        store: whose requests.
+        tables: whether those about the table itself are recorded, which a first call may begin with.
     """
     sent: list[Sent] = []
-    with store.observed(lambda request: sent.append):
+
+    def observer(request: Request[Any]) -> Ending | None:
+        return sent.append if tables or not isinstance(request, ABOUT_TABLES) else None
+
+    with store.observed(observer):
         yield sent

@@ -45,7 +45,7 @@ class Change(Generic[E]):
     Attributes:
         cls: the entity class.
         key: its primary key.
-        kind: ``expired`` is a deletion by DynamoDB, because the entity's time to live was over.
+        kind: ``expired`` is a deletion by the engine, because the entity's time to live was over.
         old: the entity before; None if it was created.
         new: the entity after; None if it is gone.
         at: when it was written, to the second or so.

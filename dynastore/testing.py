@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from .attributes import AttributeMap
@@ -19,6 +20,7 @@ from .clients.observing import Sent
 from .clients.opening import MEMORY, Place
 from .clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
 from .clock import Clock, utc_now
+from .errors import DynastoreError
 from .recording import recorded
 from .requests import (
     BatchWriteItem,
@@ -65,15 +67,16 @@ def lagging_store(schema: Schema, *, writes: int) -> Store:
 class LaggingClient(SqliteClient):
     """SQLite in memory, whose indexes are those of a second database that is some writes behind."""
 
-    def __init__(self, writes: int) -> None:
+    def __init__(self, writes: int, clock: Clock = utc_now) -> None:
         """Two empty databases.
 
         Args:
             writes: how many the second one is behind.
+            clock: what time it is, for deleting what has expired.
         """
-        super().__init__(MEMORY)
+        super().__init__(MEMORY, clock)
         self._lag = writes
-        self._indexes = SqliteClient(MEMORY)
+        self._indexes = SqliteClient(MEMORY, clock)
         self._behind: deque[tuple[str, Key, AttributeMap | None]] = deque()
         self._order = threading.Lock()
 
@@ -82,12 +85,13 @@ class LaggingClient(SqliteClient):
         with self._order:
             if isinstance(request, Query) and request.index != PRIMARY:
                 return self._indexes.answer(request)
+            if isinstance(request, CreateTable | UpdateTimeToLive):
+                with suppress(DynastoreError):  # which the table itself raises too
+                    self._indexes.answer(request)
             answer = super().answer(request)
             for action in _actions(request):
                 if isinstance(action, PutItem | UpdateItem | DeleteItem):
                     self._remember(action)
-            if isinstance(request, CreateTable | UpdateTimeToLive):
-                self._indexes.answer(request)
             return answer
 
     def catch_up(self) -> None:

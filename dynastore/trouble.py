@@ -13,6 +13,7 @@ from .converter import DICTS, LISTS, hooks_of
 from .errors import MalformedItem, RequestError
 from .hooks import Hooks, type_name
 from .key_text import plain_type
+from .requests import Key
 from .spec import EntitySpec
 from .table import TYPE
 
@@ -39,12 +40,19 @@ def malformed(
     spec: EntitySpec, item: Mapping[str, AttributeValue], error: Exception
 ) -> MalformedItem:
     """The error for an item that does not fit its class, with the path to the innermost culprit."""
+    key = key_in(item)
     for name, kind in spec.types.items():
         if name in item and (found := _culprit(f"$.{name}", kind, item[name])):
-            return MalformedItem(spec.name, *found)
+            return MalformedItem(spec.name, *found, key)
     if isinstance(error, KeyError):
-        return MalformedItem(spec.name, f"$.{error.args[0]}", "it is missing and has no default")
-    return MalformedItem(spec.name, "$", str(error))
+        path = f"$.{error.args[0]}"
+        return MalformedItem(spec.name, path, "it is missing and has no default", key)
+    return MalformedItem(spec.name, "$", str(error), key)
+
+
+def key_in(item: Mapping[str, AttributeValue]) -> Key | None:
+    """The primary key of an item, None where only others of its attributes are at hand."""
+    return Key.of(item) if item.keys() >= {"PK", "SK"} else None
 
 
 def _culprit(path: str, kind: Any, value: AttributeValue) -> tuple[str, str] | None:

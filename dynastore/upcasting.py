@@ -11,17 +11,25 @@ from typing import Any
 
 from .attributes import AttributeMap, AttributeValue, binary_of, map_key, number_text, plain_text
 from .errors import shown
-from .evolution import Evolution
+from .evolution import Evolution, Upcaster
 from .table import SCHEMA
 
+# What an upcaster raises for an item that is not as it expects one.
+UNEXPECTED = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError)
 
-def upcast(evolution: Evolution, item: AttributeMap) -> AttributeMap:
+
+def upcast(entity: str, evolution: Evolution, item: AttributeMap) -> AttributeMap:
     """An old item with the fields of today; what is ours in it stays as it is.
+
+    Args:
+        entity: name of its class.
+        evolution: how it comes to the fields of today.
+        item: as it is stored, with its payloads.
 
     Raises:
         LookupError: there is no upcaster for items so old.
-        TypeError, ValueError: an upcaster gave what cannot be stored.
-        Exception: what an upcaster raises.
+        TypeError: an upcaster gave what cannot be stored.
+        ValueError: that, or an upcaster raised one of `UNEXPECTED`; what else it raises goes on.
     """
     assert evolution.schema is not None, "upcasters have one"
     fields = {name: plain(value) for name, value in item.items() if not name.isupper()}
@@ -31,10 +39,21 @@ def upcast(evolution: Evolution, item: AttributeMap) -> AttributeMap:
                 f"it is of schema {number}, and no upcaster leads on from there; rewrite items so "
                 "old with the code that still reads them"
             )
-        fields = evolution.upcasters[number](fields)
+        fields = _next(f"upcaster {number} of {entity}", evolution.upcasters[number], fields)
     ours = {name: value for name, value in item.items() if name.isupper()}
     stored = {map_key(name): wire(value) for name, value in fields.items()}
     return {**ours, SCHEMA: {"N": str(evolution.schema)}, **stored}
+
+
+def _next(name: str, upcaster: Upcaster, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of the next schema."""
+    try:
+        following = upcaster(fields)
+    except UNEXPECTED as error:
+        raise ValueError(f"{name} raised {error!r}") from error
+    if not isinstance(following, dict):
+        raise TypeError(f"{name} returned {shown(following)}, not a dict of fields")
+    return following
 
 
 def plain(value: AttributeValue) -> Any:

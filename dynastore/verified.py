@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 
 from attrs import field, frozen
 
-from .operations.upkeep.examining import Finding
-from .operations.upkeep.verifying import Tally, Verifier
+from .operations.upkeep.findings import Finding, Tally
+from .operations.upkeep.verifying import Verifier
 from .results import Runs, RunsAsync
 
 
@@ -26,6 +26,11 @@ class _Place:
         return self._verifier.tally
 
     @property
+    def begun(self) -> bool:
+        """Whether it has read any item."""
+        return self._verifier.begun
+
+    @property
     def cursor(self) -> str | None:
         """Where it goes on after the items examined so far; None at the end.
 
@@ -37,7 +42,10 @@ class _Place:
 
 @frozen(eq=False)
 class Verified(_Place):
-    """What is wrong with the items of a table: `Malformed`, `Misplaced` or `Drifted`, in no order.
+    """What is wrong with the items of a table, in no order.
+
+    `Malformed`, `Misplaced`, `Outdated` and `Drifted` are about items, `Unguarded`, `Duplicated` and
+    `Orphaned` about unique values and their guards.
 
     It is read once, by one thread; after an error, iterating again goes on.
     """

@@ -27,9 +27,10 @@ R = TypeVar("R", bound=Run)
 class Stopped(Exception):
     """A run that failed on its way; it says where to go on."""
 
-    def __init__(self, run: Run, reason: DynastoreError) -> None:
+    def __init__(self, run: Run, reason: BaseException) -> None:
         self.run = run
-        super().__init__(f"{reason} Go on with --cursor {run.cursor}")
+        why = reason if isinstance(reason, DynastoreError) else "interrupted."
+        super().__init__(f"{why} Go on with --cursor {run.cursor}")
 
 
 def in_rounds(
@@ -43,14 +44,14 @@ def in_rounds(
         progress: called after each round with what was done so far.
 
     Raises:
-        Stopped: the service failed after something was done.
+        Stopped: the service failed, or somebody interrupted it, after something was done.
         DynastoreError: nothing was done.
     """
     total: R | None = None
     while True:
         try:
             some = one(cursor)
-        except ServiceError as error:
+        except (ServiceError, KeyboardInterrupt) as error:
             if total is None:
                 raise
             raise Stopped(total, error) from error

@@ -3,16 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 import orjson
+import typer
 from rich.console import Console
 
 from ..errors import RequestError
 from ..operations.upkeep.upcasts import Upcasted
 from ..schema import Schema
-from ..store import Store
-from .rounds import in_rounds
+from .endings import FAILURE, WRONG_ITEMS, give_up, reported
+from .options import (
+    AsJson,
+    DryRun,
+    Endpoint,
+    From,
+    Rate,
+    SchemaName,
+    Scopes,
+    Segments,
+    Where,
+    opened,
+)
+from .rounds import Stopped, in_rounds
+
+
+def upcast(
+    schema: SchemaName,
+    where: Where = None,
+    entity: Annotated[
+        str | None, typer.Option(help="The class; without it, all that have upcasters.")
+    ] = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Rewrite the items that older code wrote, as their classes have them today. Reads all."""
+
+    def one(cls: type[Any], cursor: str | None) -> Upcasted:
+        return store.upcast(
+            cls,
+            dry_run=dry_run,
+            segments=segments,
+            units_per_second=units_per_second,
+            cursor=cursor,
+            rounds=1,
+        )
+
+    terminal = Console(stderr=True)
+    failed = 0
+    with opened(schema, where, endpoint_url, scope) as store, reported():
+        for cls in classes_of(store.schema, entity, cursor):
+            told = partial(line, cls, dry_run=dry_run, as_json=json)
+            try:
+                done = shown(partial(one, cls), cursor, told, terminal)
+            except Stopped as stopped:
+                give_up(f"{stopped} --entity {cls.__name__}", FAILURE)
+            typer.echo(told(done))
+            failed += done.failed
+            if done.failed and not json:
+                typer.echo(failures(done), err=True)
+    if failed:
+        raise typer.Exit(WRONG_ITEMS)
 
 
 def classes_of(schema: Schema, name: str | None, cursor: str | None) -> list[type[Any]]:
@@ -27,29 +84,13 @@ def classes_of(schema: Schema, name: str | None, cursor: str | None) -> list[typ
         if codec.spec.evolution.upcasters and name in {None, cls.__name__}
     ]
     if not found:
-        raise RequestError(f"{name or 'no class of this schema'} has no upcasters; nothing is old")
+        whose = (
+            "no class of this schema has upcasters" if name is None else f"{name} has no upcasters"
+        )
+        raise RequestError(f"{whose}; nothing is old")
     if cursor is not None and len(found) > 1:
         raise RequestError("a cursor is of one class; name it: --entity NAME")
     return found
-
-
-def one_round(
-    store: Store,
-    cls: type[Any],
-    dry_run: bool,
-    segments: int,
-    units_per_second: float | None,
-    cursor: str | None,
-) -> Upcasted:
-    """The next round of requests."""
-    return store.upcast(
-        cls,
-        dry_run=dry_run,
-        segments=segments,
-        units_per_second=units_per_second,
-        cursor=cursor,
-        rounds=1,
-    )
 
 
 def shown(
@@ -67,6 +108,16 @@ def line(cls: type[Any], done: Upcasted, *, dry_run: bool, as_json: bool) -> str
     """What was done with a class."""
     if as_json:
         told = {"entity": cls.__name__, "items": done.items, "rewritten": done.rewritten}
-        return orjson.dumps(told | {"cursor": done.cursor}).decode()
+        failures = {str(key): str(error) for key, error in done.failures.items()}
+        told |= {"failed": done.failed, "failures": failures, "cursor": done.cursor}
+        return orjson.dumps(told).decode()
     became = "to rewrite" if dry_run else f"found, {done.rewritten:,} rewritten"
-    return f"{cls.__name__}: {done.items:,} items of older schemas {became}"
+    failed = f", {done.failed:,} cannot be upcast" if done.failed else ""
+    return f"{cls.__name__}: {done.items:,} items of older schemas {became}{failed}"
+
+
+def failures(done: Upcasted) -> str:
+    """Why items cannot be upcast: a line for each of the first, and how many more there are."""
+    more = done.failed - len(done.failures)
+    lines = [str(error) for error in done.failures.values()]
+    return "\n".join([*lines, *([f"and {more:,} more"] if more else [])])

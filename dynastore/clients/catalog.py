@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 import orjson
+from attrs import evolve
 
-from ..errors import RequestError, ServiceError
+from ..errors import RequestError
 from ..requests.tables import TableDescription
 from ..table import INDEX_LIMIT, NAME, PRIMARY, Index, Table
 from .layout import Layout
 from .stream_log import stream_of
+
+VIRTUAL = 2  # "hidden" of a computed column in table_xinfo; SQLite docs, PRAGMA table_xinfo
 
 CREATION = """
     CREATE TABLE IF NOT EXISTS dynastore_tables (
@@ -33,32 +37,55 @@ def find(connection: sqlite3.Connection, name: str) -> Layout | None:
     if found is None:
         return None
     number, indexes = found
-    return Layout(number, Table(name, tuple(_index(*each) for each in orjson.loads(indexes))))
+    table = Table(name, tuple(_index(*each) for each in orjson.loads(indexes)))
+    layout = Layout(number, table)
+    described = connection.execute(f"PRAGMA table_xinfo({layout.rows})").fetchall()
+    computed = {column[1] for column in described if column[6] == VIRTUAL}
+    return evolve(
+        layout, computed=frozenset(each.number for each in table.indexes if each.hash in computed)
+    )
 
 
 def _index(number: int, range_count: int, fields: list[str] | None) -> Index:
     return Index(number, range_count, None if fields is None else tuple(fields))
 
 
-def create(connection: sqlite3.Connection, table: Table) -> None:
-    """Add a table, within a transaction.
+def create(connection: sqlite3.Connection, table: Table) -> bool:
+    """Add a table, within a transaction; or to the one of that name the indexes that it lacks.
 
-    Raises:
-        ServiceError: there is one of that name, as AWS answers.
+    Returns:
+        Whether there was none of that name.
     """
     connection.execute(CREATION)
-    if find(connection, table.name):
-        raise ServiceError(
-            "ResourceInUseException", f"table {table.name} exists already; use it, or another name"
-        )
-    indexes = orjson.dumps(
-        [(index.number, index.range_count, index.fields) for index in table.indexes]
-    ).decode()
+    if (layout := find(connection, table.name)) is not None:
+        _extend(connection, layout, table)
+        return False
     insertion = "INSERT INTO dynastore_tables (name, indexes, ttl) VALUES (?, ?, 0)"
-    number = connection.execute(insertion, (table.name, indexes)).lastrowid
+    number = connection.execute(insertion, (table.name, _text(table.indexes))).lastrowid
     assert number is not None  # every INSERT has one
     for statement in Layout(number, table).creation:
         connection.execute(statement)
+    return True
+
+
+def _extend(connection: sqlite3.Connection, layout: Layout, table: Table) -> None:
+    """Add indexes, unless there are others of the same numbers, so that the two do not fit."""
+    known = {index.number: index for index in layout.table.indexes}
+    if any(known.get(each.number, each).attributes != each.attributes for each in table.indexes):
+        return
+    added = [index for index in table.indexes if index.number not in known]
+    for index in added:
+        for statement in layout.addition(index):
+            connection.execute(statement)
+    if added:
+        indexes = _text((*layout.table.indexes, *added))
+        change = "UPDATE dynastore_tables SET indexes = ? WHERE number = ?"
+        connection.execute(change, (indexes, layout.number))
+
+
+def _text(indexes: Iterable[Index]) -> str:
+    """Indexes as the file keeps them."""
+    return orjson.dumps([(each.number, each.range_count, each.fields) for each in indexes]).decode()
 
 
 def expires(connection: sqlite3.Connection, layout: Layout) -> bool:
@@ -78,6 +105,7 @@ def let_expire(connection: sqlite3.Connection, layout: Layout) -> None:
         raise RequestError(
             f"time to live of {layout.table.name} is enabled already; there is nothing to do"
         )
+    connection.execute(layout.expiry_index)
 
 
 def description(table: Table) -> TableDescription:

@@ -25,6 +25,10 @@ from ..table import PRIMARY, Index, Table
 from ..wire_values import utf8
 from .metering import Image, entry
 
+# The index on TTL is on the item itself, so that no writer of the file can leave it out.
+_TTL = "json_extract(item, '$.TTL.N')"
+_END = f"CAST({_TTL} AS INTEGER)"
+
 
 @frozen
 class Layout:
@@ -34,10 +38,14 @@ class Layout:
         number: its number there. It names the SQL table: SQLite takes names that differ in case
             only for one, DynamoDB does not.
         table: its definition.
+        computed: numbers of the indexes that were added later. SQLite itself computes their
+            columns of the item, so that they are right whoever writes, also those who opened the
+            file before and do not know them.
     """
 
     number: int
     table: Table
+    computed: frozenset[int] = frozenset()
 
     @property
     def rows(self) -> str:
@@ -46,9 +54,14 @@ class Layout:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns, in the order of `row`."""
-        keys = (name for index in self.table.indexes for name in index.attributes)
+        """Names of the columns that are written, in the order of `row`."""
+        keys = (name for index in self._written for name in index.attributes)
         return ("PK", "SK", "item", "bytes", *keys)
+
+    @cached_property
+    def _written(self) -> tuple[Index, ...]:
+        """The indexes whose columns are written."""
+        return tuple(each for each in self.table.indexes if each.number not in self.computed)
 
     @property
     def creation(self) -> tuple[str, ...]:
@@ -60,11 +73,38 @@ class Layout:
         )
         return (table, *(self._index_creation(index) for index in self.table.indexes))
 
+    def addition(self, index: Index) -> tuple[str, ...]:
+        """The statements that add an index, and make its entries of the items that are stored."""
+        texts = {name: f"json_extract(item, '$.{name}.S')" for name in index.attributes}
+        has_all = " AND ".join(f"{texts[name]} IS NOT NULL" for name in index.ranges)
+        texts[index.hash] = f"CASE WHEN {has_all} THEN {texts[index.hash]} END"
+        columns = (
+            f"ALTER TABLE {self.rows} ADD COLUMN {name} TEXT GENERATED ALWAYS AS ({text}) VIRTUAL"
+            for name, text in texts.items()
+        )
+        return (*columns, self._index_creation(index))
+
     def _index_creation(self, index: Index) -> str:
         columns = ", ".join((*index.attributes, "PK", "SK"))
         return (
             f"CREATE INDEX {self.rows}_{index.name} ON {self.rows} ({columns}) "
             f"WHERE {index.hash} IS NOT NULL"
+        )
+
+    @property
+    def expiry_index(self) -> str:
+        """The statement that makes the index on ``TTL``; none but items that expire are in it."""
+        return (
+            f"CREATE INDEX IF NOT EXISTS {self.rows}_ttl ON {self.rows} ({_END}) "
+            f"WHERE {_TTL} IS NOT NULL"
+        )
+
+    @cached_property
+    def ended(self) -> str:
+        """Reads some keys of items that end after one second, and not after another; oldest first."""
+        return (
+            f"SELECT PK, SK FROM {self.rows} WHERE {_TTL} IS NOT NULL "
+            f"AND {_END} > ? AND {_END} <= ? ORDER BY {_END} LIMIT ?"
         )
 
     @cached_property
@@ -92,7 +132,7 @@ class Layout:
         """The values of the columns for an item."""
         item = image.item
         row = [item["PK"]["S"], item["SK"]["S"], orjson.dumps(item).decode(), image.size]
-        for index in self.table.indexes:
+        for index in self._written:
             row += entry(index, item) or [None] * len(index.attributes)
         return row
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from ..errors import RequestError
+from ..clock import Clock, utc_now
+from ..errors import RequestError, shown
 from ..table import NAME
 from .base import AsyncClient, Client
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 VARIABLE = "DYNASTORE_URL"  # read where a call names no place
 SQLITE = "sqlite://"
 MEMORY = ":memory:"
+FILES = (".db", ".sqlite", ".sqlite3")  # how names end that are hardly a table's
 
 
 @frozen
@@ -69,12 +71,13 @@ class Settings:
         return [name for name, value in asdict(self, recurse=False).items() if value is not None]
 
 
-def place_of(where: str | None, settings: Settings) -> Place:
+def place_of(where: str | None, settings: Settings, clock: Clock = utc_now) -> Place:
     """The place that a user means.
 
     Args:
         where: a table's name or a URL; without it the environment's ``DYNASTORE_URL``.
         settings: how AWS is reached.
+        clock: by which SQLite deletes what has expired, as AWS does by its own.
 
     Raises:
         RequestError: no place is named, the URL is of no known form, or settings do not fit it.
@@ -84,17 +87,27 @@ def place_of(where: str | None, settings: Settings) -> Place:
         raise RequestError(
             f"where? Name a table, or a file such as 'sqlite:///agent.db', or set {VARIABLE}"
         )
+    if not isinstance(named, str):
+        raise RequestError(
+            f"where is a table's name, or a file such as 'sqlite:///agent.db', not {shown(named)}; "
+            "the schema comes second, or as schema="
+        )
     if not named.startswith(SQLITE):
         return _aws(named, settings)
     if settings.given:
         raise RequestError(f"{named} is SQLite, which takes no {', '.join(settings.given)}")
-    return _sqlite(named)
+    return _sqlite(named, clock)
 
 
 def _aws(name: str, settings: Settings) -> Place:
     if "://" in name:
         raise RequestError(
             f"{name!r} is no place; name a table, or a file such as 'sqlite:///agent.db'"
+        )
+    if name.endswith(FILES) and not settings.given:
+        raise RequestError(
+            f"for a file write 'sqlite:///{name}'; {name!r} is a table's name only where "
+            "region_name=, endpoint_url= or a session says where the table is"
         )
     if not NAME.fullmatch(name):
         raise RequestError(f"{name!r} names no table: 3 to 255 letters, digits, '_', '-' and '.'")
@@ -134,18 +147,17 @@ def _aio(settings: Settings) -> AsyncClient:
     )
 
 
-def _sqlite(url: str) -> Place:
+def _sqlite(url: str, clock: Clock) -> Place:
     from .sqlite import AsyncSqliteClient, SqliteClient
 
     path = url.removeprefix(SQLITE)
     if not path:
-        shared = SqliteClient(MEMORY)
+        shared = SqliteClient(MEMORY, clock)
         return Place(None, True, lambda: shared, lambda: AsyncSqliteClient(shared))
     if not path.startswith("/") or path == "/":
         raise RequestError(
             f"{url!r} names no file; a file here is 'sqlite:///agent.db', with three slashes"
         )
     file = path[1:]
-    return Place(
-        None, True, lambda: SqliteClient(file), lambda: AsyncSqliteClient(SqliteClient(file))
-    )
+    opened = partial(SqliteClient, file, clock)
+    return Place(None, True, opened, lambda: AsyncSqliteClient(opened()))

@@ -18,7 +18,8 @@ from attrs import frozen
 
 from ..attributes import AttributeMap
 from ..capacity import read_units
-from ..errors import ConditionFailed, RequestError, TableNotFound, TransactionCanceled
+from ..clock import Clock, utc_now
+from ..errors import ConditionFailed, RequestError, ServiceError, TableNotFound, TransactionCanceled
 from ..requests import (
     Batch,
     BatchGetItem,
@@ -37,7 +38,7 @@ from ..requests.objects import DeleteObject, GetObject, HeadObject, ListObjectsV
 from ..requests.streams import DescribeStream, GetRecords, GetShardIterator
 from ..requests.tables import CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive
 from ..table import TTL
-from . import catalog, lanes, stored_objects, stream_log, transacting
+from . import catalog, expiring, lanes, stored_objects, stream_log, transacting
 from .acting import Compiled, Effect, stored
 from .base import finished
 from .batching import check_keys, check_writes, fitting
@@ -78,18 +79,20 @@ class SqliteClient:
 
     overlaps = False
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, clock: Clock = utc_now) -> None:
         """Nothing is opened or made yet.
 
         Args:
             path: of the file, which `CreateTable` makes; ``:memory:`` keeps everything in memory,
                 for this client and this process alone.
+            clock: what time it is, for deleting what has expired.
         """
         self.observers: list[Observer] = []
         self._path = None if path == ":memory:" else Path(path).absolute()
         self._writes = Lane(self._path)
         self._reads = Lane(self._path) if self._path else self._writes
         self._layouts: dict[str, Layout] = {}
+        self._rounds = expiring.Rounds(clock)
         self._answers: dict[type[Request[Any]], Callable[[Any], Answer]] = {
             GetItem: self._get,
             Query: self._query,
@@ -192,6 +195,7 @@ class SqliteClient:
             connection.execute("BEGIN IMMEDIATE")
             effect = action.effect(connection)
             effect.store(connection)
+            self._rounds.pass_by(connection, layout)
         units = written(layout.table.indexes, effect.before, effect.after)
         return Answer(_told(request, effect), units)
 
@@ -201,6 +205,7 @@ class SqliteClient:
         with self._writes as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             outcome = transacting.carried_out(connection, request, actions)
+            self._rounds.pass_by(connection, actions[0].layout)
         if isinstance(outcome, transacting.Canceled):
             return Answer(outcome.error, outcome.units)
         return Answer(None, outcome)
@@ -226,6 +231,7 @@ class SqliteClient:
             effects = [each.effect(connection) for each in actions]
             for each in effects:
                 each.store(connection)
+            self._rounds.pass_by(connection, layout)
         indexes = layout.table.indexes
         return Answer((), sum(written(indexes, each.before, each.after) for each in effects))
 
@@ -255,8 +261,14 @@ class SqliteClient:
             lanes.create(self._path)
         with self._writes as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
-            catalog.create(connection, request.table)
-        return Answer(None)
+            is_new = catalog.create(connection, request.table)
+        if is_new:
+            return Answer(None)
+        name = request.table.name
+        self._layouts.pop(name, None)  # it may have got indexes
+        raise ServiceError(
+            "ResourceInUseException", f"table {name} exists already; use it, or another name"
+        )
 
     def _describe(self, request: DescribeTable) -> Answer:
         return Answer(catalog.description(self._layout(request.table).table))
@@ -274,7 +286,7 @@ class SqliteClient:
         return Answer(None)
 
     def _layout(self, name: str) -> Layout:
-        """How a table is kept. It never changes, so it is looked up once."""
+        """How a table is kept, looked up once: whoever knows more indexes sends CreateTable first."""
         known = self._layouts.get(name)
         return known or self._layouts.setdefault(name, self._found(name))
 
@@ -285,11 +297,8 @@ class SqliteClient:
                 layout = catalog.find(connection, name)
             if layout:
                 return layout
-        where = self._path or "memory"
-        advice = "call create_table(), or connect with create=True"
-        raise TableNotFound(
-            "ResourceNotFoundException", f"there is no table {name} in {where}; {advice}"
-        )
+        advice = f"in {self._path or 'memory'}; call create_table(), or connect with create=True"
+        raise TableNotFound("ResourceNotFoundException", f"there is no table {name} {advice}")
 
 
 class AsyncSqliteClient:
@@ -338,8 +347,8 @@ def _reported(exchange: Exchange, request: Request[R], answer: Answer) -> R:
 
 
 def _told(request: PutItem | UpdateItem | DeleteItem, effect: Effect) -> AttributeMap | None:
-    """What a write answers: the new item of an update, the old one of others, if asked for."""
-    if not isinstance(request, UpdateItem) and not request.returns_old:
-        return None
-    image = effect.after if isinstance(request, UpdateItem) else effect.before
-    return image.item if image else None
+    """What a write answers: of an update the item that it asks for, of others the old one."""
+    if isinstance(request, UpdateItem):
+        image = {"ALL_NEW": effect.after, "ALL_OLD": effect.before}.get(request.returns)
+        return image.item if image else {}
+    return effect.before.item if effect.before and request.returns_old else None

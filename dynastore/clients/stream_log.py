@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 from ..attributes import AttributeMap
@@ -37,6 +38,8 @@ TRIMMED_AT_ONCE = 4  # old records that a write deletes: more than it adds, and 
 SHARD = Shard("log")
 NOW = "(julianday('now') - 2440587.5) * 86400.0"  # epoch seconds, to the millisecond
 
+_EXPIRED = "expired INTEGER NOT NULL DEFAULT 0"  # whether the engine deleted it for that
+
 StreamRequest: TypeAlias = DescribeStream | GetShardIterator | GetRecords
 
 
@@ -47,17 +50,18 @@ def stream_of(table: str) -> str:
 
 def begun(connection: sqlite3.Connection, layout: Layout) -> bool:
     """Whether there is a log."""
-    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_log(layout),))
-    return found.fetchone() is not None
+    return "expired" in _columns(connection, layout)  # files from before have to get that one
 
 
 def begin(connection: sqlite3.Connection, layout: Layout) -> None:
     """Log all writes from now on, within a transaction; nothing where that has begun."""
     log, rows = _log(layout), layout.rows
     connection.execute(
-        f"CREATE TABLE IF NOT EXISTS {log} "
-        "(sequence INTEGER PRIMARY KEY, at REAL NOT NULL, old TEXT, new TEXT)"
+        f"CREATE TABLE IF NOT EXISTS {log} (sequence INTEGER PRIMARY KEY, at REAL NOT NULL, "
+        f"old TEXT, new TEXT, {_EXPIRED})"
     )
+    if not begun(connection, layout):
+        connection.execute(f"ALTER TABLE {log} ADD COLUMN {_EXPIRED}")
     # The newest record is never trimmed, so sequence numbers go on from it, without a gap.
     oldest = f"SELECT sequence, at FROM {log} ORDER BY sequence LIMIT {TRIMMED_AT_ONCE}"
     trim = (
@@ -77,6 +81,18 @@ def begin(connection: sqlite3.Connection, layout: Layout) -> None:
             f"WHEN {old} IS NOT {new} AND instr({row}.PK, '{CONSUMERS}') = 0 BEGIN "
             f"INSERT INTO {log} (at, old, new) VALUES ({NOW}, {old}, {new}); {trim}; END"
         )
+
+
+@contextmanager
+def expiring(connection: sqlite3.Connection, layout: Layout) -> Iterator[None]:
+    """What is deleted inside, within a transaction, is logged as expired, if there is a log."""
+    if not _columns(connection, layout):
+        yield
+        return
+    begin(connection, layout)
+    _, newest = _ends(connection, layout)
+    yield
+    connection.execute(f"UPDATE {_log(layout)} SET expired = 1 WHERE sequence > ?", (newest,))
 
 
 def answer(connection: sqlite3.Connection, layout: Layout, request: StreamRequest) -> Any:
@@ -102,6 +118,12 @@ def _log(layout: Layout) -> str:
     return f"dynastore_log_{layout.number}"
 
 
+def _columns(connection: sqlite3.Connection, layout: Layout) -> set[str]:
+    """Those of the log; none where there is no log."""
+    found = connection.execute("SELECT name FROM pragma_table_info(?)", (_log(layout),))
+    return {name for (name,) in found}
+
+
 def _ends(connection: sqlite3.Connection, layout: Layout) -> tuple[int, int]:
     """The sequence number before the oldest record kept, and that of the newest; 0 without any."""
     ends = f"SELECT min(sequence), max(sequence) FROM {_log(layout)}"
@@ -116,25 +138,25 @@ def _page(connection: sqlite3.Connection, layout: Layout, after: int) -> Records
             "TrimmedDataAccessException", f"the records after {after} are no longer kept"
         )
     selection = (
-        f"SELECT sequence, at, old, new FROM {_log(layout)} WHERE sequence > ? "
+        f"SELECT sequence, at, old, new, expired FROM {_log(layout)} WHERE sequence > ? "
         f"ORDER BY sequence LIMIT {RECORDS}"
     )
     records = [_record(layout, *row) for row in _fitting(connection.execute(selection, (after,)))]
     return RecordsPage(records, records[-1].sequence if records else str(after))
 
 
-def _fitting(rows: Iterable[tuple[int, float, str | None, str | None]]) -> Iterable[Any]:
+def _fitting(rows: Iterable[tuple[int, float, str | None, str | None, int]]) -> Iterable[Any]:
     """Rows from the start up to the one that fills a page."""
     size = 0
     for row in rows:
         yield row
-        size += sum(len(image) for image in row[2:] if isinstance(image, str))
+        size += sum(len(image) for image in row[2:4] if isinstance(image, str))
         if size > PAGE_BYTES:
             return
 
 
 def _record(
-    layout: Layout, sequence: int, at: float, old: str | None, new: str | None
+    layout: Layout, sequence: int, at: float, old: str | None, new: str | None, expired: int
 ) -> StreamRecord:
     before, after = _image(old), _image(new)
     return StreamRecord(
@@ -145,6 +167,7 @@ def _record(
         old=before,
         new=after,
         at=dt.datetime.fromtimestamp(at, dt.UTC),
+        expired=bool(expired),
     )
 
 

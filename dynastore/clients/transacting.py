@@ -16,7 +16,7 @@ from attrs import frozen
 
 from ..attributes import AttributeMap
 from ..capacity import read_units
-from ..errors import ConditionFailed, DynastoreError, RequestError, TransactionCanceled
+from ..errors import ConditionFailed, DynastoreError, RequestError, TokenUsed, TransactionCanceled
 from ..requests import (
     ACTIONS,
     TOKEN_CHARACTERS,
@@ -52,15 +52,13 @@ def carried_out(
     """Carry out a transaction inside an open one of SQLite; the write units that it took.
 
     Raises:
-        RequestError: the items are over 4 MB together, or its token stood for another transaction.
+        RequestError: the items are over 4 MB together.
+        TokenUsed: its token stood for another transaction.
     """
     digest = _digest(request)
     known = _digest_of(connection, request.token)
     if known is not None and known != digest:
-        raise RequestError(
-            "this token was used within the last ten minutes, for other writes or for the same ones "
-            "by what was stored then; nothing was written now. Use a new one"
-        )
+        raise TokenUsed(request.token)
     outcomes = [_outcome(connection, action) for action in actions]
     if known is not None:  # it was carried out already, and is only acknowledged once more
         return sum(read_units(_size(each), consistent=True) for each in outcomes) * 2

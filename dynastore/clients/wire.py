@@ -9,18 +9,21 @@ from zlib import crc32
 import orjson
 from attrs import frozen
 
+from ..capacity import LIMIT_BYTES
 from ..errors import (
     AccessDenied,
     ConditionFailed,
     DynastoreError,
+    ItemTooLarge,
     RequestError,
     ServiceError,
     TableNotFound,
     Throttled,
+    TokenUsed,
     TransactionCanceled,
     Unavailable,
 )
-from ..requests import Key, PutItem, Request, TransactGetItems, TransactWriteItems
+from ..requests import Key, PutItem, Request, TransactGetItems, TransactWriteItems, UpdateItem
 from ..requests.objects import ObjectRequest
 from ..table import Table
 
@@ -56,6 +59,14 @@ REFUSALS = frozenset(
         "SerializationException",
         "UnknownOperationException",
         "ValidationException",
+    }
+)
+# Messages of a ValidationException and of a transaction's ValidationError, which have no codes of
+# their own. The second is in the API reference of TransactWriteItems; moto has both.
+TOO_LARGE = frozenset(
+    {
+        "Item size has exceeded the maximum allowed size",
+        "Item size to update has exceeded the maximum allowed size",
     }
 )
 # 403 without a code is S3's answer to a HEAD, which has no body.
@@ -186,17 +197,19 @@ def units_of(response: Mapping[str, Any]) -> float:
 
 
 def error_of(refusal: Refusal, request: Request[Any], endpoint: Endpoint) -> DynastoreError:
-    """The error for a refusal, by its code and status; never by the text of its message."""
+    """The error for a refusal, by its code and status.
+
+    By the text of its message only where that gives a RequestError of a narrower kind.
+    """
     match refusal.code:
         case "ConditionalCheckFailedException":
             return ConditionFailed(_key_of(request), refusal.item or None)
         case "TransactionCanceledException" if len(refusal.reasons) == len(_keys_of(request)):
             return _canceled(refusal, _keys_of(request))
-        case "IdempotentParameterMismatchException":
-            return RequestError(
-                "this token was used within the last ten minutes, for other writes or for the "
-                "same ones by what was stored then; nothing was written now. Use a new one"
-            )
+        case "IdempotentParameterMismatchException" if isinstance(request, TransactWriteItems):
+            return TokenUsed(request.token)
+        case "ValidationException" if _is_too_large(refusal.message) and _is_single(request):
+            return _too_large(_key_of(request))
         case code if code in REFUSALS:
             return RequestError(f"DynamoDB refused the request: {refusal.message}")
     kind, message = _service_error(refusal, request, endpoint)
@@ -220,11 +233,21 @@ def _reason(reason: Mapping[str, Any], key: Key) -> DynastoreError | None:
             return None
         case "ConditionalCheckFailed":
             return ConditionFailed(key, reason.get("Item") or None)
+        case "ValidationError" if _is_too_large(message):
+            return _too_large(key)
         case "ValidationError":
             return RequestError(f"DynamoDB refused what should happen to {key}: {message}")
         case "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded":
             return Throttled(code, f"{message} ({key})")
     return ServiceError(code, f"{message} ({key})")
+
+
+def _is_too_large(message: str) -> bool:
+    return message.rstrip(".") in TOO_LARGE
+
+
+def _too_large(key: object) -> ItemTooLarge:
+    return ItemTooLarge(key, size_bytes=None, limit_bytes=LIMIT_BYTES)
 
 
 def _service_error(
@@ -298,6 +321,10 @@ def table_of(request: Request[Any]) -> str:
     asked = request.actions[0] if isinstance(request, TransactWriteItems) else request
     table = getattr(asked, "table", "")
     return table.name if isinstance(table, Table) else str(table)
+
+
+def _is_single(request: Request[Any]) -> bool:
+    return isinstance(request, PutItem | UpdateItem)
 
 
 def _key_of(request: Request[Any]) -> object:

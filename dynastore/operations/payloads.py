@@ -6,6 +6,7 @@ part that no item refers to, which the sweep finds.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import TypeAlias
@@ -15,13 +16,12 @@ from attrs import evolve, frozen
 from ..attributes import AttributeMap, AttributeValue, binary_of
 from ..changes import Change, IfMissing, SetTo
 from ..codec import Codec, Encoded
-from ..errors import ConditionFailed, DynastoreError, PayloadMissing
+from ..errors import DynastoreError, PayloadMissing
 from ..payload_forms import Form, form_in
-from ..payloads import PART_BYTES, Pointer, part_items
-from ..requests import DeleteItem, Key, Now, PutItem, Steps, UpdateItem
+from ..payloads import EPOCH, MICROSECOND, PART_BYTES, Pointer, part_items
+from ..requests import DeleteItem, Key, Now, PutItem, Steps
 from ..schema import Schema
 from ..table import TTL
-from ..terms import Present
 from .keyed import read_items
 from .objects import object_puts, read_objects
 from .together import IN_FLIGHT, send_all
@@ -57,13 +57,13 @@ def write_leaving(schema: Schema, encoded: Encoded) -> Steps[AttributeMap]:
     Raises:
         DynastoreError: the first failure. The item must not be written then.
     """
-    pointers = yield from _write_forms(schema, encoded.key, encoded.leaving, encoded.item.get(TTL))
+    pointers = yield from write_forms(schema, encoded.key, encoded.leaving, encoded.item.get(TTL))
     return encoded.item | pointers
 
 
 def write_changed(
     schema: Schema, codec: Codec, key: Key, changes: Mapping[str, Change]
-) -> Steps[dict[str, Change]]:
+) -> Steps[dict[str, SetTo | IfMissing]]:
     """Write the parts of payloads that an update sets.
 
     Their item's expiry is known only if the update sets it too; otherwise they have none, and are
@@ -87,7 +87,7 @@ def write_changed(
         if isinstance(change, SetTo | IfMissing) and codec.payloads.is_leaving(name, change.value)
     }
     forms = {name: form_in(change.value) for name, change in leaving.items()}
-    pointers = yield from _write_forms(schema, key, forms, _set_value(changes.get(TTL)))
+    pointers = yield from write_forms(schema, key, forms, _set_value(changes.get(TTL)))
     return {name: evolve(change, value=pointers[name]) for name, change in leaving.items()}
 
 
@@ -174,8 +174,8 @@ def delete_parts(
     """
     if old is None:
         return
-    pointers = _pointers(schema, old)
-    kept = _pointers(schema, new or {})
+    pointers = pointers_in(schema, old)
+    kept = pointers_in(schema, new or {})
     keys = [
         key
         for name, pointer in pointers.items()
@@ -189,58 +189,51 @@ def delete_parts(
         return
 
 
-def keep_as_long(
-    schema: Schema,
-    item: AttributeMap | None,
-    expires: Change,
-    already: Collection[Pointer] = (),
-) -> Steps[frozenset[Pointer]]:
-    """Let the parts of an item expire when the item will.
+def pointers_in(schema: Schema, item: AttributeMap) -> dict[str, Pointer]:
+    """The pointers in the payload fields of an item."""
+    found = {name: Pointer.of(item[name]) for name in schema.payloads_of(item) if name in item}
+    return {name: pointer for name, pointer in found.items() if pointer is not None}
 
-    Called before the update, so that no crash lets parts go before their item, and after it for
-    those that another writer made meanwhile.
+
+def write_forms(
+    schema: Schema,
+    owner: Key,
+    forms: Mapping[str, Form],
+    expires: AttributeValue | None,
+    *,
+    later_than: dt.datetime = EPOCH,
+) -> Steps[AttributeMap]:
+    """Write forms outside of their item.
 
     Args:
-        schema: where they are.
-        item: as it is stored, or None.
-        expires: what becomes of its TTL.
-        already: the pointers whose parts are right.
+        schema: where to.
+        owner: key of the item.
+        forms: field -> form.
+        expires: the TTL of parts, or None.
+        later_than: when what they replace was written, which they are told apart from by that.
 
     Returns:
-        The pointers whose parts are right now.
+        Field -> pointer, for the item.
+
+    Raises:
+        DynastoreError: the first failure.
     """
-    pointers = _pointers(schema, item or {})
-    updates = (
-        UpdateItem(schema.table.name, key, {TTL: expires}, (("PK", Present()),))
-        for name, pointer in pointers.items()
-        if pointer not in already
-        for key in pointer.keys(Key.of(item or {}), name, schema.prefix)
-    )
-    try:
-        yield from send_all(updates)
-    except ConditionFailed:  # another writer replaced the value, and deleted them
-        return frozenset()
-    return frozenset(pointers.values())
-
-
-def _set_value(change: Change | None) -> AttributeValue | None:
-    return change.value if isinstance(change, SetTo) else None
-
-
-def _write_forms(
-    schema: Schema, owner: Key, forms: Mapping[str, Form], expires: AttributeValue | None
-) -> Steps[AttributeMap]:
     if not forms:
         return {}
-    now = yield from Now()
+    now = max((yield from Now()), later_than + MICROSECOND)
     puts = object_puts(schema, owner, forms, now)
     yield from send_all(put for _, put in puts.values())
     pointers = {name: pointer for name, (pointer, _) in puts.items()}
     for name in (each for each in forms if each not in puts):
         pointers[name] = Pointer.to(forms[name], now)
         parts = part_items(pointers[name], forms[name], owner, name, schema.prefix, expires)
-        yield from send_all(PutItem(schema.table.name, part) for part in parts)
+        whose = evolve(owner, pattern="payload")
+        yield from send_all(PutItem(schema.table.name, part, known_by=whose) for part in parts)
     return {name: pointer.attribute for name, pointer in pointers.items()}
+
+
+def _set_value(change: Change | None) -> AttributeValue | None:
+    return change.value if isinstance(change, SetTo) else None
 
 
 def _completed(
@@ -263,19 +256,13 @@ def _completed(
     return found
 
 
-def _pointers(schema: Schema, item: AttributeMap) -> dict[str, Pointer]:
-    """The pointers in the payload fields of an item."""
-    found = {name: Pointer.of(item[name]) for name in schema.payloads_of(item) if name in item}
-    return {name: pointer for name, pointer in found.items() if pointer is not None}
-
-
 def _fetch(schema: Schema, found: list[Whole], names: Collection[str] | None) -> Steps[list[Held]]:
     """Put forms in the place of pointers; those that could not be had come back."""
     wanted = [
         (place, name, pointer)
         for place, each in enumerate(found)
         if each.error is None
-        for name, pointer in _pointers(schema, each.item or {}).items()
+        for name, pointer in pointers_in(schema, each.item or {}).items()
         if names is None or name in names
     ]
     left: list[Held] = []
@@ -332,7 +319,7 @@ def _read_again(schema: Schema, found: list[Whole], left: Sequence[Held]) -> Ste
     items = yield from read_items(schema.table.name, [*set(keys.values())], consistent=True)
     for place, name, pointer in left:
         item = items[keys[place]]
-        lost = item is not None and _pointers(schema, item).get(name) == pointer
+        lost = item is not None and pointers_in(schema, item).get(name) == pointer
         error = _missing(schema, item, name, pointer) if lost else None
         found[place] = Whole(item, again=True, error=error or found[place].error)
 

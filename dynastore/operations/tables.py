@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..errors import RequestError, ServiceError, TableMismatch, TableNotFound, Unavailable
 from ..requests import Steps, Wait
@@ -12,6 +13,7 @@ from ..requests.tables import (
     DescribeTimeToLive,
     TableDescription,
     UpdateTimeToLive,
+    addition,
 )
 from ..schema import Schema
 from ..table import PRIMARY, TTL, Index
@@ -23,6 +25,9 @@ WAITS = 160  # some five minutes; an empty table takes AWS about ten seconds
 
 def create_table(schema: Schema) -> Steps[None]:
     """Make the table unless it is there, wait until it can be used, and check that it fits.
+
+    An SQLite file gets the indexes that it lacks. A table of DynamoDB gets none: building one is
+    paid by what is stored, so the error says how it is done.
 
     Several processes may do it at once: all succeed.
 
@@ -37,7 +42,7 @@ def create_table(schema: Schema) -> Steps[None]:
             raise
     description = yield from _active(schema.table.name)
     if differences := tuple(_differences(schema, description)):
-        raise TableMismatch(schema.table.name, differences)
+        raise TableMismatch(schema.table.name, differences, _additions(schema, description))
     yield from _expire_items(schema.table.name)
 
 
@@ -67,6 +72,12 @@ def _differences(schema: Schema, found: TableDescription) -> Iterator[str]:
             yield f"{name} is ({', '.join(keys)}), not ({', '.join(index.attributes)})"
         else:
             yield from _not_carried(index, found.projections.get(name))
+
+
+def _additions(schema: Schema, found: TableDescription) -> list[dict[str, Any]]:
+    """What would add the indexes that are missing."""
+    missing = [each for each in schema.table.indexes if each.name not in found.key_schemas]
+    return [addition(schema.table.name, index) for index in missing]
 
 
 def _not_carried(index: Index, found: tuple[str, ...] | None) -> Iterator[str]:

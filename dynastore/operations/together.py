@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from ..errors import PartialFailure
+from ..errors import ConditionFailed, PartialFailure
 from ..requests import Request, Steps, Together
 
 R = TypeVar("R")
@@ -33,3 +33,21 @@ def send_all(requests: Iterable[Request[Any]]) -> Steps[None]:
     left: Iterator[Request[Any]] = iter(requests)
     while some := list(islice(left, IN_FLIGHT)):
         yield from read_together(some)
+
+
+def send_where_they_hold(requests: Iterable[Request[Any]]) -> Steps[None]:
+    """`send_all`, passing over those whose conditions do not hold.
+
+    Raises:
+        DynastoreError: the first failure for another reason.
+    """
+    left: Iterator[Request[Any]] = iter(requests)
+    while some := list(islice(left, IN_FLIGHT)):
+        try:
+            yield from some[0] if len(some) == 1 else Together(some)
+        except ConditionFailed:
+            continue
+        except PartialFailure as failure:
+            errors = [each for _, each in sorted(failure.failed.items())]
+            for error in (each for each in errors if not isinstance(each, ConditionFailed)):
+                raise error from failure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from attrs import field, frozen
 
@@ -49,6 +49,8 @@ class PutItem(Request[AttributeMap | None]):
 
     Attributes:
         returns_old: whether the item that is replaced comes back; that takes no capacity.
+        known_by: a key that tells what it is for, where the item's own does not: the one of the item
+            that a part is of.
     """
 
     operation: ClassVar[str] = "PutItem"
@@ -56,6 +58,7 @@ class PutItem(Request[AttributeMap | None]):
     item: AttributeMap = field(repr=False)
     conditions: Conditions = field(default=(), repr=False)
     returns_old: bool = False
+    known_by: Key | None = field(default=None, eq=False, repr=False)
 
     @property
     def repeatable(self) -> bool:
@@ -65,7 +68,7 @@ class PutItem(Request[AttributeMap | None]):
     @property
     def purpose(self) -> Purpose | None:
         """The entity that the item is of, and its primary key."""
-        return Purpose.of_keys((Key.of(self.item),))
+        return Purpose.of_keys((self.known_by or Key.of(self.item),))
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
@@ -84,11 +87,12 @@ class PutItem(Request[AttributeMap | None]):
 
 @frozen
 class UpdateItem(Request[AttributeMap]):
-    """Change some attributes of one item; the whole item as it is afterwards.
+    """Change some attributes of one item; the whole item as it is afterwards, or as *returns* says.
 
     Attributes:
         changes: attribute name, or path to a part of one -> what becomes of it. A missing item is
             made, unless a condition asks for one.
+        returns: the item as it is afterwards or was before, or none; that takes no capacity.
     """
 
     operation: ClassVar[str] = "UpdateItem"
@@ -96,6 +100,7 @@ class UpdateItem(Request[AttributeMap]):
     key: Key
     changes: Mapping[str | Path, Change] = field(repr=False)
     conditions: Conditions = field(default=(), repr=False)
+    returns: Literal["ALL_NEW", "ALL_OLD", "NONE"] = "ALL_NEW"
 
     @property
     def repeatable(self) -> bool:
@@ -112,14 +117,14 @@ class UpdateItem(Request[AttributeMap]):
         return {
             "TableName": self.table,
             "Key": self.key.attributes,
-            "ReturnValues": "ALL_NEW",
+            "ReturnValues": self.returns,
             "ReturnConsumedCapacity": "TOTAL",
             **expressions.update(self.changes, self.conditions),
         }
 
     def read(self, response: Mapping[str, Any]) -> AttributeMap:
-        """The item after the update."""
-        item: AttributeMap = response["Attributes"]
+        """The item that was asked for; {} where there is none."""
+        item: AttributeMap = response.get("Attributes", {})
         return item
 
 

@@ -36,11 +36,13 @@ class Key:
         pk: the hash attribute.
         sk: the range attribute.
         entity: type tag of the entity that it is a key of, where that is known; no part of the key.
+        pattern: what leads there: the access pattern, or ``payload`` for parts; no part of it either.
     """
 
     pk: str
     sk: str
     entity: str | None = field(default=None, eq=False, repr=False)
+    pattern: str = field(default="primary", eq=False, repr=False)
 
     @property
     def attributes(self) -> AttributeMap:
@@ -63,7 +65,8 @@ class Purpose:
 
     Attributes:
         entity: type tag of the entity; of several, joined by a bar.
-        pattern: name of the access pattern; ``scan`` where there is none.
+        pattern: name of the access pattern; ``scan`` where there is none, ``payload`` for parts of
+            one.
     """
 
     entity: str
@@ -72,10 +75,12 @@ class Purpose:
     @classmethod
     def of_keys(cls, keys: Iterable[Key]) -> Purpose | None:
         """That of a request by primary key; None where a key is not known to be of an entity."""
-        entities = dict.fromkeys(key.entity for key in keys)
+        known = [*keys]
+        entities = dict.fromkeys(key.entity for key in known)
         if not entities or None in entities:
             return None
-        return cls(" | ".join(map(str, entities)), "primary")
+        patterns = dict.fromkeys(key.pattern for key in known)
+        return cls(" | ".join(map(str, entities)), " | ".join(patterns))
 
 
 class Request(Generic[R]):

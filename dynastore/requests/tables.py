@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from attrs import frozen
@@ -37,7 +37,7 @@ class CreateTable(Request[None]):
         return {
             "TableName": self.table.name,
             "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in names],
+            "AttributeDefinitions": _definitions(names),
             "KeySchema": key_schema(PRIMARY),
             "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
             **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
@@ -60,6 +60,24 @@ def projection(index: Index) -> dict[str, Any]:
     if not index.carried:
         return {"ProjectionType": "KEYS_ONLY"}
     return {"ProjectionType": "INCLUDE", "NonKeyAttributes": [*index.carried]}
+
+
+def addition(table: str, index: Index) -> dict[str, Any]:
+    """The parameters of the UpdateTable that adds an index to a table; it takes one at a time."""
+    creation = {
+        "IndexName": index.name,
+        "KeySchema": key_schema(index),
+        "Projection": projection(index),
+    }
+    return {
+        "TableName": table,
+        "AttributeDefinitions": _definitions(index.attributes),
+        "GlobalSecondaryIndexUpdates": [{"Create": creation}],
+    }
+
+
+def _definitions(names: Iterable[str]) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "AttributeType": "S"} for name in names]
 
 
 @frozen
@@ -160,3 +178,6 @@ class UpdateTimeToLive(Request[None]):
 
     def read(self, response: Mapping[str, Any]) -> None:
         """Nothing."""
+
+
+ABOUT_TABLES = (CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive)

@@ -17,7 +17,7 @@ from .documents import ROOT, commands, documents, programs
 DYNASTORE = Path(sys.executable).with_name("dynastore")
 
 
-SCANNING = {"evolve", "payloads", "scan", "verify"}
+SCANNING = {"evolve", "payloads", "scan", "verify", "no-access-pattern"}
 
 
 def name_of(path: Path) -> str:
@@ -25,7 +25,7 @@ def name_of(path: Path) -> str:
 
 
 def with_programs() -> list[Any]:
-    """The files with programs; those on scanning and sweeping are the only ones that may scan."""
+    """The files with programs; those on what reads whole tables are the only ones that may scan."""
     return [
         pytest.param(path, id=name_of(path), marks=[pytest.mark.scans] * (path.stem in SCANNING))
         for path in documents()

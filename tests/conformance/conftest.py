@@ -9,6 +9,7 @@ A test asks for ``open_store`` and runs on every engine, blocking and awaited:
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from functools import partial
@@ -100,9 +101,23 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
+class EngineClock:
+    """What time it is to an embedded engine: what it is to the store that was opened last."""
+
+    clock: Clock = staticmethod(utc_now)
+
+    def __call__(self) -> dt.datetime:
+        return self.clock()
+
+
 @pytest.fixture
-def lagging() -> LaggingClient:
-    return LaggingClient(LAG)
+def engine_clock() -> EngineClock:
+    return EngineClock()
+
+
+@pytest.fixture
+def lagging(engine_clock: EngineClock) -> LaggingClient:
+    return LaggingClient(LAG, engine_clock)
 
 
 @pytest.fixture
@@ -111,6 +126,7 @@ def connect(
     mode: str,
     session: boto3.Session,
     lagging: LaggingClient,
+    engine_clock: EngineClock,
     request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., Any]]:
     """``Store.connect`` or ``AsyncStore.connect`` to tables of this test's own.
@@ -132,7 +148,7 @@ def connect(
             folder: Path = request.getfixturevalue("tmp_path")
             yield partial(kind.connect, f"sqlite:///{folder / 'table.db'}")
         case "sqlite-memory":  # one place, so that all stores of the test share its items
-            yield partial(kind.at, place_of("sqlite://", Settings()))
+            yield partial(kind.at, place_of("sqlite://", Settings(), engine_clock))
         case "sqlite-lagging":
             place = Place(None, True, lambda: lagging, lambda: AsyncSqliteClient(lagging))
             yield partial(kind.at, place)
@@ -152,7 +168,7 @@ def connect(
 
 @pytest.fixture
 def open_store(
-    mode: str, connect: Callable[..., Any], runner: asyncio.Runner
+    mode: str, connect: Callable[..., Any], runner: asyncio.Runner, engine_clock: EngineClock
 ) -> Iterator[Callable[..., Store]]:
     """Opens a store on the test's table: ``open_store(schema)``, ``open_store(schema, create=False)``.
 
@@ -161,6 +177,7 @@ def open_store(
     with ExitStack() as opened:
 
         def open_store(schema: Any, *, create: bool = True, clock: Clock = utc_now) -> Any:
+            engine_clock.clock = clock
             store = connect(schema=schema, create=create, clock=clock)
             driver = Awaited(store, runner) if mode == "awaited" else store
             return opened.enter_context(closing(driver))

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from dynastore import Create, Delete, Schema, entity, key, ref
-from dynastore.errors import ConsumerBusy, MalformedItem, RequestError
+from dynastore.errors import ConsumerBusy, ConsumerMismatch, MalformedItem, RequestError
 from dynastore.requests import PutItem
 
 
@@ -114,6 +114,29 @@ def test_only_the_classes_asked_for_are_seen(store):
     assert [each.cls for each in seen(store, name="both", start="oldest")] == [Note, Tag]
 
 
+def test_other_classes_under_one_name_are_refused_before_anything_is_lost(store):
+    store.put(TEA)
+    store.put(Tag(user_id="ann", name="t"))
+    assert [each.cls for each in seen(store, Note, start="oldest")] == [Note]
+    for others in ((Tag,), (Note, Tag), ()):
+        with pytest.raises(ConsumerMismatch, match="'default' follows the changes of note") as told:
+            seen(store, *others)
+        assert told.value.followed == ("note",)
+    put_all(store, "green tea")
+    assert texts(seen(store, Note)) == ["green tea"]
+
+
+def test_a_consumer_that_gets_other_classes_goes_on_from_the_oldest(store):
+    store.put(TEA)
+    store.put(Tag(user_id="ann", name="t"))
+    assert len(seen(store, Note, start="oldest")) == 1
+    assert [each.cls for each in seen(store, Tag, Note, on_gap="oldest")] == [Note, Tag]
+    assert seen(store, Note, Tag) == []
+    assert seen(store) == []  # all classes of the schema, which are these
+    with pytest.raises(ConsumerMismatch):
+        seen(store, Note)
+
+
 def test_a_scope_sees_its_own_changes_only(store):
     qa = store.scope("qa")
     store.put(TEA)
@@ -145,7 +168,7 @@ def test_a_loop_that_breaks_off_gets_its_last_change_again(store):
     for change in store.changes(Note, start="oldest"):
         if change.new.text == "b":
             break
-    assert texts(seen(store)) == ["b", "c"]
+    assert texts(seen(store, Note)) == ["b", "c"]
 
 
 def test_a_loop_that_raises_gets_its_last_change_again(store):
@@ -157,7 +180,7 @@ def test_a_loop_that_raises_gets_its_last_change_again(store):
 
     with pytest.raises(ZeroDivisionError):
         take()
-    assert texts(seen(store)) == ["b", "c"]
+    assert texts(seen(store, Note)) == ["b", "c"]
 
 
 def test_changes_can_be_iterated_again(store):
@@ -184,13 +207,13 @@ def test_one_process_at_a_time_reads_for_a_consumer(store, open_store):
     other = open_store(SCHEMA)
     for change in store.changes(Note, start="oldest"):
         with pytest.raises(ConsumerBusy) as busy:
-            seen(other)
+            seen(other, Note)
         assert busy.value.consumer == "default"
         name = f"another, at {change.new.text}"
         assert texts(seen(other, name=name, start="oldest")) == ["a", "b"]
         if change.new.text == "b":
             break
-    assert texts(seen(other)) == ["b"]
+    assert texts(seen(other, Note)) == ["b"]
 
 
 def test_whoever_was_replaced_is_told_and_writes_nothing(store, open_store):
@@ -199,10 +222,10 @@ def test_whoever_was_replaced_is_told_and_writes_nothing(store, open_store):
     slow = iter(store.changes(Note, start="oldest", lease_seconds=0.001))
     assert next(slow).new.text == "a"
     time.sleep(0.01)
-    assert texts(seen(other)) == ["a", "b", "c"]
+    assert texts(seen(other, Note)) == ["a", "b", "c"]
     with pytest.raises(ConsumerBusy):
         next(slow)
-    assert seen(other) == []
+    assert seen(other, Note) == []
 
 
 def test_a_thousand_changes_are_read_in_order(store):
@@ -223,7 +246,7 @@ def test_an_image_that_does_not_fit_its_class_stops_the_consumer_there(store):
         with pytest.raises(MalformedItem):
             found += [each.new.text for each in store.changes(Note, start="oldest", follow=False)]
     assert found == []
-    assert texts(seen(store, Tag)) == []
+    assert seen(store, Tag, name="tags") == []
 
 
 @pytest.mark.fault("moto", reason="it records a write that changes nothing")

@@ -13,6 +13,7 @@ from dynastore import Schema, Update, entity, increment, key, ref
 from tests.properties.histories import play
 from tests.properties.history import History
 from tests.properties.history_entities import SCHEMA
+from tests.properties.history_writer import START
 
 from .drivers import at_once
 
@@ -39,7 +40,9 @@ class Counter:
 @given(st.data())
 def test_every_moment_of_every_history_is_as_the_model_says(open_store, engine, mode, data):
     name = f"history-{uuid4().hex[:12]}"
-    store = open_store(Schema(SCHEMA.entities, evolve(SCHEMA.table, name=name)))
+    store = open_store(
+        Schema(SCHEMA.entities, evolve(SCHEMA.table, name=name)), clock=lambda: START
+    )
     store.create_table()
     client = getattr(store, "target", store).client
 

@@ -20,6 +20,7 @@ from dynastore import (
     payload,
     prepend,
     ref,
+    unset,
     version,
 )
 from dynastore.errors import (
@@ -216,6 +217,32 @@ def test_parts_expire_with_their_item(store, parts):
     store.update(ONE, expires_at=None)
     assert [each.get("TTL") for each in parts()] == [None] * 2
     assert store.get(Page, book="b", number=1).image == noise(1)
+    store.update(ONE, expires_at=DAY)  # in copies, which end with it
+    assert [each["TTL"] for each in parts()] == [expiry] * 2
+    assert store.get(Page, book="b", number=1).image == noise(1)
+
+
+@pytest.mark.parametrize("words", [["small"], ["compressed"] * 500])
+def test_a_value_that_is_in_no_parts_does_not_keep_an_item_from_ending_later(store, words):
+    store.put(page(image=b"small", words=words, expires_at=DAY))
+    later = DAY + dt.timedelta(days=1)
+    assert store.update(ONE, expires_at=later) == page(
+        image=b"small", words=words, expires_at=later
+    )
+
+
+@pytest.mark.scans
+def test_an_update_leaves_no_parts_of_what_it_replaces(store, parts):
+    store.put(page(image=noise(1), words=[noise(1, 9_000).hex()]))
+    assert len(parts()) == 3
+    assert store.update(ONE, image=noise(2), notes="n").notes == "n"
+    assert len(parts()) == 3
+    updated = store.update(ONE, image=b"small", title="t")
+    assert updated == store.get(Page, book="b", number=1)
+    assert (updated.image, updated.title, len(parts())) == (b"small", "t", 1)
+    assert store.update(ONE, image=if_missing(noise(3))).image == b"small"
+    assert store.update(ONE, words=unset()).words == []
+    assert parts() == []
 
 
 def test_a_write_that_is_refused_changes_nothing(store):

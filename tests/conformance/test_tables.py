@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any, ClassVar
 
-from dynastore import Index, Schema, Table, entity, gsi, key
+import pytest
+from attrs import frozen
+
+from dynastore import Index, Schema, Table, entity, gsi, key, ref
 from dynastore.errors import TableMismatch, TableNotFound
+from dynastore.requests import Request
 
 from .drivers import at_once
+from .engines import SERVERS
 from .test_items import Note
 
 
@@ -40,6 +45,70 @@ class Tag:
 
     primary = key("TAG#{name}", "TAG")
     ranked = gsi(2, "TAGS", "{rank}")
+
+
+@entity("ticket")
+class Plain:
+    """An entity before there was an index."""
+
+    ticket_id: str
+    team: str = ""
+
+    primary = key("T#{ticket_id}", "~")
+
+
+@entity("ticket")
+class Indexed:
+    """The same with one."""
+
+    ticket_id: str
+    team: str = ""
+
+    primary = key("T#{ticket_id}", "~")
+    by_team = gsi(1, "TEAM#{team}", "{ticket_id}")
+
+
+@frozen
+class UpdateTable(Request[None]):
+    """What a person does with the AWS CLI."""
+
+    operation: ClassVar[str] = "UpdateTable"
+    asked: Any
+
+    def parameters(self) -> dict[str, Any]:
+        return self.asked
+
+    def read(self, response: Any) -> None:
+        """Nothing."""
+
+
+@pytest.mark.scans
+def test_an_index_is_added_to_a_table_that_is_in_use(open_store, engine, settled):
+    """On SQLite at once; elsewhere by what the error says."""
+    old = open_store(Schema([Plain]))
+    old.put(Plain(ticket_id="t1", team="db"))
+    store = open_store(Schema([Indexed]), create=False)
+    if engine in SERVERS:
+        with pytest.raises(TableMismatch, match="aws dynamodb update-table") as mismatch:
+            store.create_table()
+        assert mismatch.value.differences == ("index GSI1 is missing",)
+        for addition in mismatch.value.additions:
+            store.run(UpdateTable(addition).__iter__())
+    store.create_table()
+    store.create_table()
+    store.put(Indexed(ticket_id="t2", team="db"))
+    assert [each.mended for each in store.reindex()] == [True]
+    settled()
+    assert [each.ticket_id for each in store.query(Indexed, team="db")] == ["t1", "t2"]
+    old.update(ref(Plain, ticket_id="t1"), team="ui")  # by code that does not know the index
+    settled()
+    assert len(list(store.reindex())) == 1
+    settled()
+    assert [each.ticket_id for each in store.query(Indexed, team="ui")] == ["t1"]
+    old.put(Plain(ticket_id="t1", team="ui"))
+    settled()
+    assert store.query(Indexed, team="ui").count() == 0
+    assert store.query(Indexed, team="db").count() == 1
 
 
 def test_a_table_that_does_not_fit_is_refused_with_all_differences(open_store):

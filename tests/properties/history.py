@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -119,8 +120,15 @@ def _whole(item: AttributeMap, items: Stored) -> AttributeMap:
             assert None not in parts, f"parts of {Key.of(item)} are missing"
             form = b"".join(binary_of(part["DATA"]) for part in parts if part)
             assert pointer.fits(form), f"parts of {Key.of(item)} are not what was written"
+            late = all(_end(part) >= _end(item) for part in parts if part)
+            assert late, f"parts of {Key.of(item)} expire before it"
             found[name] = {"B": form}
     return found
+
+
+def _end(item: AttributeMap) -> float:
+    """When DynamoDB may delete it."""
+    return int(item[TTL]["N"]) if TTL in item else math.inf
 
 
 def _without(item: AttributeMap, names: Any) -> AttributeMap:

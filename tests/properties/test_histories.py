@@ -22,6 +22,7 @@ from dynastore.testing import memory_store
 from .histories import FATES, play
 from .history import History
 from .history_entities import CLASSES, SCHEMA, Doc, Memo, Page, Tally
+from .history_writer import START
 
 HISTORIES = 300 if settings.default.max_examples <= 100 else 10_000  # in make test, in make fuzz
 SEEDED = 4_000  # of which one must catch a seeded bug
@@ -41,7 +42,7 @@ def small_parts(monkeypatch):
 def played(
     data: st.DataObject, fates: Sequence[str] = FATES, classes: Sequence[type[Any]] = CLASSES
 ) -> None:
-    store = memory_store(SCHEMA)
+    store = memory_store(SCHEMA, clock=lambda: START)
     store.create_table()
     play(History(store.client.send, SCHEMA.table.name, classes), data, 25, fates)
 
@@ -51,6 +52,14 @@ def played(
 @given(st.data())
 def test_every_moment_of_every_history_is_as_the_model_says(data):
     played(data)
+
+
+@pytest.mark.scans
+@settings(max_examples=HISTORIES)
+@given(st.data())
+def test_no_moment_leaves_parts_that_expire_before_their_item(data):
+    """Of these alone, so that there are more of them."""
+    played(data, classes=[Page])
 
 
 def unguarded(patch: pytest.MonkeyPatch) -> None:

@@ -63,9 +63,9 @@ TWO_DAYS = 2 * 24 * 60 * 60 * 1_000_000  # microseconds
 class Running:
     """An operation that is carried out a request at a time."""
 
-    def __init__(self, name, store, times):
+    def __init__(self, name, store, times, operations=OPERATIONS):
         self.name, self.client, self.times = name, store.client, times
-        self.steps = OPERATIONS[name](store.schema)
+        self.steps = operations[name](store.schema)
         self.left, self.answers = [], {}
         self.result, self.done = None, False
         self._take(lambda: next(self.steps))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dynastore import AsyncStore, Schema, Store, entity, gsi, key, ref
+from dynastore import AsyncStore, Schema, Store, entity, gsi, key, payload, ref
 from dynastore.clients.observing import Sent
 from dynastore.consumption import Consumed, Consumption, Use
 from dynastore.errors import AlreadyExists, Throttled
@@ -77,9 +77,38 @@ def test_each_request_is_known_by_what_it_serves(store):
             "primary",
             "Query",
         ),
-        store.create_table: ("-", "-", "CreateTable"),
+        store.create_table: ("(table)", "-", "CreateTable"),
     }.items():
         assert known in uses(store, call)
+
+
+def test_parts_of_payloads_are_known_by_the_entity_that_they_are_of():
+    @entity("page")
+    class Page:
+        """What is larger than an item."""
+
+        page_id: str
+        text: str = payload(default="", offload_over=0)
+
+        primary = key("PAGE#{page_id}", "~")
+
+    with Store.connect("sqlite://", Schema([Page])) as store:
+        store.create_table()
+        one = ref(Page, page_id="p1")
+        for call, known in {
+            lambda: store.put(Page(page_id="p1", text="x" * 200)): {"PutItem"},
+            lambda: store.update(one, text="y" * 200): {"PutItem"},
+            lambda: store.get(Page, page_id="p1"): {"GetItem"},
+            lambda: store.delete(one): {"GetItem", "DeleteItem"},
+        }.items():
+            told = uses(store, call)
+            assert {use for use in told if use[0] != "page"} == set()
+            assert {operation for _, pattern, operation in told if pattern == "payload"} >= known
+
+
+def test_the_place_of_a_consumer_is_known_as_one(store):
+    told = uses(store, lambda: list(store.changes(Note, name="mail", follow=False)))
+    assert ("~consumer", "primary", "GetItem") in told
 
 
 @pytest.mark.scans

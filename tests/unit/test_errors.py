@@ -14,6 +14,7 @@ from dynastore.errors import (
     ChangesTrimmed,
     ConditionFailed,
     ConsumerBusy,
+    ConsumerMismatch,
     DynastoreError,
     ItemTooLarge,
     MalformedItem,
@@ -26,6 +27,7 @@ from dynastore.errors import (
     RevisionConflict,
     TableMismatch,
     Throttled,
+    TokenUsed,
     TransactionCanceled,
     UnknownField,
     UnknownType,
@@ -50,12 +52,15 @@ ERRORS = [
     NoAccessPattern("Note", {"by_topic": ["topic"]}),
     UnknownField("Note", "note", ["note_id"]),
     ItemTooLarge(KEY, size_bytes=2, limit_bytes=1),
+    ItemTooLarge(KEY, size_bytes=None, limit_bytes=1),
     AlreadyExists(KEY),
     NotUnique(KEY, entity="Note", fields=["text"]),
     FAILED,
     RevisionConflict(KEY, expected=1, stored=2),
     TransactionCanceled([None, FAILED]),
     TableMismatch("t", ["no index 1"]),
+    TokenUsed("order-7"),
+    ConsumerMismatch("mail", followed=["note"], asked=["tag"]),
     ConsumerBusy("mail", dt.datetime(2026, 1, 2, tzinfo=dt.UTC)),
     PartialFailure({Ref(Note, (("note_id", "n2"),)): None}, {Ref(Note, ()): FAILED}),
     NotSent(FAILED),
@@ -84,3 +89,12 @@ def test_what_a_write_raises_keeps_the_stored_entity() -> None:
         with pytest.raises(ConditionFailed) as caught:
             store.put(Note(note_id="n1"), when={"note_id": "n2"})
     assert pickle.loads(pickle.dumps(caught.value)).stored == Note(note_id="n1")
+
+
+def test_what_was_written_before_is_copied_with_an_error():
+    error = MalformedItem("Note", "$.note_id", "it is missing")
+    error.after("NOTE#n1 ~ was deleted")
+    for copied in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert copied.written
+        assert str(copied) == str(error)
+        assert str(copied).startswith("NOTE#n1 ~ was deleted, but a stored Note does not fit")

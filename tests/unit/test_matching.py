@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dynastore.changes import Add, Append, Discard, Increment, Prepend, SetTo, Unset
-from dynastore.clients.changing import changer
+from dynastore.changing import changer
 from dynastore.errors import RequestError
 from dynastore.matching import matcher
 from dynastore.terms import Absent, BeginsWith, Between, Compare, Equal, IsNone, OneOf, Present

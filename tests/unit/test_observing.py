@@ -13,9 +13,11 @@ from dynastore.clients.aio import AioClient
 from dynastore.clients.base import run
 from dynastore.clients.observing import Exchange, Sent
 from dynastore.errors import ConditionFailed, DynastoreError, Throttled
+from dynastore.recording import recorded
 from dynastore.requests import GetItem, Key, PutItem, Query, Together
 from dynastore.table import PRIMARY
 from dynastore.terms import Absent
+from dynastore.testing import memory_store
 
 from .faulty import FaultyServer, error, ok
 
@@ -179,3 +181,13 @@ def test_requests_of_a_together_are_observed_in_the_callers_context():
     run(both(), Overlapping())
     caller.reset(token)
     assert seen == ["ann", "ann"]
+
+
+def test_what_makes_the_table_is_recorded_only_if_it_is_asked_for():
+    for tables in (False, True):
+        with memory_store(Schema([Note])) as store, recorded(store, tables=tables) as sent:
+            store.get(Note, user_id="ann")
+        operations = [each.operation for each in sent]
+        assert operations[-1] == "GetItem"
+        assert ("CreateTable" in operations) == tables
+        assert len(operations) == (5 if tables else 1)

@@ -57,11 +57,11 @@ def store():
 
 def part_keys(store, name):
     """The keys of the parts of an entity, from what its item holds."""
-    from dynastore.operations.payloads import _pointers
+    from dynastore.operations.payloads import pointers_in
 
     owner = Key(f"DOC#{name}", "~")
     item = store.client.send(GetItem("dynastore", owner, True))
-    return _pointers(SCHEMA, item)["data"].keys(owner, "data", "")
+    return pointers_in(SCHEMA, item)["data"].keys(owner, "data", "")
 
 
 def first(steps):

@@ -2,8 +2,8 @@
 
 A consumer is one item, so that its lease and all its positions are written at once, or not at all::
 
-    PK                 SK  TYPE       owner  until       revision  stream  saved       shards
-    @#consumer#search  ~   ~consumer  8f3a…  2026-11-21… 17        arn:…   2026-11-21… {"shard-1": …}
+    PK                 SK  TYPE       classes   owner  until       revision  stream  saved  shards
+    @#consumer#search  ~   ~consumer  ["note"]  8f3a…  2026-11-21… 17        arn:…   2026…  {"shard-1": …}
 
 No scope has an empty name, so no key of an entity, and no scope's, begins as this one does.
 """
@@ -17,13 +17,11 @@ from typing import Any, TypeAlias
 from attrs import evolve, field, frozen
 
 from ...attributes import AttributeMap, AttributeValue
-from ...errors import ConditionFailed, ConsumerBusy, RequestError
+from ...errors import ConditionFailed, ConsumerBusy, ConsumerMismatch, RequestError
 from ...keys import CONSUMERS, HASH_BYTES, HEADER
 from ...requests import GetItem, Key, Now, PutItem, Steps, Wait
-from ...table import TYPE
+from ...table import CONSUMER, TYPE
 from ...terms import Absent, Conditions, Equal
-
-TAG = "~consumer"
 
 NEW: Conditions = (("PK", Absent()),)
 
@@ -63,6 +61,7 @@ class Consumer:
     Attributes:
         key: its primary key.
         name: what it is called.
+        classes: type tags of those whose changes it follows, sorted.
         owner: who reads as it; a name of its own for each reader.
         until: when its lease ends.
         revision: how often it was written; 0 before the first time.
@@ -74,6 +73,7 @@ class Consumer:
 
     key: Key
     name: str
+    classes: tuple[str, ...]
     owner: str
     until: dt.datetime
     revision: int = 0
@@ -88,6 +88,7 @@ class Consumer:
         return cls(
             key=Key.of(item),
             name=name,
+            classes=tuple(each["S"] for each in item["classes"]["L"]),
             owner=item["owner"]["S"],
             until=dt.datetime.fromisoformat(item["until"]["S"]),
             revision=int(item["revision"]["N"]),
@@ -107,7 +108,8 @@ class Consumer:
         }
         return {
             **self.key.attributes,
-            TYPE: {"S": TAG},
+            TYPE: {"S": CONSUMER},
+            "classes": {"L": [{"S": tag} for tag in self.classes]},
             "owner": {"S": self.owner},
             "until": {"S": self.until.isoformat()},
             "revision": {"N": str(self.revision)},
@@ -124,7 +126,7 @@ def consumer_key(name: str, prefix: str) -> Key:
     """
     if not isinstance(name, str) or not name:
         raise RequestError(f"a consumer's name is a text of at least one character, not {name!r}")
-    key = Key(f"{prefix}{CONSUMERS}{name}", HEADER)
+    key = Key(f"{prefix}{CONSUMERS}{name}", HEADER, CONSUMER)
     if len(key.pk.encode()) > HASH_BYTES:
         raise RequestError(
             f"a consumer's name is part of a key of {HASH_BYTES:,} bytes; shorten it"
@@ -132,22 +134,28 @@ def consumer_key(name: str, prefix: str) -> Key:
     return key
 
 
-def acquired(table: str, new: Consumer, *, lease: dt.timedelta, standby: bool) -> Steps[Consumer]:
-    """The consumer, once *new*'s owner has its lease.
+def acquired(
+    table: str, new: Consumer, *, lease: dt.timedelta, standby: bool, regardless: bool
+) -> Steps[Consumer]:
+    """The consumer, once *new*'s owner has its lease; with the classes that it followed so far.
 
     Args:
         table: where it is kept.
         new: what is written where there is no such consumer yet.
         lease: how long to have it; `saved` makes it last longer.
         standby: whether to wait while another has it.
+        regardless: whether it may have followed other classes than *new* does.
 
     Raises:
+        ConsumerMismatch: it followed other classes. Nothing was written.
         ConsumerBusy: another has it.
     """
     while True:
         now = yield from Now()
         item = yield from GetItem(table, new.key, consistent=True)
         found = new if item is None else Consumer.of(new.name, item)
+        if found.classes != new.classes and not regardless:
+            raise ConsumerMismatch(new.name, followed=found.classes, asked=new.classes)
         if found.owner == new.owner or found.until <= now:
             try:
                 return (yield from saved(table, evolve(found, owner=new.owner, until=now + lease)))

@@ -42,7 +42,8 @@ class FollowOptions:
         name: the consumer's. Each name sees all changes, and one process at a time reads for it.
         start: where it begins the first time.
         follow: whether to wait for more at the end, and for the lease of another.
-        on_gap: what to do where changes that it has not seen are no longer kept.
+        on_gap: what to do where changes that it has not seen are no longer kept, or were passed
+            over because it followed other classes.
         save_every: changes taken between two writes of the positions, at most.
         lease_seconds: how long the consumer's place is kept for a process that was killed.
 
@@ -95,6 +96,7 @@ class Follower:
         self._table = schema.table.name
         self._key = consumer_key(options.name, schema.prefix)
         self._lens = Lens(schema, classes)
+        self._classes = tuple(sorted({codec.spec.tag for codec in self._lens.codecs}))
         self._options = options
         self._turn = 0
         self._forget()
@@ -111,6 +113,7 @@ class Follower:
 
         Raises:
             ConsumerBusy: another process reads as this consumer.
+            ConsumerMismatch: this consumer followed other classes so far.
             ChangesTrimmed: changes that were not taken are no longer kept.
             RequestError: the table has no stream of images.
             MalformedItem: an image does not fit its class; the change is not taken.
@@ -156,9 +159,14 @@ class Follower:
         if stream is None:
             raise RequestError(f"table {self._table} has no stream; {NO_IMAGES}")
         options = self._options
-        new = Consumer(self._key, options.name, options.owner, (yield from Now()))
+        now = yield from Now()
+        new = Consumer(self._key, options.name, self._classes, options.owner, now)
         self._consumer = yield from acquired(
-            self._table, new, lease=options.lease, standby=options.follow
+            self._table,
+            new,
+            lease=options.lease,
+            standby=options.follow,
+            regardless=options.on_gap == "oldest",
         )
         shards = yield from list_shards(stream)
         now = yield from Now()
@@ -182,6 +190,8 @@ class Follower:
         Raises:
             ChangesTrimmed: changes after its positions are no longer kept.
         """
+        if consumer.classes != self._classes:  # it may go on all the same: from the oldest
+            return evolve(consumer, classes=self._classes, stream=stream, since=None, positions={})
         if consumer.saved is None and self._options.start == "new":
             positions = yield from newest(stream, shards)
             return evolve(consumer, stream=stream, since=now - CLOCK_SLACK, positions=positions)

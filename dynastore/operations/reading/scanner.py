@@ -173,6 +173,11 @@ class Sweep:
         return not self._unread and not any(segment.items for segment in self._open)
 
     @property
+    def begun(self) -> bool:
+        """Whether it has read any item, kept or not."""
+        return self._scanned > 0
+
+    @property
     def cursor(self) -> str | None:
         """Where it goes on after what was taken; None at the end."""
         if self.done:

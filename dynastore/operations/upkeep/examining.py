@@ -7,96 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TypeAlias
 
 from attrs import field, frozen
 
-from ...attributes import AttributeMap, AttributeValue
+from ...attributes import AttributeMap
 from ...codec import Codec
-from ...errors import DataError, DynastoreError, RequestError
+from ...errors import DataError, RequestError
 from ...keys import prefix_of
 from ...requests import Key
 from ...schema import Schema
-from ...table import TTL, TYPE
+from ...table import SCHEMA, TTL, TYPE
 from ...terms import Conditions, Equal, Present
+from ...uniques import GUARD, Unique, lead_of
 from ..known import unchanged
-
-
-@frozen
-class Malformed:
-    """An item that does not fit its class. It is for a person to repair, or to migrate.
-
-    Attributes:
-        key: its primary key.
-        entity: name of the class that its TYPE says.
-        error: what is wrong.
-    """
-
-    key: Key
-    entity: str
-    error: DynastoreError
-
-    def __str__(self) -> str:
-        return f"{self.entity} {self.key} is malformed: {self.error}"
-
-
-@frozen
-class Misplaced:
-    """An item under another primary key than its fields imply: no call by its fields finds it.
-
-    Attributes:
-        key: its primary key.
-        entity: name of its class.
-        implied: the key that it should have.
-    """
-
-    key: Key
-    entity: str
-    implied: Key
-
-    def __str__(self) -> str:
-        return f"{self.entity} {self.key} is misplaced: its fields imply {self.implied}"
-
-
-@frozen
-class Difference:
-    """An attribute that is not what the item's fields imply.
-
-    Attributes:
-        stored: as it is; None where there is none.
-        implied: as it should be; None where none should be.
-    """
-
-    stored: AttributeValue | None
-    implied: AttributeValue | None
-
-    def __str__(self) -> str:
-        return f"{_shown(self.stored)}, not {_shown(self.implied)}"
-
-
-@frozen
-class Drifted:
-    """An item whose index attributes or TTL are not what its fields imply.
-
-    Attributes:
-        key: its primary key.
-        entity: name of its class.
-        differences: attribute name -> what is wrong with it.
-        mended: whether the attributes were written as they should be.
-    """
-
-    key: Key
-    entity: str
-    differences: Mapping[str, Difference]
-    mended: bool = False
-
-    def __str__(self) -> str:
-        wrong = "; ".join(f"{name} is {each}" for name, each in self.differences.items())
-        return f"{self.entity} {self.key} has drifted{' (mended)' if self.mended else ''}: {wrong}"
-
-
-Finding: TypeAlias = Malformed | Misplaced | Drifted
-"""What is wrong with one item."""
+from ..writing.attempts import unique_fields
+from ..writing.guards import Claim, guarding
+from .findings import Difference, Drifted, Finding, Malformed, Misplaced, Outdated
 
 
 @frozen(slots=False)
@@ -119,18 +45,50 @@ class Examiner:
         indexes = self.schema.table.indexes
         return (*(name for index in indexes for name in index.attributes), TTL)
 
+    @cached_property
+    def _constraints(self) -> Mapping[str, tuple[Codec, Unique]]:
+        """What the keys of guards begin with, behind the scope -> the class, and the constraint."""
+        return {
+            unique.lead(codec.spec.tag): (codec, unique)
+            for codec in self.schema.codecs.values()
+            for unique in codec.spec.uniques
+        }
+
+    def constraint_of(self, item: AttributeMap) -> tuple[Codec, Unique] | None:
+        """The constraint that an item is a guard of; None if it is no guard, or not in the schema."""
+        if tag_of(item) != GUARD:
+            return None
+        pk = Key.of(item).pk
+        return self._constraints.get(lead_of(pk[len(prefix_of(pk)) :]))
+
     def codec_of(self, item: AttributeMap) -> Codec | None:
         """The codec of an item's class; None if its TYPE is not in the schema."""
         return self._codecs.get(tag_of(item) or "")
 
-    def finding(self, item: AttributeMap) -> Finding | None:
-        """What is wrong with an item; None if nothing is, it is old, or its TYPE is not in the schema."""
+    def is_old(self, item: AttributeMap) -> bool:
+        """Whether an item is to be upcast."""
         codec = self.codec_of(item)
-        if codec is None or codec.spec.evolution.is_old(item):
-            return None  # what is old is for an upcast to rewrite
+        return codec is not None and codec.spec.evolution.is_old(item)
+
+    def is_newer(self, item: AttributeMap) -> bool:
+        """Whether newer code wrote an item, so that what it implies is not known here."""
+        codec = self.codec_of(item)
+        return codec is not None and codec.spec.evolution.is_newer(item)
+
+    def finding(self, item: AttributeMap) -> Finding | None:
+        """What is wrong with an item; None if nothing is, or if its class is not known so.
+
+        Args:
+            item: as it is stored; if it is old, with its payloads.
+        """
+        codec = self.codec_of(item)
+        if codec is None or self.is_newer(item):
+            return None
         key, name = Key.of(item), codec.spec.name
         try:
             implied_key, implied = codec.implied(codec.decode(item), prefix_of(key.pk))
+            if not self.is_old(item):
+                claims(codec, item)
         except (DataError, RequestError) as error:
             return Malformed(key, name, error)
         if implied_key != key:
@@ -140,14 +98,19 @@ class Examiner:
             for name in self._implied
             if item.get(name) != implied.get(name)
         }
-        return Drifted(key, name, differences) if differences else None
+        if not differences:
+            return None
+        if not self.is_old(item):
+            return Drifted(key, name, differences)
+        evolution = codec.spec.evolution
+        return Outdated(key, name, evolution.number_of(item), evolution.schema or 1, differences)
 
     def guard(self, item: AttributeMap) -> Conditions:
-        """What holds while what an item implies stays the same: its fields in keys, and its expiry."""
+        """What holds while an item implies the same: its schema, its fields in keys, its expiry."""
         codec = self.codec_of(item)
         assert codec is not None, "only items of the schema are mended"
         expires = codec.spec.expires
-        names = dict.fromkeys((*codec.key_fields, *([expires] if expires else ())))
+        names = dict.fromkeys((SCHEMA, *codec.key_fields, *([expires] if expires else ())))
         return (("PK", Present()), (TYPE, Equal(item[TYPE])), *unchanged(item, names))
 
 
@@ -157,5 +120,14 @@ def tag_of(item: AttributeMap) -> str | None:
     return tag
 
 
-def _shown(value: AttributeValue | None) -> str:
-    return "missing" if value is None else repr(next(iter(value.values())))
+def claims(codec: Codec, item: AttributeMap) -> list[Claim]:
+    """The guards that the values of an item need.
+
+    Raises:
+        MalformedItem: a value does not fit the class.
+        RequestError: a value is too long for a key.
+    """
+    key = Key.of(item)
+    values = codec.decode_fields(item, unique_fields(codec))
+    found = guarding(codec, key, prefix_of(key.pk), None, values)
+    return [each for each in found if isinstance(each, Claim)]

@@ -16,24 +16,27 @@ from attrs import evolve
 
 from ...attributes import AttributeMap
 from ...changes import Change, IfMissing, Path, SetTo, Unset, increment
+from ...changing import changer
 from ...codec import Codec, expiry
 from ...errors import ConditionFailed, DynastoreError, RequestError
-from ...payloads import Pointer
+from ...matching import matcher
 from ...placement import Placement
 from ...requests import GetItem, Steps, UpdateItem
 from ...schema import Schema
 from ...spec import Ref
 from ...table import TTL
 from ...terms import Conditions
+from ...wire_values import kept_item
 from ...writes import Update
 from ..conditions import conditions_of, time_of, unexpired, visible
 from ..known import NOTHING, Known
-from ..payloads import fetched, keep_as_long, write_changed
+from ..payloads import fetched
 from .attempts import conflict_of, is_of, located, revision_guard, unique_fields
 from .checked import Checked, set_to
-from .evolving import not_older
+from .evolving import newer, not_newer, not_older
 from .guards import Guarding, guarding
 from .parts import Part
+from .updated_payloads import UpdatedPayloads
 
 
 class UpdateAttempt:
@@ -55,29 +58,36 @@ class UpdateAttempt:
         self._target = write.target
         self._now = time_of(self.codec, now)
         self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
-        self._asked += conditions_of(self.codec, write.when) + not_older(self.codec)
+        self._asked += conditions_of(self.codec, write.when)
+        self._asked += not_older(self.codec) + not_newer(self.codec)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
         self._changes = checked_changes(self.codec, write.changes, now)
         self._names = needed_fields(self.codec, self._changes)
-        at_hand = self._names and not isinstance(write.target, Ref)
+        self._payloads = self._outside()
+        staying = self._payloads.staying
+        at_hand = self._names and not staying and not isinstance(write.target, Ref)
         self._known = Known.of_entity(self.codec, write.target, self._names) if at_hand else NOTHING
-        self._lasting: frozenset[Pointer] = frozenset()
-        self.needs = () if at_hand else self._names
+        self.needs = () if at_hand else (*self._names, *staying)
         self._stored: AttributeMap | None = None
+        self._sent: UpdateItem | None = None
 
     def learn(self, item: AttributeMap | None) -> None:
         """Take notice of the stored item.
 
         Raises:
             ConditionFailed: there is none, or one that is expired.
+            NewerSchema: newer code wrote it.
         """
         seen = visible(item, self._now)
         if seen is None:
             raise ConditionFailed(self.key)
+        if error := newer(self.codec, self.key, seen):
+            raise error
         self.needs = ()
         self._stored = seen
         self._known = Known.of_item(self.codec, seen, self._names)
+        self._payloads.learn(seen)
 
     def action(self) -> UpdateItem:
         """The update, with all index attributes that it touches."""
@@ -92,8 +102,13 @@ class UpdateAttempt:
             changes |= self._index_changes(placement, after)
         if (expires := self._expires()) is not None:
             changes[TTL] = expires
-        conditions = self._asked + self._known.guard
-        return UpdateItem(self._schema.table.name, self.key, changes, conditions)
+        conditions = self._asked + self._guard
+        for name, change in self._changes.items():
+            conditions += change.room(name)
+        table, returns = self._schema.table.name, self._payloads.returns
+        changes |= self._payloads.changes
+        self._sent = UpdateItem(table, self.key, changes, conditions, returns)
+        return self._sent
 
     def guarding(self) -> list[Guarding]:
         """Guards of values that it changes."""
@@ -106,45 +121,68 @@ class UpdateAttempt:
     def conflict(self, failure: ConditionFailed) -> DynastoreError | None:
         """The error, unless only a needed field had another value than known."""
         stored = visible(cast("AttributeMap | None", failure.stored), self._now)
-        if stored is not None:
-            guard = self._known.guard
+        if stored is not None and not newer(self.codec, self.key, stored):
+            guard = self._guard
             self.learn(stored)
-            if guard != self._known.guard:
+            if guard != self._guard:
                 return None
+            if too_long := self._overflow(stored):
+                return too_long
         return conflict_of(self.codec, self.key, failure, self._target, self._now)
 
     def begun(self) -> Steps[None]:
-        """Write the parts of payloads that it sets, and let those that stay expire with the item."""
-        if not self.codec.payloads.can_leave:
-            return
-        expires = self._expires()
-        sent = {name: change.sent for name, change in self._changes.items()}
-        changes = sent if expires is None else {**sent, TTL: expires}
-        pointers = yield from write_changed(self._schema, self.codec, self.key, changes)
-        for name, change in pointers.items():
-            self._changes[name] = evolve(self._changes[name], sent=change)
-        if expires is not None:
-            item = yield from GetItem(self._schema.table.name, self.key, consistent=True)
-            self._lasting = yield from keep_as_long(self._schema, item, expires)
+        """Write the parts of payloads that it sets, and let those that stay last with the item."""
+        if self.codec.payloads.can_leave:
+            yield from self._payloads.begun(self._expires())
 
     def finished(self, item: AttributeMap | None) -> Steps[Any]:
-        """The entity as it is now; without an item, as what is known tells."""
-        if item is None:
+        """The entity as it is now; where it is gone right after, as what is known tells."""
+        old, new = yield from self._around(item)
+        yield from self._payloads.finished(old, new)
+        if new is None:
             return self._told()
-        if (expires := self._expires()) is not None:
-            yield from keep_as_long(self._schema, item, expires, self._lasting)
-        return self.codec.decode((yield from fetched(self._schema, item)))
+        return self.codec.decode((yield from fetched(self._schema, new)))
+
+    def _around(
+        self, answer: AttributeMap | None
+    ) -> Steps[tuple[AttributeMap | None, AttributeMap | None]]:
+        """The item before the update, as far as that is known, and after it."""
+        if answer is None or self._sent is None:  # a transaction, which answers no item
+            table = self._schema.table.name
+            return self._stored, (yield from GetItem(table, self.key, consistent=True))
+        if self._sent.returns == "ALL_NEW":
+            return None, answer
+        return answer, changer(self._sent.changes)(kept_item(answer))
+
+    @property
+    def _guard(self) -> Conditions:
+        """What holds while everything that is known is so."""
+        return self._known.guard + self._payloads.guard
+
+    def _outside(self) -> UpdatedPayloads:
+        changes = {name: change.sent for name, change in self._changes.items()}
+        ends = self.codec.spec.expires in changes
+        return UpdatedPayloads(self._schema, self.codec, self.key, changes, ends=ends)
 
     def _told(self) -> Any:
         """The entity as it must be after the update, apart from what others change meanwhile."""
-        before: Any = self._target if self._stored is None else self.codec.decode(self._stored)
-        new = {
-            name: change.applied(getattr(before, name), stored=getattr(before, name) is not None)
-            for name, change in self._changes.items()
-        }
+        item = self._stored
+        before: Any = self._target if item is None else self.codec.decode(item)
+        new = {}
+        for name, change in self._changes.items():
+            value = getattr(before, name)
+            stored = value is not None if item is None else name in item
+            new[name] = change.applied(value, stored=stored)
         return evolve(before, **new)
 
-    def _expires(self) -> Change | None:
+    def _overflow(self, stored: AttributeMap) -> RequestError | None:
+        """The error for a duration that has no room for its increment."""
+        for name, change in self._changes.items():
+            if not matcher(change.room(name))(stored):
+                return change.overflow(self.codec.decode_fields(stored, (name,))[name])
+        return None
+
+    def _expires(self) -> SetTo | Unset | None:
         """What becomes of the item's TTL; None if nothing does."""
         name = self.codec.spec.expires
         if name is None or name not in self._changes:
@@ -203,8 +241,8 @@ def checked_changes(
                 f"{spec}.{name} is part of the primary key; use move(), which writes the entity "
                 "under its new key and deletes the old one"
             )
-        if name in {spec.version, spec.updated}:
-            raise RequestError(f"{spec}.{name} is kept by every write itself; leave it out")
+        if name in {spec.version, spec.created, spec.updated}:
+            raise RequestError(f"{spec}.{name} is kept by the store itself; leave it out")
     checked = {n: Checked.of(Part.of_field(codec, n), value) for n, value in changes.items()}
     packed = {n: _packed(codec, n, checked[n]) for n in codec.spec.payloads.keys() & checked.keys()}
     return checked | packed | _kept_by_itself(codec, now)
@@ -275,5 +313,5 @@ def _attribute_fields(placement: Placement) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _expiry_change(moment: Any) -> Change:
+def _expiry_change(moment: Any) -> SetTo | Unset:
     return Unset() if moment is None else SetTo(expiry(moment))

@@ -15,6 +15,7 @@ from ...capacity import item_bytes
 from ...codec import Codec
 from ...errors import (
     ConditionFailed,
+    ConflictError,
     DataError,
     DynastoreError,
     RequestError,
@@ -27,7 +28,6 @@ from ...requests import (
     TOKEN_CHARACTERS,
     TRANSACTION_BYTES,
     Action,
-    GetItem,
     Key,
     Now,
     PutItem,
@@ -38,7 +38,7 @@ from ...requests import (
     new_token,
 )
 from ...schema import Schema
-from ...spec import Ref, spec_of
+from ...spec import Ref, entity_class, shown_briefly, spec_of
 from ...writes import Check, Create, Delete, Put, Update, Write
 from ..keyed import read_items
 from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
@@ -74,20 +74,22 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
         RevisionConflict: somebody else wrote the entity since it was read.
         ConditionFailed: ``when`` does not hold, or there is no stored entity for it to hold of.
         DataError: the stored item cannot be read. Where nothing of it had to be known, an update or
-            a delete was carried out nevertheless, and only its answer is missing.
+            a delete was carried out nevertheless, and only its answer is missing: ``written``.
         RequestError: the write is wrong.
     """
     now = yield from _time_for([asked])
     attempt = attempt_of(schema, asked, now)
     try:
         yield from _learnt(schema, [attempt])
-        yield from attempt.begun()
         answer = yield from carried_out(schema, [attempt], now)
     except TransactionCanceled as canceled:
         raise _only_reason(canceled) from canceled.__cause__
-    if isinstance(asked, Update) and answer is None:  # a transaction, which answers no item
-        answer = yield from GetItem(schema.table.name, attempt.key, consistent=True)
-    return (yield from attempt.finished(answer))
+    try:
+        return (yield from attempt.finished(answer))
+    except DataError as error:
+        done = "deleted" if isinstance(asked, Delete) else "updated"
+        error.after(f"{attempt.key} was {done}")
+        raise
 
 
 def transact(
@@ -100,15 +102,16 @@ def transact(
         asked: the writes, each about another entity; with the guards of unique values that they
             change, 100 actions and 4 MB of items at most.
         token: makes the transaction happen once, though it is asked for again within ten minutes
-            with the same writes; if these depend on what is stored (index attributes of several
-            fields, unique values), the repetition may be refused instead, by a RequestError. By
-            default a new one, which covers the retries of this call.
+            with the same writes; if these depend on the time (timestamps, expiry) or on what is
+            stored (index attributes of several fields, unique values), the repetition is refused
+            instead, by TokenUsed. By default a new one, which covers the retries of this call.
 
     Returns:
         In the order of the writes: of `Create` and `Put` the entity as stored, of others None.
 
     Raises:
         TransactionCanceled: nothing was written; its reasons tell of each write why.
+        TokenUsed: nothing was written now; a call before had the token, and may be carried out.
         RequestError: a write is wrong, there are too many, or two are about one entity.
     """
     _check_asked(asked, token)
@@ -116,8 +119,6 @@ def transact(
     attempts = [attempt_of(schema, each, now) for each in asked]
     _check_keys([attempt.key for attempt in attempts], len(attempts))
     yield from _learnt(schema, attempts)
-    for attempt in attempts:
-        yield from attempt.begun()
     yield from carried_out(schema, attempts, now, _tokens(token))
     results: list[Any] = []
     for each, attempt in zip(asked, attempts, strict=True):
@@ -139,9 +140,7 @@ def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
             return UpdateAttempt(schema, asked, now)
         case Delete():
             return DeleteAttempt(schema, asked, now)
-        case Check():
-            return CheckAttempt(schema, asked, now)
-    raise RequestError(f"{shown(asked)} is no write; use Create, Put, Update, Delete or Check")
+    return CheckAttempt(schema, asked, now)
 
 
 def carried_out(
@@ -164,6 +163,8 @@ def carried_out(
     """
     foreign: set[Key] = set()
     for _ in range(ATTEMPTS):
+        for attempt in attempts:
+            yield from attempt.begun()
         tried = _Try.of(attempts, foreign)
         token = None if tokens is None else next(tokens)
         try:
@@ -278,7 +279,7 @@ def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
     """The time, if one of the writes goes by it."""
     for each in asked:
         target = each.entity if isinstance(each, Create | Put) else each.target
-        spec = spec_of(target.cls if isinstance(target, Ref) else type(target))
+        spec = spec_of(target.cls if isinstance(target, Ref) else entity_class(target))
         if spec.created or spec.updated or spec.uniques or spec.expires:
             return (yield from Now())
     return UNWRITTEN
@@ -302,7 +303,7 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
         try:
             if attempt.needs:
                 attempt.learn(items[attempt.key])
-        except (ConditionFailed, DataError) as error:
+        except (ConflictError, DataError) as error:
             reasons.append(error)
         else:
             reasons.append(None)
@@ -314,7 +315,8 @@ def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:
     for each in asked:
         if not isinstance(each, Create | Put | Update | Delete | Check):
             raise RequestError(
-                f"{shown(each)} is no write; use Create, Put, Update, Delete or Check"
+                f"{shown_briefly(each)} is no write; transact(*writes) takes Create, Put, Update, "
+                "Delete and Check, each by itself"
             )
     if not asked:
         raise RequestError("a transaction has at least one write")
@@ -344,4 +346,7 @@ def _check_keys(keys: Sequence[Key], writes: int) -> None:
         )
     twice, times = Counter(keys).most_common(1)[0]
     if times > 1:
-        raise RequestError(f"two writes of one transaction are about {twice}; make one of them")
+        raise RequestError(
+            f"two writes of one transaction are about {twice}; make one of them, "
+            "and a Check the when= of the other"
+        )

@@ -1,6 +1,7 @@
 """Changes, carried out on items in memory as DynamoDB carries them out.
 
-They are compiled first, which checks what they are given; the function that comes out is then
+For the embedded engine, and for what an update made of an item that it brought back as it was
+before. They are compiled first, which checks what they are given; the function that comes out is then
 applied to an item as `wire_values.kept_item` makes it.
 """
 
@@ -10,8 +11,8 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Any
 
-from ..attributes import AttributeMap, AttributeValue
-from ..changes import (
+from .attributes import AttributeMap, AttributeValue
+from .changes import (
     Add,
     Append,
     Change,
@@ -24,10 +25,10 @@ from ..changes import (
     SetTo,
     Unset,
 )
-from ..errors import RequestError
-from ..hooks import SET_KINDS
-from ..wire_values import canonical, kept_attribute
+from .errors import RequestError
+from .hooks import SET_KINDS
 from .nested import Edit, inside, shown_path
+from .wire_values import canonical, kept_attribute
 
 # Two numbers of 38 digits between 1E-130 and 1E+126 add up exactly in 257 digits.
 _EXACT = Context(prec=300)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, TypeAlias
 
-from ..attributes import AttributeMap, AttributeValue
-from ..changes import Path
-from ..errors import RequestError
+from .attributes import AttributeMap, AttributeValue
+from .changes import Path
+from .errors import RequestError
 
 Edit: TypeAlias = Callable[[AttributeValue | None], AttributeValue | None]
 """What becomes of a value, None being nothing stored."""
