@@ -8,12 +8,15 @@
 | EvalRun | one evaluation | a component's by type and time, the failed ones by time |
 | Knowledge | one document | all by time |
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
+| Document, Embedding | the namespaces that begin with two labels, and what they mean | |
+| Namespace | the registry of namespaces | |
 """
 
 from functools import cache
 
 from ..schema import Schema
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .documents import Document, Embedding, Namespace
 from .evals import EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
@@ -23,10 +26,13 @@ from .sessions import Run, Session
 __all__ = [
     "Checkpoint",
     "CheckpointValue",
+    "Document",
+    "Embedding",
     "EvalRun",
     "Knowledge",
     "Memory",
     "Metric",
+    "Namespace",
     "Run",
     "Session",
     "TaskWrites",
@@ -38,6 +44,7 @@ __all__ = [
 ENTITIES = (
     *(Session, Run, Memory, Metric, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
+    *(Document, Embedding, Namespace),
 )
 
 
