@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import reduce
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -53,7 +54,7 @@ def check(
     json: AsJson = False,
 ) -> None:
     """Tell which checkpoints cannot be read, and what belongs to none. Reads all of each thread."""
-    with reported(), _opened(where, endpoint_url, scope) as store:
+    with reported(), _readable(), _opened(where, endpoint_url, scope) as store:
         saver = _saver(store)
         wrong = 0
         for each in _named(saver, thread):
@@ -82,7 +83,7 @@ def repair(
 
     What goes is hidden or marked first. Repair again after an hour to delete it.
     """
-    with reported(), _opened(where, endpoint_url, scope) as store:
+    with reported(), _readable(), _opened(where, endpoint_url, scope) as store:
         saver = _saver(store)
         options = {"grace": dt.timedelta(0)} if at_once else {}
         for each in _named(saver, thread):
@@ -96,6 +97,17 @@ def _saver(store: Store) -> DynastoreSaver:
     except ModuleNotFoundError as missing:
         give_up(f'threads need {missing.name}: pip install "dynastore[langgraph]"', USAGE)
     return DynastoreSaver(store)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """End with what to do where a serializer of the application's own is needed."""
+    try:
+        yield
+    except NotImplementedError as error:  # what LangGraph's serializer raises of encrypted values
+        give_up(
+            f"{error}. Call check() and repair() of a saver with the serde= that wrote it", USAGE
+        )
 
 
 def _named(saver: DynastoreSaver, names: list[str] | None) -> Iterator[str]:
