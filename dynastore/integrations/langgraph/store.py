@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self
+from collections.abc import Iterable
 
 from langgraph.store.base import (
     BaseStore,
@@ -21,10 +19,10 @@ from ...async_store import AsyncStore
 from ...errors import RequestError
 from ...store import Store
 from .operations import Settings, Vectors, Work
-from .stores import Stores
+from .stores import OnStores, Stores
 
 
-class DynastoreStore(BaseStore):
+class DynastoreStore(OnStores, BaseStore):
     """Items under keys in namespaces, in the table of a dynastore store.
 
         builder.compile(store=DynastoreStore("sqlite:///agent.db"))
@@ -69,39 +67,6 @@ class DynastoreStore(BaseStore):
         self.embeddings = None if index is None else ensure_embeddings(index.get("embed"))
         paths = None if index is None else tuple(index.get("fields") or ["$"])
         self._settings = Settings(consistent, paths, None if index is None else index.get("dims"))
-
-    @classmethod
-    @contextmanager
-    def from_conn_string(cls, where: str, **options: Any) -> Iterator[Self]:
-        """A store for a ``with`` block, at whose end its connections are closed.
-
-        Args:
-            where: of `Store.connect`: a table's name or a URL.
-            options: of the class.
-        """
-        store = cls(where, **options)
-        try:
-            yield store
-        finally:
-            store._stores.close()
-
-    @classmethod
-    @asynccontextmanager
-    async def from_conn_string_async(cls, where: str, **options: Any) -> AsyncIterator[Self]:
-        """`from_conn_string` for an ``async with`` block."""
-        store = cls(where, **options)
-        try:
-            yield store
-        finally:
-            await store._stores.aclose()
-
-    def setup(self) -> None:
-        """Make the table unless it is there. On SQLite the first call does it by itself."""
-        self._stores.blocking.create_table()
-
-    async def asetup(self) -> None:
-        """Make the table unless it is there; see `setup`."""
-        await self._stores.awaited.create_table()
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         """Carry out operations: reads as the table was before, then the last put of each key.
