@@ -16,7 +16,7 @@ from langgraph.store.base import (
     ensure_embeddings,
 )
 
-from ...agents.documents import Document, Embedding, Known, Namespace
+from ...agents.documents import Aspect, Document, Embedding, Known, Namespace, index_of
 from ...async_store import AsyncStore
 from ...errors import RequestError
 from ...store import Store
@@ -63,6 +63,8 @@ class DynastoreStore(BaseStore):
         self._schema = self._stores.schema
         for cls in (Document, Embedding, Namespace):
             self._schema.codec(cls)
+        if index_of(self._schema) is not None:
+            self._schema.codec(Aspect)
         self._known = Known()
         self.ttl_config = ttl
         self.index_config = index
