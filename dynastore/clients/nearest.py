@@ -15,7 +15,7 @@ from ..capacity import item_bytes
 from ..errors import RequestError
 from ..requests import Near, Nearest, SearchVectors
 from ..table import PRIMARY, Distance, VectorIndex
-from .layout import Layout, loaded, vector_in
+from .layout import Layout, loaded
 
 FLOAT_BYTES = 4  # of a number in a vector index; DynamoDB Developer Guide, "Vector indexes"
 
@@ -54,14 +54,23 @@ def found(connection: sqlite3.Connection, layout: Layout, request: SearchVectors
     distance = DISTANCES[index.distance]
     with closing(connection.execute(layout.vectors, (request.pk,))) as rows:
         items = [loaded(text) for (text,) in rows]
-    scored = [
-        Near(item, distance(wanted, array("f", vector_in(item[index.field])))) for item in items
-    ]
+    vectors = ((item, _vector(index, item)) for item in items)
+    scored = [Near(item, distance(wanted, vector)) for item, vector in vectors if vector]
     sign = -1 if index.distance == "DOT_PRODUCT" else 1
     first = nsmallest(request.top, scored, key=lambda near: sign * near.score)
     results = [Near(_reduced(index, request.attributes, near.item), near.score) for near in first]
-    looked_at = FLOAT_BYTES * index.dimensions * len(items)
+    looked_at = FLOAT_BYTES * index.dimensions * len(scored)
     return Nearest(results, float(looked_at + sum(item_bytes(near.item) for near in results)))
+
+
+def _vector(index: VectorIndex, item: AttributeMap) -> array[float] | None:
+    """The vector of an item, or None where it was stored before there was an index, and fits none."""
+    try:
+        vector = array("f", [float(each["N"]) for each in item[index.field]["L"]])
+    except KeyError:
+        return None
+    fits = len(vector) == index.dimensions and (any(vector) or index.distance != "COSINE")
+    return vector if fits else None
 
 
 def _cosine(one: Sequence[float], other: Sequence[float]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -111,8 +112,8 @@ def check_vector(index: VectorIndex, vector: Sequence[float]) -> None:
         raise RequestError(
             f"a vector of {index.name} has {index.dimensions:,} dimensions, not {len(vector):,}"
         )
-    length = math.hypot(*vector)
+    length = math.hypot(*array("f", vector))  # as the index holds it
     if not math.isfinite(length):
-        raise RequestError(f"a vector of {index.name} is made of finite numbers")
+        raise RequestError(f"a vector of {index.name} is made of numbers of 32-bit floats")
     if index.distance == "COSINE" and not length:
         raise RequestError(f"a vector of zeros has no direction, and {index.name} compares those")

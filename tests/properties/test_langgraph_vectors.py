@@ -95,7 +95,7 @@ def test_answers_are_the_same_with_a_vector_index_and_without(mode, batches, op)
 @given(batches=BATCHES, op=SEARCHES)
 def test_an_index_that_lags_finds_nothing_that_is_not_so_any_more(batches, op):
     op = op._replace(limit=ALL, offset=0)
-    with memory_store() as plain, lagging_store(SCHEMA, writes=3) as store:
+    with memory_store() as plain, lagging_store(SCHEMA, writes=8) as store:
         exact, memory = DynastoreStore(plain, index=INDEX), DynastoreStore(store, index=INDEX)
         for puts in batches:
             exact.batch(puts)

@@ -24,7 +24,7 @@ from dynastore.agents.documents import (
 )
 from dynastore.errors import RequestError
 from dynastore.integrations.langgraph import DynastoreStore
-from dynastore.testing import memory_store, recorded
+from dynastore.testing import lagging_store, memory_store, recorded
 
 NOON = dt.datetime(2096, 3, 1, 12, tzinfo=dt.UTC)
 ANN, BEN = ("users", "ann"), ("users", "ben")
@@ -113,9 +113,9 @@ def test_more_than_100_are_searched_exactly(table):
 
 
 def test_a_filter_that_the_nearest_100_do_not_pass_is_searched_exactly(table):
-    table.put({(ANN, f"{each:03}"): content(each, far=each > 110) for each in range(120)})
+    table.put({(ANN, f"{119 - each:03}"): content(each, far=each > 110) for each in range(120)})
     names, requests = table.search(wanted={"far": True}, limit=3)
-    assert names == ["111", "112", "113"]
+    assert names == ["008", "007", "006"]
     assert requests.count("SearchVectors") == 1
     assert "Query" in requests
 
@@ -149,6 +149,20 @@ def test_aspects_that_a_document_has_no_more_are_deleted(table):
     table.put({(ANN, "k"): content(10, 20)})
     table.put({(ANN, "k"): None})
     assert (table.count(Document), table.count(Embedding), table.count(Aspect)) == (0, 0, 0)
+
+
+def test_what_a_document_meant_before_does_not_find_it():
+    store = lagging_store(agent_schema(VectorIndex(2)), writes=1_000)
+    store.run(written(store.schema, {(ANN, "k"): content(0), (ANN, "gone"): content(5)}, Known()))
+    store.client.catch_up()
+    later = {(ANN, "k"): content(170), (ANN, "gone"): None, (ANN, "new"): content(90)}
+    store.run(written(store.schema, later, Known()))
+    found = store.run(search(store.schema, Search(ANN, vector=EAST)))
+    assert [(each.name[1], each.score) for each in found] == [("k", None), ("new", None)]
+    store.client.catch_up()
+    found = store.run(search(store.schema, Search(ANN, vector=EAST)))
+    assert [each.name[1] for each in found] == ["new", "k"]
+    store.close()
 
 
 def test_what_is_used_is_found_as_long_as_it_lives(table):

@@ -202,7 +202,9 @@ def test_a_field_that_is_no_list_cannot_be_that_of_the_vector_index():
         Schema([Shape], TABLE)
 
 
-@pytest.mark.parametrize("vector", [(1.0,), (0.0, 0.0), (math.inf, 0.0), (math.nan, 1.0)])
+@pytest.mark.parametrize(
+    "vector", [(1.0,), (0.0, 0.0), (1e-60, 0.0), (1e60, 0.0), (math.inf, 0.0), (math.nan, 1.0)]
+)
 def test_a_search_with_a_wrong_vector_is_refused(vector):
     with pytest.raises(RequestError):
         SearchVectors("agents", INDEX, "USER#1", vector, 3)
@@ -368,6 +370,8 @@ def test_a_file_gets_the_vector_index_that_it_lacks_with_what_it_holds(tmp_path)
     with Store.connect(where, Schema([Note], Table("agents"))) as before:
         before.put(Note(note_id="a", vector=[1.0, 0.0]))
         before.put(Note(note_id="b"))
+        before.put(Note(note_id="c", vector=[1.0, 0.0, 0.0]))
+        before.put(Note(note_id="d", vector=[0.0, 0.0]))
     with Store.connect(where, Schema([Note], TABLE)) as store:
         store.create_table()
         request = SearchVectors("agents", INDEX, "NOTES", (1.0, 0.0), 5)
