@@ -96,5 +96,12 @@ def _held(index: VectorIndex) -> frozenset[str] | None:
 
 
 def _reduced(index: VectorIndex, wanted: Sequence[str], item: AttributeMap) -> AttributeMap:
-    held = frozenset(wanted) or _held(index)
-    return {name: value for name, value in item.items() if held is None or name in held}
+    """What is returned of an item: the vector only where it is asked for by name."""
+    if wanted:
+        return {name: item[name] for name in wanted if name in item}
+    held = _held(index)
+    return {
+        name: value
+        for name, value in item.items()
+        if name != index.field and (held is None or name in held)
+    }

@@ -57,7 +57,7 @@ class SearchVectors(Request[Nearest]):
         vector: as many numbers as the index has dimensions; they count as 32-bit floats.
         top: how many items at most (TopK), 1 to 100.
         attributes: names of those that the items are reduced to (ProjectionExpression); empty for
-            all that the index holds, the vector included.
+            all that the index holds but the vector, which makes a search dearer.
         purpose: the entity and the access pattern that it serves.
 
     Raises:

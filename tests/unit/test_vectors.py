@@ -69,7 +69,7 @@ def places(client: SqliteClient, request: SearchVectors) -> list[str]:
     return [near.item["SK"]["S"] for near in client.send(request).found]
 
 
-# What is sent. No engine here has vector indexes, so botocore's model of AWS is the judge.
+# What is sent: botocore's model of AWS is the judge. tests/conformance/test_vectors.py has answers.
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_a_search_returns_what_the_index_carries():
     client = engine()
     client.send(PutItem("agents", item("a", numbers(1, 0), title={"S": "A"}, body={"S": "B"})))
     whole = SearchVectors("agents", INDEX, "USER#1", (1.0, 0.0), 2)
-    assert client.send(whole).found[0].item.keys() == {"PK", "SK", "vector", "title"}
+    assert client.send(whole).found[0].item.keys() == {"PK", "SK", "title"}
     slim = SearchVectors("agents", INDEX, "USER#1", (1.0, 0.0), 2, ("title",))
     assert client.send(slim).found[0].item == {"title": {"S": "A"}}
     with pytest.raises(RequestError, match="does not project body"):
