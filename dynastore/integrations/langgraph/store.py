@@ -57,7 +57,8 @@ class DynastoreStore(BaseStore):
             consistent: whether reads see every write acknowledged before, at twice the read units.
 
         Raises:
-            RequestError: the store is none, or its schema lacks the entities of documents.
+            RequestError: the store is none, its schema lacks the entities of documents, or its
+                vector index what documents are found by.
         """
         self._stores = Stores.of(store)
         self._schema = self._stores.schema
