@@ -14,7 +14,7 @@ from langgraph.store.base import (
     ensure_embeddings,
 )
 
-from ...agents.documents import Document, Embedding, Known, Namespace
+from ...agents.documents import Aspect, Document, Embedding, Known, Namespace, index_of
 from ...async_store import AsyncStore
 from ...errors import RequestError
 from ...store import Store
@@ -55,12 +55,15 @@ class DynastoreStore(OnStores, BaseStore):
             consistent: whether reads see every write acknowledged before, at twice the read units.
 
         Raises:
-            RequestError: the store is none, or its schema lacks the entities of documents.
+            RequestError: the store is none, its schema lacks the entities of documents, or its
+                vector index what documents are found by.
         """
         self._stores = Stores.of(store)
         self._schema = self._stores.schema
         for cls in (Document, Embedding, Namespace):
             self._schema.codec(cls)
+        if index_of(self._schema) is not None:
+            self._schema.codec(Aspect)
         self._known = Known()
         self.ttl_config = ttl
         self.index_config = index
