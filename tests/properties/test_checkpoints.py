@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from dynastore.agents.checkpointing import clearing, deltas, recent, rewriting, waiting
 from dynastore.errors import DataError
-from dynastore.integrations.langgraph import saver
+from dynastore.integrations.langgraph import upkeep
 
 from .checkpoint_model import LASTING, Machine, config_of, small_constants
 
@@ -41,7 +41,7 @@ def removed_at_once(patch: pytest.MonkeyPatch) -> None:
     def prune(*arguments: Any, **options: Any) -> Any:
         return sound(*arguments, **{**options, "grace": dt.timedelta(0)})
 
-    patch.setattr(saver, "prune", prune)
+    patch.setattr(upkeep, "prune", prune)
 
 
 def runs_deleted_at_once(patch: pytest.MonkeyPatch) -> None:
@@ -51,7 +51,7 @@ def runs_deleted_at_once(patch: pytest.MonkeyPatch) -> None:
     def delete_for_runs(*arguments: Any, **options: Any) -> Any:
         return sound(*arguments, **{**options, "grace": dt.timedelta(0)})
 
-    patch.setattr(saver, "delete_for_runs", delete_for_runs)
+    patch.setattr(upkeep, "delete_for_runs", delete_for_runs)
 
 
 def remembered_for_ever(patch: pytest.MonkeyPatch) -> None:

@@ -159,13 +159,15 @@ class _Namespace:
     def _ancestors(
         self, by_id: dict[str, Checkpoint], checkpoint_id: str, lasting: Lasting
     ) -> Iterator[str]:
-        """Those whose writes the values of a checkpoint are made of."""
+        """Those whose writes the values of a checkpoint are made of, and what these begin with."""
         content = self.known.contents[checkpoint_id]
         wanted = {*lasting(content)} - content.held.keys()
         parent = by_id[checkpoint_id].parent_id
         while wanted and parent is not None and parent in by_id:
             yield parent
-            wanted -= self.known.contents[parent].held.keys()
+            begun = wanted & self.known.contents[parent].held.keys()
+            yield from referred(self.known.contents, [parent], begun)
+            wanted -= begun
             parent = by_id[parent].parent_id
 
 

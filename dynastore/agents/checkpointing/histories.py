@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ...requests import Steps
 from ...schema import Schema
@@ -52,7 +52,13 @@ def histories(
     line, known = yield from _line(schema, place, parent_id, set(channels), keeping)
     seeds = {name: _seed(line, known, name) for name in channels}
     contents = [known.contents[each.checkpoint_id] for each in line]
-    wanted = [content for content in contents if content.held.keys() & {*channels}]
+    # Only these channels: of what is kept for its writes alone, other values may be gone.
+    wanted = [
+        evolve(
+            content, held={name: content.held[name] for name in channels if name in content.held}
+        )
+        for content in contents
+    ]
     if line:
         yield from complete(schema, place_of(line[0]), known, wanted, keeping)
     writes = yield from _writes(schema, place, line, keeping)

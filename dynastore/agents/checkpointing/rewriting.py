@@ -92,7 +92,9 @@ def _moved(
     return _Made(Held(checkpoint_id, checkpoint_id, 1, len(value.data), 0, 1, lasts), value)
 
 
-def referred(contents: Mapping[str, Content], live: Collection[str]) -> set[str]:
+def referred(
+    contents: Mapping[str, Content], live: Collection[str], channels: Collection[str] | None = None
+) -> set[str]:
     """The ids of the checkpoints that some refer to.
 
     These are all that hold a segment of the same channel between the whole value and the latest
@@ -102,10 +104,13 @@ def referred(contents: Mapping[str, Content], live: Collection[str]) -> set[str]
     Args:
         contents: checkpoint id -> content, of all in the namespace.
         live: ids of those that refer.
+        channels: those whose values count; all without.
     """
     reaches: dict[tuple[str, str], str] = {}
     for each in live:
         for name, held in contents[each].held.items():
+            if channels is not None and name not in channels:
+                continue
             begin = name, held.root
             reaches[begin] = max(held.at, reaches.get(begin, held.at))
     stretches: dict[str, list[tuple[str, str]]] = defaultdict(list)

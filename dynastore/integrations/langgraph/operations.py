@@ -32,6 +32,7 @@ from ...agents.documents import (
     Path,
     Search,
 )
+from ...agents.documents.labels import checked
 from ...errors import RequestError, shown
 from ...operations.interleaved import all_of
 from ...requests import Steps
@@ -187,7 +188,7 @@ class Work:
 
 def name_in(op: GetOp | PutOp) -> Name:
     """The name of the document that an operation is about."""
-    return tuple(op.namespace), op.key
+    return checked(op.namespace), op.key
 
 
 def item_of(document: Document) -> Item:
@@ -222,7 +223,7 @@ def content_of(op: PutOp) -> Content | None:
 
 def search_of(op: SearchOp) -> Search:
     """What is searched for, without what it means."""
-    return Search(tuple(op.namespace_prefix), op.filter, op.limit, op.offset)
+    return Search(checked(op.namespace_prefix), op.filter, op.limit, op.offset)
 
 
 def listing_of(op: ListNamespacesOp) -> Listing:

@@ -72,11 +72,13 @@ class Upkeep(OnStores):
         """Copy a thread, with all of its checkpoints and writes."""
         source, target = str(source_thread_id), str(target_thread_id)
         self._stores.blocking.run(copy_thread(self._schema, source, target, self._keeping))
+        self._recent.forget(target)
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread; see `copy_thread`."""
         source, target = str(source_thread_id), str(target_thread_id)
         await self._stores.awaited.run(copy_thread(self._schema, source, target, self._keeping))
+        self._recent.forget(target)
 
     def prune(
         self,
@@ -98,7 +100,7 @@ class Upkeep(OnStores):
         Raises:
             RequestError: there is no such strategy, or a number is out of range.
         """
-        for thread_id in map(str, thread_ids):
+        for thread_id in _listed("thread_ids", thread_ids):
             self._stores.blocking.run(self._prune(thread_id, strategy, keep_last, grace))
             self._recent.forget(thread_id)
 
@@ -111,7 +113,7 @@ class Upkeep(OnStores):
         grace: dt.timedelta = PRUNED_GRACE,
     ) -> None:
         """Remove all but the newest checkpoints of some threads; see `prune`."""
-        for thread_id in map(str, thread_ids):
+        for thread_id in _listed("thread_ids", thread_ids):
             await self._stores.awaited.run(self._prune(thread_id, strategy, keep_last, grace))
             self._recent.forget(thread_id)
 
@@ -185,7 +187,13 @@ class Upkeep(OnStores):
     def _delete_for_runs(self, run_ids: Sequence[str], grace: dt.timedelta) -> Steps[Iterable[str]]:
         lasting = self._convert.lasting
         return (
-            yield from delete_for_runs(self._schema, run_ids, self._keeping, lasting, grace=grace)
+            yield from delete_for_runs(
+                self._schema,
+                _listed("run_ids", run_ids),
+                self._keeping,
+                lasting,
+                grace=_checked(grace),
+            )
         )
 
     def _forget(self, thread_ids: Iterable[str]) -> None:
@@ -204,7 +212,12 @@ class Upkeep(OnStores):
         lasting = self._convert.lasting
         return (
             yield from prune(
-                self._schema, thread_id, self._keeping, lasting, keep_last=keep_last, grace=grace
+                self._schema,
+                thread_id,
+                self._keeping,
+                lasting,
+                keep_last=keep_last,
+                grace=_checked(grace),
             )
         )
 
@@ -220,6 +233,28 @@ class Upkeep(OnStores):
                 self._keeping,
                 convert.lasting,
                 convert.described,
-                grace=grace,
+                grace=_checked(grace),
             )
         )
+
+
+def _listed(name: str, ids: Sequence[str]) -> list[str]:
+    """Ids as texts.
+
+    Raises:
+        RequestError: it is one text, whose characters would be taken for ids.
+    """
+    if isinstance(ids, str):
+        raise RequestError(f"{name} is a list of ids, not {shown(ids)}; write [{ids!r}]")
+    return [str(each) for each in ids]
+
+
+def _checked(grace: dt.timedelta) -> dt.timedelta:
+    """A grace that can be waited for.
+
+    Raises:
+        RequestError: it is no timedelta, or below zero.
+    """
+    if not isinstance(grace, dt.timedelta) or grace < dt.timedelta():
+        raise RequestError(f"grace is a timedelta of zero or more, not {shown(grace)}")
+    return grace
