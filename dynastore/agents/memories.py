@@ -10,6 +10,9 @@ from ..entity import entity
 from ..patterns import gsi, key
 
 
+LISTED = ("user_id", "memory_id", "topics", "component", "updated_at")
+
+
 @entity("memory")
 class Memory:
     """One thing that is known of a user.
@@ -31,5 +34,7 @@ class Memory:
     updated_at: dt.datetime
 
     primary = key("U#{user_id}", "M#{memory_id}")
-    by_user = gsi(1, "U#{user_id}", "MEMORY", "{updated_at}", "{memory_id}")
-    by_component = gsi(2, "COMPONENT#{component}", "MEMORY", "{updated_at}", "{memory_id}")
+    by_user = gsi(1, "U#{user_id}", "MEMORY", "{updated_at}", "{memory_id}", include=LISTED)
+    by_component = gsi(
+        *(2, "COMPONENT#{component}", "MEMORY", "{updated_at}", "{memory_id}"), include=LISTED
+    )
