@@ -2,12 +2,13 @@
 
 | entity | one partition holds | reached too |
 |---|---|---|
-| Session, Run | a session: its runs, then its header | a user's, a component's, all sessions by time |
+| Session, Run | a session: its runs, then its header | a user's, a component's, all by time; a run's id |
 | Memory | what is known of a user | a user's and a component's by time |
 | Metric | a month's days | |
 | EvalRun | one evaluation | a component's by type and time, the failed ones by time |
 | Knowledge | one document | all by time |
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
+| SchemaVersion | the version of a framework's table | |
 """
 
 from functools import cache
@@ -19,6 +20,7 @@ from .knowledge import Knowledge
 from .memories import Memory
 from .metrics import Metric, month_of
 from .sessions import Run, Session
+from .versions import SchemaVersion
 
 __all__ = [
     "Checkpoint",
@@ -28,6 +30,7 @@ __all__ = [
     "Memory",
     "Metric",
     "Run",
+    "SchemaVersion",
     "Session",
     "TaskWrites",
     "Thread",
@@ -37,7 +40,7 @@ __all__ = [
 
 ENTITIES = (
     *(Session, Run, Memory, Metric, EvalRun, Knowledge),
-    *(Thread, Checkpoint, CheckpointValue, TaskWrites),
+    *(Thread, Checkpoint, CheckpointValue, TaskWrites, SchemaVersion),
 )
 
 

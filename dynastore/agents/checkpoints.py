@@ -18,7 +18,6 @@ from ..entity import entity
 from ..patterns import gsi, key
 from ..payload_fields import payload
 
-
 THREAD = ("thread_id", "user_id", "component", "title", "created_at", "expires_at")
 
 

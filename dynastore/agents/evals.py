@@ -7,7 +7,6 @@ import datetime as dt
 from ..entity import entity
 from ..patterns import gsi, key
 
-
 FIELDS = ("eval_id", "component", "eval_type", "session_id", "score", "passed", "created_at")
 
 

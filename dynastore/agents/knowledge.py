@@ -8,7 +8,6 @@ from ..entity import entity
 from ..patterns import gsi, key
 from ..payload_fields import payload
 
-
 LISTED = ("knowledge_id", "name", "status", "size_bytes", "created_at")
 
 

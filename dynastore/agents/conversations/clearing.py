@@ -1,0 +1,139 @@
+"""Clearing: whose a session is, is a condition of the write that deletes it; its runs go after it.
+
+A session is gone with its header. Where a process dies before the runs are, they are found by their
+ids still, and are deleted with the next unscoped call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...errors import ConditionFailed, TransactionCanceled
+from ...operations.interleaved import all_of
+from ...operations.writing.batches import delete_many
+from ...operations.writing.writes import ATTEMPTS, transact, write
+from ...requests import Steps
+from ...schema import Schema
+from ...spec import Ref, ref
+from ...writes import Delete
+from ..sessions import Run, Session
+from .loading import key_of, place_of, runs_by_id, runs_of
+from .recent import Place, Recent
+from .saving import TOGETHER
+
+KEY = ("session_id", "created_at", "run_id")
+
+
+def delete_session(
+    schema: Schema, recent: Recent, session_id: str, user_id: str | None = None
+) -> Steps[bool]:
+    """Delete a session and its runs: two requests, and one for each 25 runs.
+
+    Args:
+        schema: where it is.
+        recent: then forgets it.
+        session_id: its id.
+        user_id: whose it must be; anybody's without.
+
+    Returns:
+        Whether there was one.
+    """
+    when = None if user_id is None else {"user_id": user_id}
+    try:
+        gone = yield from write(schema, Delete(ref(Session, session_id=session_id), when))
+    except ConditionFailed:
+        return False
+    recent.forget_session(session_id)
+    yield from _delete_runs_of(schema, recent, [session_id])
+    return gone is not None
+
+
+def delete_sessions(
+    schema: Schema, recent: Recent, session_ids: Sequence[str], user_id: str | None = None
+) -> Steps[None]:
+    """Delete sessions and their runs: a request each, and one for each 100 headers and 25 runs.
+
+    Args:
+        schema: where they are.
+        recent: then forgets them.
+        session_ids: their ids. Of those that are another user's nothing is deleted.
+        user_id: whose they must be; anybody's without.
+
+    Raises:
+        PartialFailure: some were not deleted; it says which.
+    """
+    ids = [*dict.fromkeys(session_ids)]
+    if user_id is None:
+        yield from delete_many(schema, [ref(Session, session_id=each) for each in ids])
+    else:
+        some = [ids[at : at + TOGETHER] for at in range(0, len(ids), TOGETHER)]
+        left: list[list[str]] = yield from all_of(
+            _delete_owned(schema, each, user_id) for each in some
+        )
+        ids = [each for found in left for each in found]
+    for each in ids:
+        recent.forget_session(each)
+    yield from _delete_runs_of(schema, recent, ids)
+
+
+def _delete_owned(schema: Schema, session_ids: Sequence[str], user_id: str) -> Steps[list[str]]:
+    """Delete the headers that are a user's; which these were."""
+    left = [*session_ids]
+    for _ in range(ATTEMPTS):
+        if not left:
+            return []
+        targets = [ref(Session, session_id=each) for each in left]
+        try:
+            yield from transact(schema, [Delete(each, {"user_id": user_id}) for each in targets])
+        except TransactionCanceled as canceled:
+            if not all(isinstance(each, ConditionFailed | None) for each in canceled.reasons):
+                raise
+            pairs = zip(left, canceled.reasons, strict=True)
+            left = [each for each, reason in pairs if reason is None]
+        else:
+            return left
+    raise ConditionFailed(schema.codec(Session).key({"session_id": left[0]}, schema.prefix))
+
+
+def _delete_runs_of(schema: Schema, recent: Recent, session_ids: Sequence[str]) -> Steps[None]:
+    found = yield from all_of(runs_of(schema, each, KEY) for each in session_ids)
+    places = [Place(**each) for some in found for each in some]
+    for each in places:
+        recent.forget_run(each.run_id)
+    if places:
+        yield from delete_many(schema, list(map(_ref, places)))
+
+
+def delete_run(schema: Schema, recent: Recent, run_id: str) -> Steps[bool]:
+    """Delete a run; whether there was one. One request where this process knows it, else three."""
+    places = yield from _found(schema, recent, run_id)
+    gone = yield from all_of(write(schema, Delete(_ref(each))) for each in places)
+    recent.forget_run(run_id)
+    return any(each is not None for each in gone)
+
+
+def delete_runs(schema: Schema, recent: Recent, run_ids: Sequence[str]) -> Steps[None]:
+    """Delete runs; those that are not there are no error.
+
+    Raises:
+        PartialFailure: some were not deleted; it says which.
+    """
+    ids = [*dict.fromkeys(run_ids)]
+    found = yield from all_of(_found(schema, recent, each) for each in ids)
+    for each in ids:
+        recent.forget_run(each)
+    targets = [_ref(each) for some in found for each in some]
+    if targets:
+        yield from delete_many(schema, targets)
+
+
+def _found(schema: Schema, recent: Recent, run_id: str) -> Steps[list[Place]]:
+    known = recent.place(run_id)
+    if known is not None:
+        return [known]
+    return [place_of(each) for each in (yield from runs_by_id(schema, run_id))]
+
+
+def _ref(place: Place) -> Ref[Any]:
+    return ref(Run, **key_of(place))
