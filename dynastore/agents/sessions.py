@@ -81,6 +81,7 @@ class Run:
         updated_at: when it was saved last, or None where that is not known.
         messages: in the order in which they were said, as JSON.
         content: what a framework keeps of it, as it serialized it.
+        content_bytes: how long that is.
         expires_at: after which it may be deleted, or None.
     """
 
@@ -98,6 +99,7 @@ class Run:
     updated_at: dt.datetime | None = None
     messages: list[dict[str, Any]] = payload(factory=list)
     content: bytes = payload(default=b"")
+    content_bytes: int = 0
     expires_at: dt.datetime | None = None
 
     primary = key("S#{session_id}", "R#{created_at}#{run_id}")

@@ -43,10 +43,10 @@ def change_run(
         if run is None or new is None:
             return False
         now = yield from Now()
-        values = {"status": new.status, "content": new.content, "updated_at": now}
+        values = {name: getattr(new, name) for name in ("status", "content", "content_bytes")}
         target = ref(Run, **key_of(place_of(run)))
         try:
-            yield from write(schema, Update(target, when=_same(run), **values))
+            yield from write(schema, Update(target, when=_same(run), updated_at=now, **values))
         except ConditionFailed as failure:
             lost = failure  # somebody else has changed it since
         else:

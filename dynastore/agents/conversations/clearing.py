@@ -13,6 +13,7 @@ from ...errors import ConditionFailed, TransactionCanceled
 from ...operations.interleaved import all_of
 from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import ATTEMPTS, transact, write
+from ...payloads import INLINE_BYTES
 from ...requests import Steps
 from ...schema import Schema
 from ...spec import Ref, ref
@@ -97,41 +98,38 @@ def _delete_owned(schema: Schema, session_ids: Sequence[str], user_id: str) -> S
 
 
 def _delete_runs_of(schema: Schema, recent: Recent, session_ids: Sequence[str]) -> Steps[None]:
-    found = yield from all_of(runs_of(schema, each, KEY) for each in session_ids)
-    places = [Place(**each) for some in found for each in some]
-    for each in places:
+    fields = (*KEY, "content_bytes")
+    found = yield from all_of(runs_of(schema, each, fields) for each in session_ids)
+    runs = [Run(**each) for some in found for each in some]
+    for each in runs:
         recent.forget_run(each.run_id)
-    if places:
-        yield from delete_many(schema, list(map(_ref, places)))
+    yield from _delete(schema, runs)
+
+
+def _delete(schema: Schema, runs: Sequence[Run]) -> Steps[None]:
+    """Delete runs. What may be in parts goes by itself: a batch leaves the parts behind."""
+    large = [_ref(place_of(each)) for each in runs if each.content_bytes > INLINE_BYTES]
+    small = [_ref(place_of(each)) for each in runs if each.content_bytes <= INLINE_BYTES]
+    yield from all_of(write(schema, Delete(each)) for each in large)
+    if small:
+        yield from delete_many(schema, small)
 
 
 def delete_run(schema: Schema, recent: Recent, run_id: str) -> Steps[bool]:
     """Delete a run; whether there was one. One request where this process knows it, else three."""
-    places = yield from _found(schema, recent, run_id)
+    known = recent.place(run_id)
+    places = [known] if known is not None else (yield from _places(schema, run_id))
     gone = yield from all_of(write(schema, Delete(_ref(each))) for each in places)
     recent.forget_run(run_id)
     return any(each is not None for each in gone)
 
 
 def delete_runs(schema: Schema, recent: Recent, run_ids: Sequence[str]) -> Steps[None]:
-    """Delete runs; those that are not there are no error.
-
-    Raises:
-        PartialFailure: some were not deleted; it says which.
-    """
-    ids = [*dict.fromkeys(run_ids)]
-    found = yield from all_of(_found(schema, recent, each) for each in ids)
-    for each in ids:
-        recent.forget_run(each)
-    targets = [_ref(each) for some in found for each in some]
-    if targets:
-        yield from delete_many(schema, targets)
+    """Delete runs: a request or three each, sent together; those that are not there are no error."""
+    yield from all_of(delete_run(schema, recent, each) for each in dict.fromkeys(run_ids))
 
 
-def _found(schema: Schema, recent: Recent, run_id: str) -> Steps[list[Place]]:
-    known = recent.place(run_id)
-    if known is not None:
-        return [known]
+def _places(schema: Schema, run_id: str) -> Steps[list[Place]]:
     return [place_of(each) for each in (yield from runs_by_id(schema, run_id))]
 
 

@@ -25,7 +25,7 @@ TOGETHER_BYTES = 3 * 1024 * 1024
 TOGETHER = 100
 
 HEADER = ("user_id", "component", "title", "content")  # what saving a header anew changes
-BODY = ("user_id", "parent_run_id", "status", "content", "updated_at")
+BODY = ("user_id", "parent_run_id", "status", "content", "content_bytes", "updated_at")
 
 
 def owned_by(user_id: str | None) -> When:

@@ -26,12 +26,14 @@ def run_of(
     """
     row = build_single_run_row(run, session_id, user_id, run_index)
     began = row["run_data"].get("created_at")
+    content = json_bytes(row["run_data"])
     stored = Run(
         **{name: row[name] for name in COLUMNS},
         kind=row["run_type"],
         created_at=moment(began) if began else now.replace(microsecond=0),
         updated_at=now,
-        content=json_bytes(row["run_data"]),
+        content=content,
+        content_bytes=len(content),
     )
     return stored, bool(began)
 

@@ -24,7 +24,7 @@ from ...spec import ref
 from .calls import Calls
 from .paging import in_order, page_of
 from .run_rows import COLUMNS, data_of, given_run, run_of, run_row
-from .texts import json_bytes, seconds
+from .texts import json_bytes
 
 CANCELLED = RunStatus.cancelled.value
 CANCELLABLE = {RunStatus.pending.value, RunStatus.running.value}
@@ -166,7 +166,8 @@ def _cancelled(run: Any, reason: str) -> Run:
     data = {**data_of(run), "status": CANCELLED}
     if data.get("content") in (None, ""):
         data["content"] = reason
-    cancelled: Run = evolve(run, status=CANCELLED, content=json_bytes(data))
+    content = json_bytes(data)
+    cancelled: Run = evolve(run, status=CANCELLED, content=content, content_bytes=len(content))
     return cancelled
 
 
@@ -175,8 +176,6 @@ def _matches(run: Run, asked: dict[str, str | None]) -> bool:
 
 
 def _column(run: Run, name: str) -> Any:
-    if name in {"created_at", "updated_at"}:
-        return seconds(getattr(run, name))
     return run.kind if name == "run_type" else getattr(run, name)
 
 

@@ -9,7 +9,7 @@ from attrs import frozen
 from ...agents.sessions import Session
 from ...terms import between, since, until
 from .session_rows import COMPONENTS
-from .texts import moment, seconds
+from .texts import moment
 
 COLUMNS = (
     *("session_id", "session_type", "user_id", "created_at", "updated_at"),
@@ -73,6 +73,4 @@ def column(entry: dict[str, Any], name: str) -> Any:
         return entry["kind"]
     if name in COMPONENTS.values():
         return entry["component"] if COMPONENTS.get(entry["kind"]) == name else None
-    if name in {"created_at", "updated_at"}:
-        return seconds(entry[name])
     return entry[name]
