@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -49,9 +49,7 @@ class Waiting:
 
 
 @pytest.fixture
-def open_db(
-    open_store: Callable[..., Any], settled: Callable[[], None]
-) -> Iterator[Callable[..., Any]]:
+def open_db(open_store: Callable[..., Any], settled: Callable[[], None]) -> Callable[..., Any]:
     """Opens a database on the test's table; opened again, it is as in another process."""
 
     def open_db(*, scope: str | None = None, **options: Any) -> Any:
@@ -62,4 +60,4 @@ def open_db(
             return Waiting(AsyncDynastoreDb(store.target), settled, store.runner)
         return Waiting(DynastoreDb(store), settled)
 
-    yield open_db
+    return open_db
