@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from agno.db.base import SessionType
 from agno.run.base import RunStatus
-from attrs import frozen
+from attrs import field, frozen
 from hypothesis import strategies as st
 
 from .made import BEGAN, run, session
@@ -34,7 +35,7 @@ class Call:
 
     name: str
     args: tuple[Any, ...] = ()
-    named: dict[str, Any] = {}
+    named: Mapping[str, Any] = field(factory=dict)
 
 
 kinds = st.sampled_from(KINDS)
@@ -171,7 +172,14 @@ calls = st.one_of(
         Call,
         st.just("get_session"),
         st.tuples(session_ids),
-        chosen(user_id=users, deserialize=deserialized, runs_limit=st.integers(-1, 4)),
+        chosen(user_id=users, deserialize=deserialized),
+    ),
+    st.builds(
+        lambda session_id, limit: Call(
+            "get_session", (session_id,), {"runs_limit": limit, "deserialize": False}
+        ),
+        session_ids,
+        st.integers(-1, 4),
     ),
     st.builds(Call, st.just("get_sessions"), st.just(()), lists_of_sessions),
     st.builds(

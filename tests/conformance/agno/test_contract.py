@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-sqlite = pytest.importorskip("agno.db.sqlite", reason="needs the extra dynastore[test]")
+pytest.importorskip("sqlalchemy", reason="needs the extra dynastore[test]")
 
 from agno.db.base import AsyncBaseDb, BaseDb
+from agno.db.sqlite import SqliteDb
 
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import CALLS
@@ -34,7 +35,7 @@ SCOPES = count()
 )
 def test_answers_are_those_of_agnos_sqlite(open_db, sessions, saved, asked):
     ours = open_db(scope=f"example {next(SCOPES)}")
-    reference = sqlite.SqliteDb(db_url="sqlite:///:memory:")
+    reference = SqliteDb(db_url="sqlite:///:memory:")
     reference._create_all_tables()  # it answers otherwise before there are any
     try:
         for call in sessions + saved + asked:

@@ -194,8 +194,10 @@ def test_the_last_runs_are_those_of_the_history(db):
     db.upsert_session(session())
     for number in range(12):
         status = RunStatus.error if number > 8 else RunStatus.completed
-        db.upsert_run(run(number, said=number, status=status), "agent-0", "ann", number)
-    assert contents(db.get_session("agent-0", runs_limit=2)) == [7, 8]
+        parent = "agent-0-run-0" if number == 7 else None
+        one = run(number, said=number, status=status, parent_run_id=parent)
+        db.upsert_run(one, "agent-0", "ann", number)
+    assert contents(db.get_session("agent-0", runs_limit=2)) == [6, 8]
     assert contents(db.get_session("agent-0", runs_limit=0)) == []
 
 
