@@ -2,9 +2,10 @@
 
 from rich.console import Console
 
-from . import cost, payloads, planning
+from . import agno, cost, payloads, planning
 
 console = Console()
 console.print(cost.table())
 console.print(payloads.table())
 console.print(planning.table())
+console.print(agno.table())
