@@ -27,7 +27,24 @@ USERS = 20
 RUNS = 3  # of a session
 TEXT_BYTES = 2_000  # of a run's answer
 BEGAN = 1_767_600_000
-WORDS = ["the", "agent", "looked", "up", "a", "flight", "for", "you", "and", "found", "two", "that", "leave", "on", "monday", "morning"]
+WORDS = [
+    "the",
+    "agent",
+    "looked",
+    "up",
+    "a",
+    "flight",
+    "for",
+    "you",
+    "and",
+    "found",
+    "two",
+    "that",
+    "leave",
+    "on",
+    "monday",
+    "morning",
+]
 
 
 @frozen
