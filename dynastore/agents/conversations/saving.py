@@ -8,12 +8,19 @@ from typing import Any
 from attrs import evolve
 
 from ...changes import if_missing
-from ...errors import AlreadyExists, ConditionFailed, TransactionCanceled
+from ...errors import (
+    AlreadyExists,
+    ConditionFailed,
+    DynastoreError,
+    NotSent,
+    PartialFailure,
+    TransactionCanceled,
+)
 from ...operations.reading.reads import get_many
 from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
 from ...schema import Schema
-from ...spec import ref
+from ...spec import Ref, ref
 from ...terms import When, all_of, any_of, missing
 from ...writes import Create, Put, Update
 from ..sessions import Run, Session
@@ -48,7 +55,7 @@ def save(schema: Schema, recent: Recent, header: Session) -> Steps[Session | Non
         The header as it is stored now; None if it is another user's, and nothing was written.
     """
     now = yield from Now()
-    target = ref(Session, session_id=header.session_id)
+    target = _ref(header)
     changes = {name: getattr(header, name) for name in HEADER}
     for _ in range(ATTEMPTS):
         if recent.has_session(header.session_id):
@@ -77,7 +84,7 @@ def retitle(schema: Schema, header: Session, title: str) -> Steps[Session | None
     """
     now = yield from Now()
     owner = missing() if header.user_id is None else header.user_id
-    target = ref(Session, session_id=header.session_id)
+    target = _ref(header)
     update = Update(target, when={"user_id": owner}, title=title, updated_at=now)
     try:
         return (yield from write(schema, update))
@@ -100,14 +107,39 @@ def save_many(
     Returns:
         In their order the headers as they are stored; None where one is another user's, and was
         not written.
+
+    Raises:
+        PartialFailure: some were not saved; ``done`` and ``failed`` are by ref.
     """
     stored: list[Session | None] = []
-    for some in _together(headers):
-        stored += yield from _save_some(schema, some)
+    chunks = [*_together(headers)]
+    for place, some in enumerate(chunks):
+        try:
+            stored += yield from _save_some(schema, some)
+        except DynastoreError as error:
+            raise _partly(headers, stored, chunks[place:], error) from error
     for each in stored:
         if each is not None:
             recent.keep_session(each.session_id)
     return stored
+
+
+def _partly(
+    headers: Sequence[Session],
+    stored: Sequence[Session | None],
+    left: Sequence[Sequence[Session]],
+    error: DynastoreError,
+) -> PartialFailure:
+    """What says which headers were saved, and which were not."""
+    (failed, *unsent) = left
+    done = {_ref(each): found for each, found in zip(headers, stored, strict=False)}
+    errors: dict[Ref[Session], DynastoreError] = {_ref(each): error for each in failed}
+    errors |= {_ref(each): NotSent(error) for some in unsent for each in some}
+    return PartialFailure(done, errors)
+
+
+def _ref(header: Session) -> Ref[Session]:
+    return ref(Session, session_id=header.session_id)
 
 
 def _together(headers: Sequence[Session]) -> Iterator[list[Session]]:
@@ -126,7 +158,7 @@ def _together(headers: Sequence[Session]) -> Iterator[list[Session]]:
 
 
 def _save_some(schema: Schema, headers: Sequence[Session]) -> Steps[list[Session | None]]:
-    refs = [ref(Session, session_id=each.session_id) for each in headers]
+    refs = [_ref(each) for each in headers]
     for _ in range(ATTEMPTS):
         found = yield from get_many(schema, refs, consistent=True)
         pairs = [*zip(headers, found, strict=True)]
