@@ -24,7 +24,7 @@ check: .venv/dev  ## Check form, types and the direction of imports
 	.venv/bin/pyright
 	.venv/bin/lint-imports
 
-bench: .venv/dev  ## Measure requests, capacity units and time
+bench: .venv/bench  ## Measure requests, capacity units and time
 	.venv/bin/python -m benchmarks $(ARGS)
 
 fuzz: .venv/dev $(ENGINES)  ## Run the property tests with far more examples
@@ -52,6 +52,10 @@ clean:  ## Remove everything that was set up or built
 
 .venv/dev: pyproject.toml | .venv/bin/pip
 	$(PIP) --editable '.[dev]'
+	@touch $@ .venv/app
+
+.venv/bench: pyproject.toml | .venv/bin/pip
+	$(PIP) --editable '.[bench]'
 	@touch $@ .venv/app
 
 # ministack pins an exact botocore, so it has an environment of its own.

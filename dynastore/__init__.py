@@ -21,7 +21,15 @@ from .entity import entity
 from .followed import AsyncChanges, Changes
 from .kept_fields import created, updated, version
 from .operations.reading.reader import Page, Slice
-from .operations.upkeep.examining import Drifted, Malformed, Misplaced, Outdated
+from .operations.upkeep.findings import (
+    Drifted,
+    Duplicated,
+    Malformed,
+    Misplaced,
+    Orphaned,
+    Outdated,
+    Unguarded,
+)
 from .operations.upkeep.sweeping import Swept
 from .operations.upkeep.upcasts import Upcasted
 from .patterns import AccessPattern, gsi, key
@@ -67,9 +75,11 @@ __all__ = [
     "Create",
     "Delete",
     "Drifted",
+    "Duplicated",
     "Index",
     "Malformed",
     "Misplaced",
+    "Orphaned",
     "Outdated",
     "Page",
     "Plan",
@@ -82,6 +92,7 @@ __all__ = [
     "Store",
     "Swept",
     "Table",
+    "Unguarded",
     "Upcasted",
     "Update",
     "Verified",

@@ -18,6 +18,7 @@ from .operations import tables
 from .operations.following.follower import Follower, FollowOptions
 from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
+from .operations.reading.uniquely import get_unique
 from .operations.upkeep.sweeping import Swept, sweep
 from .operations.upkeep.upcasts import Upcasted, upcast
 from .operations.upkeep.verifying import Verifier
@@ -48,6 +49,12 @@ class AsyncStore(Bound[AsyncClient]):
     async def get(self, cls: type[E], /, **key: Any) -> E | None:
         """Read one entity by its primary key; see `operations.reading.reads.get`."""
         return await self.run(reads.get(self.schema, cls, key, consistent=self._options.consistent))
+
+    async def get_unique(self, cls: type[E], /, **values: Any) -> E | None:
+        """Read one entity by a `unique()` value; see `operations.reading.uniquely.get_unique`."""
+        return await self.run(
+            get_unique(self.schema, cls, values, consistent=self._options.consistent)
+        )
 
     async def get_many(self, refs: Sequence[Ref[E]], /) -> list[E | None]:
         """Read many entities by primary key; see `operations.reading.reads.get_many`."""
@@ -168,6 +175,7 @@ class AsyncStore(Bound[AsyncClient]):
         entities: Collection[E],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> list[E]: ...
@@ -177,6 +185,7 @@ class AsyncStore(Bound[AsyncClient]):
         entities: Iterator[E],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> int: ...
@@ -185,12 +194,15 @@ class AsyncStore(Bound[AsyncClient]):
         entities: Iterable[Any],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> Any:
         """Write many whole entities, 25 a request; see `operations.writing.batches.put_many`."""
         return await self.run(
-            batches.put_many(self.schema, entities, duplicates=duplicates, progress=progress)
+            batches.put_many(
+                self.schema, entities, lifetime=lifetime, duplicates=duplicates, progress=progress
+            )
         )
 
     async def delete_many(
@@ -200,9 +212,9 @@ class AsyncStore(Bound[AsyncClient]):
         *,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
-    ) -> None:
+    ) -> int:
         """Remove many entities or refs, 25 a request; see `operations.writing.batches.delete_many`."""
-        await self.run(
+        return await self.run(
             batches.delete_many(self.schema, targets, duplicates=duplicates, progress=progress)
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -142,7 +143,7 @@ class Bound(Generic[ClientT]):
         """
         return evolve(self, options=evolve(self._options, consistent=True))
 
-    def with_deadline(self, seconds: float) -> Self:
+    def with_deadline(self, seconds: float | dt.timedelta) -> Self:
         """The same store, each of whose calls ends within some seconds, or raises DeadlineExceeded.
 
         After that no request, no retry and no wait begins; waits that would pass it do not begin
@@ -155,11 +156,13 @@ class Bound(Generic[ClientT]):
         it bounds the waits for other threads and processes.
 
         Args:
-            seconds: more than 0.
+            seconds: more than 0; or a timedelta.
 
         Raises:
             RequestError: that is no time to do anything in.
         """
+        if isinstance(seconds, dt.timedelta):
+            seconds = seconds.total_seconds()
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
             raise RequestError(f"a call takes more than 0 seconds, not {shown(seconds)}")
         return evolve(self, options=evolve(self._options, seconds=seconds))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
+
+from attrs import NOTHING, Factory
 
 from .errors import ModelError, UnknownField, shown
 from .key_text import is_optional, plain_type
@@ -27,6 +30,7 @@ def check(spec: EntitySpec) -> None:
     _check_primary(spec)
     _check_hints(spec)
     _check_special_fields(spec)
+    _check_defaults(spec)
 
 
 def _check_hash(spec: EntitySpec, pattern: AccessPattern) -> None:
@@ -118,3 +122,22 @@ def _check_special_fields(spec: EntitySpec) -> None:
             raise ModelError(f"{spec}.{each.name}: {wrong[0]} cannot be unique")
     if spec.version is not None and spec.types[spec.version] is not int:
         raise ModelError(f"{spec}.{spec.version}: version() counts, so its type is int")
+
+
+def _check_defaults(spec: EntitySpec) -> None:
+    """Refuse a default that entities would share, and change for each other."""
+    for name in spec.types:
+        default = spec.default(name)
+        if default is NOTHING or isinstance(default, Factory):  # type: ignore[arg-type]
+            continue
+        if type(default).__hash__ is None:  # lists, dicts, sets; classes that compare and change
+            specifier = "payload" if name in spec.payloads else "field"
+            raise ModelError(
+                f"{spec}.{name}: all entities would share its default, {shown(default)}; "
+                f"write {specifier}(factory={_maker(default)})"
+            )
+
+
+def _maker(default: Any) -> str:
+    is_plain = type(default) in {list, dict, set, bytearray} and not default
+    return type(default).__name__ if is_plain else "lambda: …"

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
 import attrs
@@ -35,6 +36,17 @@ from .uniques import Unique
 
 T = TypeVar("T")
 
+_SPECIFIED = type(attrs.field())  # what field(), payload(), version() and the like give
+
+
+class Inherited(Enum):
+    """What a declaration does not say, and the nearest base that is an entity may."""
+
+    INHERITED = "inherited"
+
+
+INHERITED = Inherited.INHERITED
+
 
 @dataclass_transform(
     kw_only_default=True, frozen_default=True, field_specifiers=(attrs.field, payload)
@@ -43,8 +55,8 @@ def entity(
     tag: str,
     /,
     *,
-    expires: str | None = None,
-    lifetime: dt.timedelta | None = None,
+    expires: str | Inherited | None = INHERITED,
+    lifetime: dt.timedelta | Inherited | None = INHERITED,
     count: int | None = None,
     item_bytes: int | None = None,
     distinct: Mapping[str, int] | None = None,
@@ -56,15 +68,17 @@ def entity(
     Args:
         tag: what the items' TYPE attribute says; it cannot change once items are stored.
         expires: name of a field, a datetime or None, after which the entity is not found any more,
-            and DynamoDB deletes its item.
+            and DynamoDB deletes its item. Unless it is said, even by None, it is that of the
+            nearest base that is an entity.
         lifetime: a second to 100 years: where that field is None, a put or create sets it to so
-            much later.
+            much later. Unless it is said, even by None, it is that of the nearest base, too.
         count: how many entities there will be, about. This and the two below are hints by which
             the planner weighs access patterns; they change no answer.
         item_bytes: how large an item is, about.
         distinct: field -> how many different values it has, about.
         schema: number of the schema that the class is of, from 1; items are stored with it, and
-            code of an older one does not replace them.
+            code that says an older one neither replaces nor changes them. Say it from the first
+            day: code that says none replaces whatever is stored.
         upcasters: number of a schema -> a function that takes the fields of an item of that schema,
             as a dict, and gives those of the next. Items that older code wrote are read through
             them.
@@ -80,7 +94,8 @@ def entity(
 
     def decorate(cls: type[T]) -> type[T]:
         built = attrs.frozen(kw_only=True)(cls)
-        spec = evolve(_spec(built, tag, expires, lifetime, hints), evolution=evolution)
+        expiry = _expiry(built, expires, lifetime)
+        spec = evolve(_spec(built, tag, *expiry, hints), evolution=evolution)
         for name in spec.payloads:
             decode_when_touched(built, name)
         for pattern in spec.patterns:
@@ -98,6 +113,21 @@ def _evolution(tag: str, schema: int | None, upcasters: Mapping[int, Upcaster] |
         return Evolution(schema, dict(upcasters or {}))
     except ModelError as error:
         raise ModelError(f"@entity({tag!r}): {error}") from error
+
+
+def _expiry(
+    cls: type[Any],
+    expires: str | Inherited | None,
+    lifetime: dt.timedelta | Inherited | None,
+) -> tuple[str | None, dt.timedelta | None]:
+    """When entities of a class expire: as is said, else as those of its base do."""
+    specs = (vars(base).get("__entity__") for base in cls.__mro__[1:])
+    nearest: EntitySpec | None = next(filter(None, specs), None)
+    if isinstance(expires, Inherited):
+        expires = nearest.expires if nearest else None
+    if isinstance(lifetime, Inherited):
+        lifetime = nearest.lifetime if nearest and expires else None
+    return expires, lifetime
 
 
 def _spec(
@@ -175,6 +205,11 @@ def _types(cls: type[Any]) -> Mapping[str, Any]:
             raise ModelError(f"{cls.__name__}.{each.name} has no annotation; write its type")
         if isinstance(each.default, AccessPattern):
             raise ModelError(f"{cls.__name__}.{each.name} is no field; drop its annotation")
+        if isinstance(hints[each.name], _SPECIFIED):
+            raise ModelError(
+                f"{cls.__name__}.{each.name}: its type is missing, and what is after the colon "
+                f"belongs after '='; write {each.name}: list[str] = payload()"
+            )
     types = {field.name: hints[field.name] for field in attrs.fields(cls)}
     if capital := next((name for name in types if name.isupper()), None):
         raise ModelError(

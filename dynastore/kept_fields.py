@@ -24,7 +24,8 @@ def version() -> Any:
 def created() -> Any:
     """When the entity was first written, by the store's clock: a datetime, in UTC.
 
-    The put of an entity that was read keeps it; until the first write it is `UNWRITTEN`, the year 1.
+    A put stores what the entity says, so that of one that was read it stays, and one from elsewhere
+    brings its own; no update changes it. Until the first write it is `UNWRITTEN`, the year 1.
     """
     return attrs.field(default=UNWRITTEN, metadata={ROLE: CREATED})
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import attrs
 from attrs import frozen
 
-from .errors import RequestError, UnknownField
+from .errors import RequestError, UnknownField, shown
 from .evolution import Evolution
 from .patterns import AccessPattern
 from .payload_fields import Storing
@@ -138,7 +138,9 @@ def ref(cls: type[E], /, **key: Any) -> Ref[E]:
     fields = dict.fromkeys(spec.primary.fields)
     wanted = " and ".join(fields)
     if missing := [name for name in fields if key.get(name) is None]:
-        raise RequestError(f"{spec} is found by {wanted}; {' and '.join(missing)} is missing")
+        is_unique = any(key.keys() == {*each.fields} for each in spec.uniques)
+        hint = f"; get_unique() finds it by {' and '.join(key)}" if is_unique else ""
+        raise RequestError(f"{spec} is found by {wanted}; {' and '.join(missing)} is missing{hint}")
     if extra := [name for name in key if name not in fields]:
         raise RequestError(
             f"{spec} is found by {wanted}; filter by {' and '.join(extra)} with query()"
@@ -155,7 +157,62 @@ def spec_of(cls: type[Any]) -> EntitySpec:
     """
     spec = vars(cls).get("__entity__") if isinstance(cls, type) else None
     if not isinstance(spec, EntitySpec):
-        raise RequestError(
-            f"{getattr(cls, '__name__', cls)!r} is no entity: decorate the class with @entity"
-        )
+        raise RequestError(_no_class(cls))
     return spec
+
+
+def entity_class(entity: object) -> type[Any]:
+    """The class of what is to be an entity.
+
+    Raises:
+        RequestError: it is none: a class, a ref, several entities at once.
+    """
+    if _entity_spec(entity) is not None:
+        return type(entity)
+    if isinstance(entity, Ref):
+        raise RequestError(
+            f"a ref is the key of {entity.cls.__name__} without the rest; "
+            "put() and create() take the whole entity, update() and delete() a ref"
+        )
+    if isinstance(entity, type):
+        spec = spec_of(entity)
+        raise RequestError(f"{spec} is the class: give an entity of it, or {_ref_text(spec)}")
+    if isinstance(entity, Iterable) and not isinstance(entity, str | bytes):
+        raise RequestError(
+            f"{type(entity).__name__} is no entity; put_many() and delete_many() take several"
+        )
+    raise RequestError(_no_class(type(entity)))
+
+
+def shown_briefly(value: object) -> str:
+    """A value as a message shows it. Of an entity it has the key, as the rest may be personal."""
+    spec = _entity_spec(value)
+    if spec is not None:
+        key = ", ".join(f"{name}={getattr(value, name)!r}" for name in spec.primary.fields)
+        return f"{spec}({key})"
+    if isinstance(value, Collection) and not isinstance(value, str | bytes):
+        return f"a {type(value).__name__} of {len(value)}"
+    return shown(value)
+
+
+def _entity_spec(value: object) -> EntitySpec | None:
+    """The spec of an entity's class; None for all else."""
+    spec = vars(type(value)).get("__entity__")
+    return spec if isinstance(spec, EntitySpec) else None
+
+
+def _no_class(found: object) -> str:
+    """Why something is no entity class."""
+    if isinstance(found, Ref):
+        name = found.cls.__name__
+        key = ", ".join(f"{field}=…" for field, _ in found.values)
+        return f"a class stands here, not a ref: {name}, {key}; get_many([...]) takes refs"
+    spec = _entity_spec(found)
+    if spec is not None:
+        return f"the class stands here, not an entity of it: {spec}, as in {_ref_text(spec)}"
+    name = getattr(found, "__name__", None) or shown(found)
+    return f"{name!r} is no entity: decorate the class with @entity"
+
+
+def _ref_text(spec: EntitySpec) -> str:
+    return f"ref({spec}, {', '.join(f'{name}=…' for name in spec.primary.fields)})"

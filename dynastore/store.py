@@ -18,6 +18,7 @@ from .operations import tables
 from .operations.following.follower import Follower, FollowOptions
 from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
+from .operations.reading.uniquely import get_unique
 from .operations.upkeep.sweeping import Swept, sweep
 from .operations.upkeep.upcasts import Upcasted, upcast
 from .operations.upkeep.verifying import Verifier
@@ -50,6 +51,10 @@ class Store(Bound[Client]):
     def get(self, cls: type[E], /, **key: Any) -> E | None:
         """Read one entity by its primary key; see `operations.reading.reads.get`."""
         return self.run(reads.get(self.schema, cls, key, consistent=self._options.consistent))
+
+    def get_unique(self, cls: type[E], /, **values: Any) -> E | None:
+        """Read one entity by a `unique()` value; see `operations.reading.uniquely.get_unique`."""
+        return self.run(get_unique(self.schema, cls, values, consistent=self._options.consistent))
 
     def get_many(self, refs: Sequence[Ref[E]], /) -> list[E | None]:
         """Read many entities by primary key; see `operations.reading.reads.get_many`."""
@@ -174,7 +179,7 @@ class Store(Bound[Client]):
         return self.run(writes.write(self.schema, Put(entity, when, lifetime)))
 
     def create(self, entity: E, /, *, lifetime: dt.timedelta | None = None) -> E:
-        """Write an entity where none is stored, or one that is expired.
+        """Write an entity where none is stored, or one that is expired; that is its only condition.
 
         Returns:
             The entity as stored.
@@ -206,6 +211,7 @@ class Store(Bound[Client]):
             ConditionFailed: *when* does not hold, or there is no such entity.
             RevisionConflict: somebody else wrote it since *target* was read.
             NotUnique: a value that must be unique is another entity's.
+            NewerSchema: newer code wrote it.
             RequestError: a field cannot be changed, or not like this.
         """
         return self.run(writes.write(self.schema, Update(target, when=when, **changes)))
@@ -252,7 +258,12 @@ class Store(Bound[Client]):
         return self.run(writes.write(self.schema, Delete(target, when)))
 
     def transact(self, *writes: Write[Any], token: str | None = None) -> list[Any]:
-        """Carry out writes together: all of them, or none; see `operations.writing.writes.transact`."""
+        """Carry out writes together: all of them, or none; see `operations.writing.writes.transact`.
+
+        Returns:
+            One for each write, in order: of `Create` and `Put` the entity as stored, of `Update`,
+            `Delete` and `Check` None.
+        """
         return self.run(transact(self.schema, writes, token=token))
 
     def transact_get(self, *refs: Ref[Any]) -> list[Any]:
@@ -265,6 +276,7 @@ class Store(Bound[Client]):
         entities: Collection[E],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> list[E]: ...
@@ -274,6 +286,7 @@ class Store(Bound[Client]):
         entities: Iterator[E],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> int: ...
@@ -282,12 +295,15 @@ class Store(Bound[Client]):
         entities: Iterable[Any],
         /,
         *,
+        lifetime: dt.timedelta | None = None,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
     ) -> Any:
         """Write many whole entities, 25 a request; see `operations.writing.batches.put_many`."""
         return self.run(
-            batches.put_many(self.schema, entities, duplicates=duplicates, progress=progress)
+            batches.put_many(
+                self.schema, entities, lifetime=lifetime, duplicates=duplicates, progress=progress
+            )
         )
 
     def delete_many(
@@ -297,9 +313,9 @@ class Store(Bound[Client]):
         *,
         duplicates: Duplicates = "last",
         progress: Progress | None = None,
-    ) -> None:
+    ) -> int:
         """Remove many entities or refs, 25 a request; see `operations.writing.batches.delete_many`."""
-        self.run(
+        return self.run(
             batches.delete_many(self.schema, targets, duplicates=duplicates, progress=progress)
         )
 
@@ -310,7 +326,7 @@ class Store(Bound[Client]):
         units_per_second: float | None = None,
         cursor: str | None = None,
     ) -> Verified:
-        """Find the items whose keys, index entries or expiry are not what their fields imply.
+        """Find the items whose keys, index entries, expiry or guards are not what their fields imply.
 
         It reads the whole table, all classes and all scopes inside the store's, and pays for it.
 
@@ -336,10 +352,10 @@ class Store(Bound[Client]):
     ) -> Verified:
         """Find what `verify` finds, and mend what has drifted while it is iterated.
 
-        Only index attributes and the TTL are written, and only while the fields that they depend on
-        are as they were read: no concurrent write is lost. What is misplaced, malformed or of an
-        older schema is reported, and what is of a newer one left alone. Mending goes up to the
-        rate too, in write units.
+        Only index attributes, the TTL and guards are written, and only while the fields that they
+        depend on are as they were read: no concurrent write is lost. What is misplaced, malformed, a
+        duplicate or of an older schema is reported, and what is of a newer one left alone. Mending
+        goes up to the rate too, in write units.
 
         Args:
             dry_run: whether to write nothing, as `verify` does.

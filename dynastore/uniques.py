@@ -16,6 +16,7 @@ from typing import Any
 from attrs import frozen
 
 from .errors import ModelError
+from .key_text import escape
 from .keys import HASH_BYTES, HEADER, KeyTemplate, fitting, partition_text
 
 GUARD = "~unique"  # TYPE of guards
@@ -47,6 +48,10 @@ class Unique:
         template = KeyTemplate.parse(f"UNIQUE#{{TAG}}#{{NAME}}#{fields}")
         return Unique(self.fields, name, template.typed({**types, "TAG": str, "NAME": str}))
 
+    def lead(self, tag: str) -> str:
+        """What the partition keys of its guards begin with, behind the scope; see `lead_of`."""
+        return f"UNIQUE#{escape(tag)}#{escape(self.name)}#"
+
     def guard(self, tag: str, values: Mapping[str, Any], prefix: str) -> tuple[str, str] | None:
         """The guard's primary key for the values of an entity; None while one of them is None.
 
@@ -63,6 +68,15 @@ class Unique:
         if text is None:
             return None
         return fitting("PK", partition_text(prefix, text), HASH_BYTES), HEADER
+
+
+def lead_of(partition: str) -> str:
+    """What the text of a guard's partition key begins with, before the values; values hold no '#'.
+
+    >>> lead_of("UNIQUE#user#one_email#ann@example.com")
+    'UNIQUE#user#one_email#'
+    """
+    return "".join(f"{part}#" for part in partition.split("#", 3)[:3])
 
 
 def unique(*fields: str) -> Any:

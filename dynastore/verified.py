@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 
 from attrs import field, frozen
 
-from .operations.upkeep.examining import Finding
-from .operations.upkeep.verifying import Tally, Verifier
+from .operations.upkeep.findings import Finding, Tally
+from .operations.upkeep.verifying import Verifier
 from .results import Runs, RunsAsync
 
 
@@ -44,7 +44,8 @@ class _Place:
 class Verified(_Place):
     """What is wrong with the items of a table, in no order.
 
-    Each is `Malformed`, `Misplaced`, `Outdated` or `Drifted`.
+    `Malformed`, `Misplaced`, `Outdated` and `Drifted` are about items, `Unguarded`, `Duplicated` and
+    `Orphaned` about unique values and their guards.
 
     It is read once, by one thread; after an error, iterating again goes on.
     """

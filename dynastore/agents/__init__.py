@@ -8,6 +8,8 @@
 | EvalRun | one evaluation | a component's by type and time, the failed ones by time |
 | Knowledge | one document | all by time |
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
+| Document, Embedding | the namespaces that begin with two labels, and what they mean | |
+| Namespace | the registry of namespaces | |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -15,6 +17,7 @@ from functools import cache
 
 from ..schema import Schema
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .documents import Document, Embedding, Namespace
 from .evals import EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
@@ -25,10 +28,13 @@ from .versions import SchemaVersion
 __all__ = [
     "Checkpoint",
     "CheckpointValue",
+    "Document",
+    "Embedding",
     "EvalRun",
     "Knowledge",
     "Memory",
     "Metric",
+    "Namespace",
     "Run",
     "SchemaVersion",
     "Session",
@@ -40,7 +46,9 @@ __all__ = [
 
 ENTITIES = (
     *(Session, Run, Memory, Metric, EvalRun, Knowledge),
-    *(Thread, Checkpoint, CheckpointValue, TaskWrites, SchemaVersion),
+    *(Thread, Checkpoint, CheckpointValue, TaskWrites),
+    *(Document, Embedding, Namespace),
+    SchemaVersion,
 )
 
 

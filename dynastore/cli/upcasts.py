@@ -3,16 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
 import orjson
+import typer
 from rich.console import Console
 
 from ..errors import RequestError
 from ..operations.upkeep.upcasts import Upcasted
 from ..schema import Schema
-from ..store import Store
-from .rounds import in_rounds
+from .endings import FAILURE, WRONG_ITEMS, give_up, reported
+from .options import (
+    AsJson,
+    DryRun,
+    Endpoint,
+    From,
+    Rate,
+    SchemaName,
+    Scopes,
+    Segments,
+    Where,
+    opened,
+)
+from .rounds import Stopped, in_rounds
+
+
+def upcast(
+    schema: SchemaName,
+    where: Where = None,
+    entity: Annotated[
+        str | None, typer.Option(help="The class; without it, all that have upcasters.")
+    ] = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Rewrite the items that older code wrote, as their classes have them today. Reads all."""
+
+    def one(cls: type[Any], cursor: str | None) -> Upcasted:
+        return store.upcast(
+            cls,
+            dry_run=dry_run,
+            segments=segments,
+            units_per_second=units_per_second,
+            cursor=cursor,
+            rounds=1,
+        )
+
+    terminal = Console(stderr=True)
+    failed = 0
+    with opened(schema, where, endpoint_url, scope) as store, reported():
+        for cls in classes_of(store.schema, entity, cursor):
+            told = partial(line, cls, dry_run=dry_run, as_json=json)
+            try:
+                done = shown(partial(one, cls), cursor, told, terminal)
+            except Stopped as stopped:
+                give_up(f"{stopped} --entity {cls.__name__}", FAILURE)
+            typer.echo(told(done))
+            failed += done.failed
+            if done.failed and not json:
+                typer.echo(failures(done), err=True)
+    if failed:
+        raise typer.Exit(WRONG_ITEMS)
 
 
 def classes_of(schema: Schema, name: str | None, cursor: str | None) -> list[type[Any]]:
@@ -34,25 +91,6 @@ def classes_of(schema: Schema, name: str | None, cursor: str | None) -> list[typ
     if cursor is not None and len(found) > 1:
         raise RequestError("a cursor is of one class; name it: --entity NAME")
     return found
-
-
-def one_round(
-    store: Store,
-    cls: type[Any],
-    dry_run: bool,
-    segments: int,
-    units_per_second: float | None,
-    cursor: str | None,
-) -> Upcasted:
-    """The next round of requests."""
-    return store.upcast(
-        cls,
-        dry_run=dry_run,
-        segments=segments,
-        units_per_second=units_per_second,
-        cursor=cursor,
-        rounds=1,
-    )
 
 
 def shown(

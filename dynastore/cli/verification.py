@@ -5,24 +5,109 @@ Findings go to the output, one a line; how far it is goes to the terminal's erro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
+import typer
 from attrs import asdict
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ..operations.upkeep.examining import (
+from ..errors import DynastoreError, RequestError
+from ..operations.upkeep.findings import (
     Difference,
     Drifted,
+    Duplicated,
     Finding,
     Malformed,
     Misplaced,
+    Orphaned,
     Outdated,
+    Tally,
+    Unguarded,
 )
-from ..operations.upkeep.verifying import Tally
 from ..verified import Verified
+from .endings import FAILURE, USAGE, WRONG_ITEMS, give_up
+from .options import (
+    AsJson,
+    DryRun,
+    Endpoint,
+    From,
+    Rate,
+    SchemaName,
+    Scopes,
+    Segments,
+    Where,
+    opened,
+)
+
+
+def verify(
+    schema: SchemaName,
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+) -> None:
+    """Find items whose keys, index entries, expiry or guards are not what fields imply. Reads all."""
+    with opened(schema, where, endpoint_url, scope) as store:
+        _examine(
+            lambda: store.verify(
+                segments=segments, units_per_second=units_per_second, cursor=cursor
+            ),
+            json,
+        )
+
+
+def reindex(
+    schema: SchemaName,
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Mend index entries, expiry and guards of items, and report what else is wrong. Reads all."""
+    with opened(schema, where, endpoint_url, scope) as store:
+        _examine(
+            lambda: store.reindex(
+                dry_run=dry_run,
+                segments=segments,
+                units_per_second=units_per_second,
+                cursor=cursor,
+            ),
+            json,
+        )
+
+
+def _examine(begin: Callable[[], Verified], as_json: bool) -> None:
+    """Examine a table; an interruption says where another call goes on."""
+    verified: Verified | None = None
+    try:
+        verified = begin()
+        tally = show(verified, Console(), Console(stderr=True), as_json=as_json)
+    except RequestError as error:
+        give_up(str(error), USAGE)
+    except DynastoreError as error:
+        give_up(f"{error}{_how_to_go_on(verified)}", FAILURE)
+    except KeyboardInterrupt:
+        give_up(f"interrupted{_how_to_go_on(verified)}", FAILURE)
+    if tally.wrong:
+        raise typer.Exit(WRONG_ITEMS)
+
+
+def _how_to_go_on(verified: Verified | None) -> str:
+    """Where another call goes on; nothing to say where this one has read nothing."""
+    if verified is None or not verified.begun or verified.cursor is None:
+        return ""
+    return f"\nGo on with --cursor {verified.cursor}"
 
 
 def show(verified: Verified, output: Console, terminal: Console, *, as_json: bool) -> Tally:
@@ -55,6 +140,9 @@ def _summary(tally: Tally) -> str:
         "misplaced": tally.misplaced,
         "outdated": tally.outdated,
         "drifted": tally.drifted,
+        "unguarded": tally.unguarded,
+        "duplicated": tally.duplicated,
+        "orphaned": tally.orphaned,
         "mended": tally.mended,
     }
     beside = {
@@ -89,6 +177,17 @@ def _details(finding: Finding) -> dict[str, Any]:
         case Outdated(stored=stored, known=known, differences=differences):
             both = {n: _both(d) for n, d in differences.items()}
             return {"stored": stored, "known": known, "differences": both}
+        case Unguarded(guard=guard, mended=mended):
+            return {"mended": mended, "guard": asdict(guard)} | _value(finding)
+        case Duplicated(holder=holder):
+            return {"holder": asdict(holder)} | _value(finding)
+        case Orphaned(constraint=constraint, owner=owner, mended=mended):
+            owned = None if owner is None else asdict(owner)
+            return {"mended": mended, "constraint": constraint, "owner": owned}
+
+
+def _value(finding: Unguarded | Duplicated) -> dict[str, Any]:
+    return {"constraint": finding.constraint, "values": finding.values}
 
 
 def _both(difference: Difference) -> dict[str, Any]:
@@ -101,4 +200,4 @@ def _json_of_tally(tally: Tally) -> str:
 
 
 def _text(value: dict[str, Any]) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=str).decode()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, frozen
 
 from ..clock import Clock, utc_now
-from ..errors import RequestError
+from ..errors import RequestError, shown
 from ..table import NAME
 from .base import AsyncClient, Client
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 VARIABLE = "DYNASTORE_URL"  # read where a call names no place
 SQLITE = "sqlite://"
 MEMORY = ":memory:"
+FILES = (".db", ".sqlite", ".sqlite3")  # how names end that are hardly a table's
 
 
 @frozen
@@ -86,6 +87,11 @@ def place_of(where: str | None, settings: Settings, clock: Clock = utc_now) -> P
         raise RequestError(
             f"where? Name a table, or a file such as 'sqlite:///agent.db', or set {VARIABLE}"
         )
+    if not isinstance(named, str):
+        raise RequestError(
+            f"where is a table's name, or a file such as 'sqlite:///agent.db', not {shown(named)}; "
+            "the schema comes second, or as schema="
+        )
     if not named.startswith(SQLITE):
         return _aws(named, settings)
     if settings.given:
@@ -97,6 +103,11 @@ def _aws(name: str, settings: Settings) -> Place:
     if "://" in name:
         raise RequestError(
             f"{name!r} is no place; name a table, or a file such as 'sqlite:///agent.db'"
+        )
+    if name.endswith(FILES) and not settings.given:
+        raise RequestError(
+            f"for a file write 'sqlite:///{name}'; {name!r} is a table's name only where "
+            "region_name=, endpoint_url= or a session says where the table is"
         )
     if not NAME.fullmatch(name):
         raise RequestError(f"{name!r} names no table: 3 to 255 letters, digits, '_', '-' and '.'")

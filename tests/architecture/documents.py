@@ -11,7 +11,9 @@ from attrs import frozen
 
 OUTPUTS = {"text", "mermaid"}  # languages of what programs print
 ROOT = Path(__file__).parents[2]
-FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHELLS = {"sh", "bash", "shell", "console"}
+FENCE = re.compile(r"^```(\w*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TITLE = re.compile(r'title="([\w.]+)"')
 
 
 @frozen
@@ -21,11 +23,13 @@ class Block:
     Attributes:
         language: what stands behind the fence.
         line: where its first line is, from 1.
+        title: name of the file that it is, or "".
     """
 
     language: str
     text: str
     line: int
+    title: str = ""
 
 
 def documents() -> list[Path]:
@@ -37,16 +41,26 @@ def blocks(path: Path) -> list[Block]:
     """The fenced blocks of a file, in order."""
     text = path.read_text()
     return [
-        Block(found[1], found[2], text.count("\n", 0, found.start(2)) + 1)
+        Block(found[1], found[3], text.count("\n", 0, found.start(3)) + 1, _title(found[2]))
         for found in FENCE.finditer(text)
     ]
 
 
+def _title(words: str) -> str:
+    found = TITLE.search(words)
+    return found[1] if found else ""
+
+
 def programs(path: Path) -> Iterator[tuple[Block, Block | None]]:
-    """The Python blocks of a file, each with the block of its output, if that follows."""
+    """The blocks of a file that are run, each with the block of its output, if that follows.
+
+    They are those of Python, and those of shells that run a file which a block of Python is.
+    """
     found = blocks(path)
+    files = tuple(f"python {each.title}" for each in found if each.title)
     for block, following in zip_longest(found, found[1:]):
-        if block.language == "python":
+        is_run = block.language in SHELLS and block.text.startswith(files)
+        if block.language == "python" or is_run:
             output = following if following and following.language in OUTPUTS else None
             yield block, output
 
@@ -54,7 +68,7 @@ def programs(path: Path) -> Iterator[tuple[Block, Block | None]]:
 def commands(path: Path) -> Iterator[list[str]]:
     """The words of each command line in the shell blocks of a file."""
     for block in blocks(path):
-        if block.language in {"sh", "bash", "shell", "console"}:
+        if block.language in SHELLS:
             for line in block.text.splitlines():
                 words = line.removeprefix("$ ").partition("#")[0].split()
                 if words:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from .documents import ROOT, commands, documents, programs
+from .documents import ROOT, SHELLS, Block, commands, documents, programs
 
 DYNASTORE = Path(sys.executable).with_name("dynastore")
 
@@ -35,17 +36,40 @@ def with_programs() -> list[Any]:
 
 @pytest.mark.parametrize("path", with_programs())
 def test_programs_run_and_print_what_the_text_says(path, tmp_path, monkeypatch):
-    """All blocks of a file are one program, run in an empty folder, with moto instead of AWS."""
+    """All blocks of a file are one program, run in an empty folder, with moto instead of AWS.
+
+    Except for those that are files, which commands then run.
+    """
     module = ModuleType(re.sub(r"\W", "_", f"document_{path.stem}"))
     monkeypatch.setitem(sys.modules, module.__name__, module)  # annotations are resolved there
     monkeypatch.chdir(tmp_path)
     with mock_aws():
         for block, output in programs(path):
-            source = "\n" * (block.line - 1) + block.text  # tracebacks then show the file's lines
-            with contextlib.redirect_stdout(io.StringIO()) as printed:
-                exec(compile(source, path, "exec"), vars(module))
+            printed = run(block, path, vars(module))
             if output:
-                assert printed.getvalue().strip() == output.text.strip()
+                assert printed.strip() == output.text.strip()
+
+
+def run(block: Block, path: Path, names: dict[str, Any]) -> str:
+    """What a block prints."""
+    if block.title:
+        Path(block.title).write_text(block.text)
+        return ""
+    if block.language in SHELLS:
+        return "".join(map(ran, block.text.splitlines()))
+    source = "\n" * (block.line - 1) + block.text  # tracebacks then show the file's lines
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(compile(source, path, "exec"), names)
+    return printed.getvalue()
+
+
+def ran(command: str) -> str:
+    """What a command prints, however it ends."""
+    python, *words = shlex.split(command, comments=True)
+    assert python == "python"
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True)
+    assert done.stderr == ""
+    return done.stdout
 
 
 @pytest.mark.parametrize("path", documents(), ids=name_of)

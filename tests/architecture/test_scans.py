@@ -15,7 +15,7 @@ SWEEPS = {
     "operations/upkeep/upcasts.py",
 }
 KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *STORES}
-KNOW_VERIFYING = {"verified.py", "__init__.py", "cli/app.py", "cli/verification.py", *STORES}
+KNOW_VERIFYING = {"verified.py", "__init__.py", "cli/verification.py", *STORES}
 OFFERS_ALL_REQUESTS = "requests/__init__.py"
 
 

@@ -9,15 +9,19 @@ from typing import Any
 import pytest
 
 from dynastore import (
+    Check,
     Put,
     Schema,
     Update,
+    add,
     append,
+    discard,
     entity,
     field,
     gsi,
     increment,
     key,
+    prepend,
     ref,
     since,
 )
@@ -45,6 +49,7 @@ class Trip:
     season: str = ""
     notes: str = ""
     stops: list[str] = field(factory=list)
+    watchers: set[str] = field(factory=set)
     extra: Any = None
 
     primary = key("USER#{user_id}", "TRIP#{trip_id}")
@@ -63,6 +68,9 @@ class Other:
 @pytest.fixture
 def store(open_store):
     return open_store(Schema([Trip]))
+
+
+T1 = ref(Trip, user_id="ann", trip_id="t1")
 
 
 def trip(**changes: Any) -> Trip:
@@ -177,6 +185,14 @@ def test_a_page_of_no_entities_is_refused(store, limit):
         ({"leaves_at": NOON.replace(tzinfo=None)}, "no time zone"),
         ({"notes": increment(1)}, "Trip.notes"),
         ({"price": append("x")}, "Trip.price"),
+        ({"stops": append(["a", "b"])}, r"Trip.stops = .*; give them one by one, as append\(\*val"),
+        ({"stops": prepend(("a",))}, r"Trip.stops = .*; give them one by one, as append\(\*val"),
+        ({"stops": add("x")}, r"Trip.stops is no set .*; a list has append\(\)"),
+        ({"watchers": add(["x", "y"])}, r"Trip.watchers cannot hold .*; give them .* add\(\*mem"),
+        ({"watchers": discard({"x"})}, r"Trip.watchers cannot hold .*; give them one by one"),
+        ({"watchers": add(frozenset("x"))}, r"Trip.watchers cannot hold .*; give them one by one"),
+        ({"watchers": add(5)}, "Trip.watchers cannot hold .*: it is int, not str$"),
+        ({"watchers": append("x")}, r"Trip.watchers is a set, and no list .*; use add\(...\)"),
     ],
 )
 def test_a_change_that_cannot_be_made_is_refused(store, changes, says):
@@ -206,7 +222,10 @@ class Stranger:
     [
         (lambda store: store.put(Stranger()), "'Stranger' is no entity"),
         (lambda store: store.query(Stranger, name="x"), "'Stranger' is no entity"),
-        (lambda store: store.query(trip(), user_id="ann"), "is no entity"),
+        (
+            lambda store: store.query(trip(), user_id="ann"),
+            r"the class stands here, not an entity of it: Trip, as in ref\(Trip, user_id=…, trip_id=",
+        ),
         (lambda store: store.query(Other, name="x"), "Other is not in this schema, which has Trip"),
         (lambda store: store.delete("ann"), "'str' is no entity"),
         (lambda store: store.get_many([Trip]), "is no ref"),
@@ -217,3 +236,49 @@ class Stranger:
 def test_what_is_no_entity_is_refused(store, call, says):
     with pytest.raises(RequestError, match=says):
         call(store)
+
+
+IS_CLASS = r"Trip is the class: give an entity of it, or ref\(Trip, user_id=…, trip_id=…\)"
+PRIVATE = "what only the user should read"
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda store: store.put(Trip), IS_CLASS),
+        (lambda store: store.create(Trip), IS_CLASS),
+        (lambda store: store.update(Trip, user_id="ann", trip_id="t1", notes="x"), IS_CLASS),
+        (lambda store: store.touch(Trip), IS_CLASS),
+        (lambda store: store.move(Trip, trip_id="t2"), IS_CLASS),
+        (lambda store: store.delete(Trip), IS_CLASS),
+        (lambda store: store.delete_many([Trip]), IS_CLASS),
+        (lambda store: store.put([trip(notes=PRIVATE)]), r"list is no entity; put_many\(\) and"),
+        (lambda store: store.put(T1), r"a ref is the key of Trip without the rest; put\(\) and"),
+        (lambda store: store.get(T1), r"not a ref: Trip, user_id=…, trip_id=…; get_many"),
+        (lambda store: ref(trip(notes=PRIVATE)), r"not an entity of it: Trip, as in ref\(Trip, "),
+        (
+            lambda store: store.put_many(trip(notes=PRIVATE)),
+            r"Trip\(user_id='ann', trip_id='t1'\) is no list of entities; write \[...\] around it",
+        ),
+        (
+            lambda store: store.get_many([trip(notes=PRIVATE)]),
+            r"Trip\(user_id='ann', trip_id='t1'\) is no ref",
+        ),
+        (
+            lambda store: store.transact(trip(notes=PRIVATE)),
+            r"Trip\(user_id='ann', trip_id='t1'\) is no write; transact\(\*writes\) takes Create",
+        ),
+        (
+            lambda store: store.transact([Put(trip(notes=PRIVATE))]),
+            r"a list of 1 is no write; transact\(\*writes\) .* each by itself",
+        ),
+        (
+            lambda store: store.transact(Check(T1), Update(T1, notes="x")),
+            "two writes .* about USER#ann TRIP#t1; make one of them, and a Check the when= of",
+        ),
+    ],
+)
+def test_what_stands_in_the_wrong_place_is_named_and_its_values_are_not(store, call, says):
+    with pytest.raises(RequestError, match=says) as refused:
+        call(store)
+    assert PRIVATE not in str(refused.value)

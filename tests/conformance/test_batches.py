@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from dynastore import Schema, entity, gsi, key, ref, unique, updated, version
-from dynastore.errors import NotUnique, PartialFailure, RevisionConflict
+from dynastore.errors import NotUnique, PartialFailure, RequestError, RevisionConflict
 
 
 @entity("post")
@@ -48,9 +48,20 @@ class Member:
     one_email = unique("email")
 
 
+@entity("mail", expires="expires_at")
+class Mail:
+    """Something that is soon forgotten."""
+
+    room: str
+    mail_id: str
+    expires_at: dt.datetime | None = None
+
+    primary = key("ROOM#{room}", "MAIL#{mail_id}")
+
+
 @pytest.fixture
 def store(open_store):
-    return open_store(Schema([Post, Page, Member]))
+    return open_store(Schema([Post, Page, Member, Mail]))
 
 
 def posts(count, **changes):
@@ -63,6 +74,32 @@ def test_what_was_put_is_stored_and_in_its_indexes(store, settled):
     settled()
     assert list(store.query(Post, room="r1")) == some
     assert list(store.query(Post, topic="tea")) == some
+
+
+@pytest.mark.parametrize("form", [list, iter])
+def test_many_are_given_one_lifetime(store, form):
+    mails = [Mail(room="r1", mail_id=f"{number:03}") for number in range(30)]
+    before = dt.datetime.now(dt.UTC)
+    store.put_many(form(mails), lifetime=dt.timedelta(days=1))
+    found = list(store.query(Mail, room="r1"))
+    assert len(found) == 30
+    assert all(each.expires_at >= before + dt.timedelta(days=1) for each in found)
+
+
+def test_what_does_not_expire_takes_no_lifetime_and_nothing_is_written(store):
+    mail = Mail(room="r1", mail_id="m")
+    with pytest.raises(RequestError, match="Post does not expire, so it takes no lifetime"):
+        store.put_many([mail, *posts(1)], lifetime=dt.timedelta(days=1))
+    assert store.get(Mail, room="r1", mail_id="m") is None
+
+
+def test_an_async_iterator_is_refused_with_what_to_write_instead(store):
+    async def many():
+        yield Mail(room="r1", mail_id="m")
+
+    for call in (store.put_many, store.delete_many):
+        with pytest.raises(RequestError, match=r"\[each async for each in many\(\)\]"):
+            call(many())
 
 
 def test_puts_replace_and_leave_indexes(store, settled):
@@ -78,7 +115,9 @@ def test_entities_and_refs_are_deleted(store, settled):
     store.put_many(some)
     missing = ref(Post, room="r1", post_id="nowhere")
     store.delete_many([*some[:30], *(ref(Post, room="r1", post_id=f"{n:03}") for n in (30, 31))])
-    store.delete_many([missing, missing])
+    assert store.delete_many([missing, missing]) == 2
+    assert store.delete_many(iter([missing, missing])) == 2
+    assert store.delete_many([]) == 0
     settled()
     assert list(store.query(Post, topic="tea")) == some[32:]
 

@@ -13,6 +13,7 @@ from dynastore import (
     entity,
     field,
     gsi,
+    if_missing,
     increment,
     key,
     payload,
@@ -25,6 +26,7 @@ from dynastore.errors import (
     NewerSchema,
     RequestError,
     RevisionConflict,
+    TransactionCanceled,
 )
 from dynastore.recording import recorded
 
@@ -40,6 +42,18 @@ class First:
 
     primary = key("PERSON#{person_id}", "~")
     by_age = gsi(1, "AGES", "{age}")
+
+
+@entity("person")
+class Plain:
+    """A person of code that says no schema."""
+
+    person_id: str
+    name: str
+    age: int = 0
+    notes: str = ""
+
+    primary = key("PERSON#{person_id}", "~")
 
 
 def in_parts(fields):
@@ -162,6 +176,45 @@ def test_old_code_does_not_replace_what_new_code_wrote(stores):
     with pytest.raises(Exception, match="ann"):
         old.transact(Put(First(person_id="ann", name="Ann Lee")))
     assert new.get(Third, person_id="ann") == ann()
+
+
+def test_old_code_does_not_change_what_new_code_wrote(stores):
+    old, new = stores
+    new.put(ann())
+    person = ref(First, person_id="ann")
+    for call in (
+        lambda: old.update(person, name="Zoe"),
+        lambda: old.update(person, age=3),
+        lambda: old.update(person, name=if_missing("Zoe")),
+        lambda: old.update(First(person_id="ann", name="Ann"), name="Zoe"),
+        lambda: old.upsert(person, name="Zoe"),
+        lambda: old.move(person, person_id="zoe"),
+    ):
+        with pytest.raises(NewerSchema):
+            call()
+    with pytest.raises(TransactionCanceled) as canceled:
+        old.transact(Update(person, name="Zoe"))
+    assert isinstance(canceled.value.reasons[0], NewerSchema)
+    with recorded(client_of(old)) as sent, pytest.raises(NewerSchema):
+        old.update(person, name="Zoe")
+    assert [each.request.operation for each in sent] == ["UpdateItem"]
+    assert new.get(Third, person_id="ann") == ann()
+
+
+def test_old_code_changes_what_it_or_code_without_a_schema_wrote(open_store):
+    old, plain = open_store(OLD), open_store(Schema([Plain]), create=False)
+    old.put(First(person_id="ann", name="Ann"))
+    plain.put(Plain(person_id="bob", name="Bob"))
+    for person_id in ("ann", "bob"):
+        assert old.update(ref(First, person_id=person_id), name="Zoe").name == "Zoe"
+    assert old.move(ref(First, person_id="bob"), person_id="rob").name == "Zoe"
+
+
+def test_code_without_a_schema_replaces_what_newer_code_wrote(stores, open_store):
+    _, new = stores
+    new.put(ann())
+    open_store(Schema([Plain]), create=False).put(Plain(person_id="ann", name="Zoe"))
+    assert new.get(Third, person_id="ann").first == "Zoe"
 
 
 def test_new_code_replaces_what_old_code_wrote(stores):

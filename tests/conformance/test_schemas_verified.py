@@ -7,7 +7,7 @@ import pytest
 from dynastore import Drifted, Malformed, Outdated, Schema, entity, field, gsi, key, payload
 from dynastore.changes import SetTo
 from dynastore.errors import MalformedItem
-from dynastore.operations.upkeep.verifying import Tally
+from dynastore.operations.upkeep.findings import Tally
 from dynastore.requests import Key, UpdateItem
 
 from .test_verify import drift, item, racing

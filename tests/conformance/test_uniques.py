@@ -31,6 +31,7 @@ from dynastore.errors import (
     TokenUsed,
     TransactionCanceled,
 )
+from dynastore.operations.reading.uniquely import get_unique
 from dynastore.recording import recorded
 from dynastore.requests import GetItem, Key
 
@@ -112,6 +113,77 @@ def test_the_guard_names_its_owner(store):
     assert found["OWNER"] == {"L": [{"S": "USER#ann"}, {"S": "~"}]}
     assert found["TYPE"] == {"S": "~unique"}
     assert "TTL" in found
+
+
+def test_an_entity_is_found_by_its_unique_value_in_two_reads(store):
+    ann = store.create(user("ann", "a@x"))
+    with recorded(getattr(store, "target", store)) as sent:
+        assert store.get_unique(User, email="a@x") == ann
+    assert [each.request.operation for each in sent] == ["GetItem", "GetItem"]
+    assert store.get_unique(User, tenant="t1", name="ann") == ann
+    assert store.get_unique(User, email="b@x") is None
+    assert store.scope("other").get_unique(User, email="a@x") is None
+    team = store.scope("team")
+    bob = team.create(user("bob", "a@x"))
+    assert team.consistent().get_unique(User, email="a@x") == bob
+
+
+def test_a_unique_value_finds_who_has_it_now(store):
+    store.create(user("ann", "a@x"))
+    store.update(ref(User, user_id="ann"), email="new@x")
+    assert store.get_unique(User, email="a@x") is None
+    assert store.get_unique(User, email="new@x").user_id == "ann"
+    store.create(user("bob", "a@x"))
+    assert store.get_unique(User, email="a@x").user_id == "bob"
+    store.delete(ref(User, user_id="bob"))
+    assert store.get_unique(User, email="a@x") is None
+
+
+def test_who_is_expired_or_lost_the_value_is_not_found_by_it(open_store, store):
+    store.put(user("ann", "a@x", expires_at=YESTERDAY))
+    assert store.get_unique(User, email="a@x") is None
+    store.create(Page(page_id="p1", path="/"))
+    open_store(Schema([OldPage]), create=False).put(OldPage(page_id="p1", path="/moved"))
+    assert store.get_unique(Page, path="/") is None  # its guard is out of date
+    assert store.get_unique(Page, path="/moved") is None  # written without a guard
+
+
+def test_a_value_that_moves_between_the_two_reads_is_looked_for_again(store):
+    store.create(user("ann", "a@x"))
+    steps = get_unique(store.schema, User, {"email": "a@x"})
+    reads = []
+
+    def meanwhile():
+        asked, answer = next(steps), None
+        while True:
+            reads.append(getattr(asked, "consistent", None))
+            answer = store.run(iter(asked))
+            if len(reads) == 2:
+                store.transact(
+                    Update(ref(User, user_id="ann"), email=None), Create(user("bob", "a@x"))
+                )
+            asked = steps.send(answer)
+
+    with pytest.raises(StopIteration) as ended:
+        meanwhile()
+    assert ended.value.value.user_id == "bob"
+    assert reads == [None, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda store: store.get_unique(User, user_id="ann"), "it has email; tenant and name"),
+        (lambda store: store.get_unique(User, name="x"), "not the fields of a unique"),
+        (lambda store: store.get_unique(User, email=None), "None is no value that is unique"),
+        (lambda store: store.get_unique(OldPage, path="/"), "OldPage is not in this schema"),
+        (lambda store: store.get_unique(User, mail="x"), "Did you mean email"),
+        (lambda store: store.get(User, email="a@x"), r"get_unique\(\) finds it by email"),
+    ],
+)
+def test_what_is_no_unique_value_is_refused(store, call, says):
+    with pytest.raises(RequestError, match=says):
+        call(store)
 
 
 def test_none_is_no_value(store):
@@ -240,7 +312,10 @@ def test_entities_of_one_value_from_before_the_constraint_give_it_up_together(op
 
 
 def test_a_transaction_that_takes_a_value_twice_is_refused(store):
-    with pytest.raises(RequestError, match="two writes of one transaction are about UNIQUE#user"):
+    twice = (
+        "email of User must be unique, and the writes of USER#ann ~ and USER#bob ~ give the same"
+    )
+    with pytest.raises(RequestError, match=twice):
         store.transact(Create(user("ann", "a@x")), Create(user("bob", "a@x")))
     store.create(user("carl", "c@x"))
     with pytest.raises(TransactionCanceled) as caught:

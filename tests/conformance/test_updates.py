@@ -9,7 +9,9 @@ import attrs
 import pytest
 
 from dynastore import (
+    Create,
     Schema,
+    Update,
     add,
     append,
     created,
@@ -26,7 +28,13 @@ from dynastore import (
     updated,
     version,
 )
-from dynastore.errors import AlreadyExists, ConditionFailed, RequestError, RevisionConflict
+from dynastore.errors import (
+    AlreadyExists,
+    ConditionFailed,
+    RequestError,
+    RevisionConflict,
+    TransactionCanceled,
+)
 from dynastore.kept_fields import UNWRITTEN
 from dynastore.recording import recorded
 
@@ -60,6 +68,22 @@ class Trip:
 
     primary = key("USER#{user_id}", "TRIP#{trip_id}")
     by_status = gsi(1, "STATUS#{status}", "{title?}", "{visits}")
+
+
+@entity("watch")
+class Watch:
+    """What took how long."""
+
+    name: str
+    laps: tuple[str, ...] = ()
+    place: tuple[int, int] = (0, 0)
+    maybe: tuple[int, ...] | None = None
+    spent: dt.timedelta = dt.timedelta(0)
+    left: dt.timedelta = dt.timedelta.max
+    size: int = 5
+
+    primary = key("WATCH#{name}", "~")
+    by_spent = gsi(1, "WATCHES", "{spent}")
 
 
 @entity("memo")
@@ -192,6 +216,51 @@ def test_a_part_that_cannot_change_is_refused(store, change, message):
         store.update(T1, **change)
 
 
+def test_a_tuple_of_any_length_is_appended_to_as_a_list_is(open_store):
+    store = open_store(Schema([Watch]))
+    store.put(Watch(name="w", laps=("b",)))
+    target = ref(Watch, name="w")
+    store.update(target, laps=append("c", "d"), maybe=append(1))
+    changed = store.update(target, laps=prepend("a"), maybe=prepend(0))
+    assert changed == Watch(name="w", laps=("a", "b", "c", "d"), maybe=(0, 1))
+    made = store.upsert(ref(Watch, name="x"), laps=append("a"), maybe=prepend(1))
+    assert made == Watch(name="x", laps=("a",), maybe=(1,))
+    with pytest.raises(RequestError, match=r"Watch\.place has as many places as its type says"):
+        store.update(target, place=append(3))
+    with pytest.raises(RequestError, match="it is int, not str"):
+        store.update(target, laps=append(3))
+
+
+DAY = dt.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("before", "by"),
+    [(dt.timedelta.max, DAY), (dt.timedelta.max - DAY / 2, DAY), (dt.timedelta.min, -DAY)],
+)
+@pytest.mark.parametrize("name", ["spent", "left"])  # one of them is part of an index key
+def test_a_duration_stays_one_that_python_has(open_store, name, before, by):
+    store = open_store(Schema([Watch]))
+    stored = store.put(Watch(name="w", **{name: before}))
+    target = ref(Watch, name="w")
+    with pytest.raises(RequestError, match=f"Watch.{name} is .* no timedelta holds"):
+        store.update(target, **{name: increment(by)})
+    with pytest.raises(RequestError, match="no timedelta holds"):
+        store.update(stored, **{name: increment(by)})
+    assert store.get(Watch, name="w") == stored
+    assert getattr(store.update(target, **{name: increment(-by)}), name) == before - by
+    with pytest.raises(ConditionFailed):
+        store.update(ref(Watch, name="nobody"), **{name: increment(by)})
+
+
+def test_a_transaction_says_which_duration_would_be_too_long(open_store):
+    store = open_store(Schema([Watch]))
+    store.put(Watch(name="w"))
+    with pytest.raises(TransactionCanceled) as caught:
+        store.transact(Create(Watch(name="x")), Update(ref(Watch, name="w"), left=increment(DAY)))
+    assert [type(each) for each in caught.value.reasons] == [type(None), RequestError]
+
+
 def test_only_what_is_missing_is_set(store):
     store.put(trip())
     assert store.update(T1, title=if_missing("new"), visits=if_missing(9)) == trip(title="new")
@@ -235,7 +304,7 @@ def test_an_upsert_may_say_what_else_depends_on_other_fields(store):
 
 def test_an_upsert_says_all_that_has_no_default(store):
     with pytest.raises(RequestError, match="Memo has no default for text"):
-        store.upsert(ref(Memo, memo_id="m1"), made_at=UNWRITTEN)
+        store.upsert(ref(Memo, memo_id="m1"), slug="a")
     with pytest.raises(RequestError, match=r"upsert\(\) takes a ref"):
         store.upsert(trip(), visits=1)
 
@@ -254,8 +323,23 @@ def test_timestamps_are_of_the_first_and_the_last_write(store, settled):
     assert store.get(Memo, memo_id="m1") == third
     settled()
     assert list(store.query(Memo)) == [third]
-    with pytest.raises(RequestError, match="kept by every write itself"):
+    with pytest.raises(RequestError, match="kept by the store itself"):
         store.update(third, changed_at=before)
+
+
+def test_when_an_entity_was_made_is_no_updates_to_change_but_a_puts_to_bring(store):
+    made = store.put(Memo(memo_id="m1", text="x"))
+    for call in (
+        lambda: store.update(made, made_at=UNWRITTEN),
+        lambda: store.upsert(ref(Memo, memo_id="m1"), text="y", made_at=UNWRITTEN),
+        lambda: store.move(made, memo_id="m2", made_at=UNWRITTEN),
+    ):
+        with pytest.raises(RequestError, match="kept by the store itself"):
+            call()
+    long_ago = made.made_at - dt.timedelta(days=1_000)
+    imported = store.put(Memo(memo_id="m2", text="x", made_at=long_ago))
+    assert imported.made_at == long_ago
+    assert store.get(Memo, memo_id="m2") == imported
 
 
 def test_an_upsert_keeps_timestamps_and_revisions(store):

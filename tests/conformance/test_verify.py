@@ -22,7 +22,7 @@ from dynastore import (
 )
 from dynastore.changes import SetTo, Unset
 from dynastore.errors import ConditionFailed, InvalidCursor
-from dynastore.operations.upkeep.verifying import Tally
+from dynastore.operations.upkeep.findings import Tally
 from dynastore.requests import DeleteItem, GetItem, Key, UpdateItem
 
 from .drivers import Awaited, at_once

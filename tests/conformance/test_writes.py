@@ -224,9 +224,9 @@ def test_an_increment_of_a_sorted_field_moves_the_entry(store, settled):
 
 
 def test_an_update_of_nothing_makes_nothing(store):
-    with pytest.raises(ConditionFailed, match="there is none"):
+    with pytest.raises(ConditionFailed, match=r"is not stored, or has expired\. Make it"):
         store.update(T1, priority=1)
-    with pytest.raises(ConditionFailed, match="there is none"):
+    with pytest.raises(ConditionFailed, match=r"is not stored, or has expired\. Make it"):
         store.update(T1, priority=increment(1))
     assert store.get(Task, owner="ann", task_id="t1") is None
 
@@ -316,6 +316,13 @@ def test_create_never_replaces(store):
     with pytest.raises(AlreadyExists, match="OWNER#ann TASK#t1"):
         store.create(task(title="second"))
     assert store.get(Task, owner="ann", task_id="t1") == first
+
+
+def test_an_entity_that_was_never_read_replaces_none_that_has_a_revision(store):
+    stored = store.put(Draft(owner="ann", draft_id="d1", text="a"))
+    with pytest.raises(RevisionConflict, match="given as a new one, at revision 0, and revision 1"):
+        store.put(Draft(owner="ann", draft_id="d1", text="b"))
+    assert store.get(Draft, owner="ann", draft_id="d1") == stored
 
 
 def test_a_revision_counts_writes_and_refuses_stale_ones(store):

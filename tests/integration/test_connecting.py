@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import boto3
 import pytest
@@ -54,6 +55,10 @@ both = pytest.mark.parametrize("kind", [Store, AsyncStore])
         (["sqlite:///x.db"], {"region_name": "eu-west-1"}, "SQLite, which takes no region_name"),
         (["table"], {"client": object(), "region_name": "x"}, "region_name has no effect"),
         (["no"], {}, "3 to 255 letters"),
+        (["help.db"], {}, "for a file write 'sqlite:///help.db'"),
+        (["data/help.sqlite3"], {}, "for a file write 'sqlite:///data/help.sqlite3'"),
+        (["/var/help.db"], {}, "for a file write 'sqlite:////var/help.db'"),
+        ([Path("help.db")], {}, "a table's name, or a file such as .* not .*Path"),
     ],
 )
 def test_a_place_that_is_none_is_refused(kind, where, settings, says, tmp_path, monkeypatch):
@@ -61,6 +66,18 @@ def test_a_place_that_is_none_is_refused(kind, where, settings, says, tmp_path, 
     with mock_aws(), pytest.raises(RequestError, match=says):
         call(kind, *where, **settings)
     assert list(tmp_path.iterdir()) == []
+
+
+@both
+def test_a_schema_in_the_place_of_the_place_is_told_its_own(kind):
+    with pytest.raises(RequestError, match=r"not Schema\(.*the schema comes second, or as schema="):
+        kind.connect(SCHEMA)
+
+
+@both
+def test_a_table_may_be_called_like_a_file_where_a_region_is_named(kind):
+    store = kind.connect("help.db", SCHEMA, region_name="eu-west-1")
+    assert store.schema.table.name == "help.db"
 
 
 def test_a_list_of_entities_is_no_schema():

@@ -31,6 +31,7 @@ class Doc:
 
 
 SCHEMA = Schema([Doc])
+NAMED = "tests.integration.test_sweeping_command:SCHEMA"
 
 
 @pytest.fixture
@@ -39,15 +40,14 @@ def where(tmp_path):
     url = f"sqlite:///{tmp_path / 'table.db'}"
     with Store.connect(url, SCHEMA, clock=lambda: LONG_AGO) as store:
         for each in (store, store.scope("team")):
-            doc = Doc(name="d", data=random.Random(1).randbytes(350_000))
-            each.put(doc)
-            # An update cannot tell which parts it replaces, so it leaves them.
-            each.update(doc, data=b"small")
+            each.put(Doc(name="d", data=random.Random(1).randbytes(350_000)))
+            # A batch answers no old item, so it leaves the parts that it replaces.
+            each.put_many([Doc(name="d", data=b"small")])
     return url
 
 
 def call(*words):
-    return CliRunner().invoke(app, ["sweep", *words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, ["sweep", NAMED, *words], env={"COLUMNS": "200"})
 
 
 def test_a_dry_run_says_what_would_be_deleted(where):
@@ -75,7 +75,7 @@ def test_the_bucket_of_a_table_is_swept_too(tmp_path):
 def test_json_is_for_programs(where):
     result = {"parts": 1, "litter": 1, "litter_bytes": 350_001, "cursor": None}
     assert json.loads(call(where, "--json", "--scope", "team").stdout) == result
-    assert json.loads(call(where, "--json", "--rate", "10000").stdout) == result
+    assert json.loads(call(where, "--json", "--units-per-second", "10000").stdout) == result
     assert "0 without an item deleted" in call(where).stdout
 
 
@@ -85,7 +85,6 @@ def test_json_is_for_programs(where):
         (["--cursor", "x"], 2, "no cursor"),
         (["--segments", "0"], 2, "segments"),
         (["--bucket", "No Bucket"], 2, "names no bucket"),
-        (["--schema", "nowhere:schema"], 2, "cannot be imported"),
     ],
 )
 def test_what_is_wrong_is_said(where, words, status, says):
@@ -107,9 +106,20 @@ def test_a_failure_on_the_way_says_where_to_go_on(where):
             return super().sweep(**options)
 
     seen = []
+
+    def told(swept):
+        seen.append(swept)
+        return sweeping.line(swept, dry_run=False)
+
     with Failing.connect(where, SCHEMA) as store:
         store.put(Doc(name="e", data=random.Random(2).randbytes(2_000_000)))
         with pytest.raises(Stopped, match="Go on with --cursor") as stopped:
-            sweeping.sweep(store, sweeping.Settings(), seen.append)
+            sweeping.shown(lambda cursor: store.sweep(cursor=cursor, rounds=1), None, told)
     assert stopped.value.run == seen[-1]
     assert seen[-1].cursor in str(stopped.value)
+
+
+def test_a_file_without_its_url_is_told_how_to_write_it():
+    result = call("help.db")
+    assert result.exit_code != 0
+    assert "for a file write 'sqlite:///help.db'" in result.output

@@ -125,13 +125,13 @@ def test_items_that_cannot_be_upcast_are_told_at_the_end(where):
 def test_an_upcast_that_is_stopped_says_where_to_go_on(where, monkeypatch, ending):
     rounds = iter([Upcasted(3, 3, "abc"), ending])
 
-    def one_round(*_):
+    def one_round(*_, **__):
         done = next(rounds)
         if isinstance(done, BaseException):
             raise done
         return done
 
-    monkeypatch.setattr("dynastore.cli.upcasts.one_round", one_round)
+    monkeypatch.setattr(Store, "upcast", one_round)
     stopped = called("people:schema", where)
     assert stopped.exit_code == 1
     assert stopped.stderr.endswith("Go on with --cursor abc --entity Person\n")

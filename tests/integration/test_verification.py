@@ -7,11 +7,13 @@ import json
 import random
 import re
 import string
+import sys
+from types import ModuleType
 
 import pytest
 from typer.testing import CliRunner
 
-from dynastore import Store
+from dynastore import Schema, Store, entity, key, ref, unique
 from dynastore.agents import Run, Session, agent_schema
 from dynastore.changes import SetTo
 from dynastore.cli.app import app
@@ -89,9 +91,63 @@ def test_json_is_an_object_a_line(store, where):
         "misplaced": 0,
         "outdated": 0,
         "drifted": 1,
+        "unguarded": 0,
+        "duplicated": 0,
+        "orphaned": 0,
         "mended": 1,
         "wrong": 0,
     }
+
+
+@entity("member")
+class Anyone:
+    """A member, before the email had to be unique."""
+
+    name: str
+    email: str
+    primary = key("MEMBER#{name}", "~")
+
+
+@entity("member")
+class Member:
+    """A member."""
+
+    name: str
+    email: str
+    primary = key("MEMBER#{name}", "~")
+    one_email = unique("email")
+
+
+def test_guards_of_unique_values_are_found_and_mended_too(tmp_path, monkeypatch):
+    module = ModuleType("members")
+    module.schema = Schema([Member])
+    monkeypatch.setitem(sys.modules, "members", module)
+    url = f"sqlite:///{tmp_path / 'members.db'}"
+    with Store.connect(url, Schema([Anyone])) as before, Store.connect(url, module.schema) as store:
+        store.put(Member(name="ann", email="a@x"))
+        before.delete(ref(Anyone, name="ann"))
+        before.put_many([Anyone(name="bob", email="b@x"), Anyone(name="eve", email="b@x")])
+    found = call("verify", "members:schema", url)
+    assert found.exit_code == 3
+    *lines, summary = found.stdout.splitlines()
+    assert {line.split(":")[0].split(",")[0] for line in lines} == {
+        "Member MEMBER#bob ~ is unguarded",
+        "Member MEMBER#eve ~ is a duplicate of MEMBER#bob ~",
+        "guard UNIQUE#member#one_email#a@x ~ of Member.one_email is orphaned",
+    }
+    assert summary == "3 items: 1 unguarded, 1 duplicated, 1 orphaned; 1 guards of unique values"
+    mended = call("reindex", "members:schema", url, "--json")
+    assert mended.exit_code == 3
+    *findings, summary = map(json.loads, mended.stdout.splitlines())
+    assert {each["finding"]: each.get("mended") for each in findings} == {
+        "unguarded": True,
+        "duplicated": None,
+        "orphaned": True,
+    }
+    assert next(each for each in findings if each["finding"] == "duplicated")["values"] == {
+        "email": "b@x"
+    }
+    assert (summary["wrong"], summary["mended"]) == (1, 2)
 
 
 def test_what_the_package_keeps_for_itself_is_no_unknown_type(store, where):

@@ -118,7 +118,7 @@ class Task:
         text = f"{self.call.text} was refused: {error!r}"
         if isinstance(error, RequestError):
             assert self.call.is_transaction, text
-            assert "two writes of one transaction are about UNIQUE" in str(error)
+            assert "must be unique, and the writes of" in str(error)
             return
         reasons = error.reasons if isinstance(error, TransactionCanceled) else [error]
         is_taken = any(isinstance(each, NotUnique) for each in reasons)
@@ -270,7 +270,7 @@ class Writer:
         if not self.call.each:
             (task,) = self._tasks.values()
             return task.check_result(result)
-        found = {ref_of(each): each for each in result or ()}
+        found = {} if isinstance(result, int) else {ref_of(each): each for each in result}
         return self._check_report(found or dict.fromkeys(self._refs()), {})
 
     def _refs(self) -> list[Ref[Any]]:

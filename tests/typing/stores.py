@@ -75,6 +75,7 @@ async def awaited_writes(store: AsyncStore, note: Note) -> None:
 
 def blocking(store: Store, note: Note) -> None:
     assert_type(store.get(Note, user_id="ann", note_id="n1"), Note | None)
+    assert_type(store.get_unique(Note, topic="tea"), Note | None)
     assert_type(store.put(note), Note)
     assert_type(store.update(note, topic="tea"), Note)
     assert_type(store.put(note, lifetime=dt.timedelta(hours=1)), Note)
@@ -84,7 +85,8 @@ def blocking(store: Store, note: Note) -> None:
     assert_type(store.put_many([note], duplicates="refuse"), list[Note])
     assert_type(store.put_many({note.note_id: note}.values()), list[Note])
     assert_type(store.put_many(each for each in [note]), int)
-    store.delete_many([note, ref(Note, user_id="ann", note_id="n1")], progress=print)
+    assert_type(store.delete_many([note, ref(Note, user_id="ann", note_id="n1")]), int)
+    store.delete_many(iter([note]), progress=print)
     results = store.query(Note, user_id="ann").newest_first()
     assert_type(results.page(limit=2), Page[Note])
     assert_type(results.first(), Note | None)

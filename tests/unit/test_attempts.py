@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from dynastore import Delete, Put, Schema, Store, Update, entity, key, ref, unique
+import pytest
+
+from dynastore import Delete, Put, Schema, Store, Update, entity, if_missing, key, ref, unique
 from dynastore.clients.base import run
 from dynastore.operations.writing.writes import write
+from dynastore.requests import GetItem, TransactWriteItems
 from dynastore.testing import memory_store
 from dynastore.writes import Write
 
@@ -64,6 +67,37 @@ def test_a_guarded_update_that_is_outrun_is_made_again():
     other = Put(User(user_id="ann", email="b@x", name="Ann"))
     made, stored = outrun(Update(ANN, email="a@x"), other)
     assert made == stored == User(user_id="ann", email="a@x", name="Ann")
+
+
+@entity("user")
+class LaterUser:
+    """Somebody, whose class has a field more."""
+
+    user_id: str
+    email: str | None = None
+    name: str = "?"
+    size: int = 5
+
+    primary = key("USER#{user_id}", "~")
+    one_email = unique("email")
+
+
+def test_an_update_of_what_is_gone_tells_what_was_missing():
+    store = memory_store(SCHEMA)
+    store.create(User(user_id="ann", name="Ann"))
+    later = Schema([LaterUser])
+    target = ref(LaterUser, user_id="ann")
+    update = Update(target, email="a@x", name=if_missing("Bob"), size=if_missing(7))
+    steps = write(later, update)
+    asked, answer = next(steps), None
+    while not isinstance(asked, TransactWriteItems):
+        answer = run(iter(asked), store.client)
+        asked = steps.send(answer)
+    gone = steps.send(run(iter(asked), store.client))
+    assert isinstance(gone, GetItem)
+    with pytest.raises(StopIteration) as stop:
+        steps.send(None)
+    assert stop.value.value == LaterUser(user_id="ann", email="a@x", name="Ann", size=7)
 
 
 def test_a_delete_gives_back_what_it_deleted():

@@ -257,6 +257,13 @@ def test_what_is_no_list_is_refused():
             next(call(SCHEMA, note(1)))
 
 
+def test_progress_that_cannot_be_called_is_refused_before_anything_is_sent():
+    for call in (batches.put_many, batches.delete_many):
+        for given in (notes(2), iter(notes(2))):
+            with pytest.raises(RequestError, match=r"progress= is called .* not 5"):
+                next(call(SCHEMA, given, progress=5))
+
+
 def test_an_iterator_is_written_up_to_what_cannot_be():
     client = FaultyClient(lambda request: 25)
     entities = iter([*notes(WINDOW), note(WINDOW, text=5), note(WINDOW + 1)])

@@ -18,6 +18,7 @@ from dynastore import (
     contains,
     entity,
     exists,
+    field,
     gsi,
     key,
     not_,
@@ -42,7 +43,7 @@ class Trip:
     status: Literal["open", "held", "done"] = "open"
     price: int = 0
     note: str = ""
-    tags: set[str] = set()  # noqa: RUF012 - attrs makes it a field
+    tags: set[str] = field(factory=set)
     leaves_at: dt.datetime = MAY
 
     primary = key("OWNER#{owner}", "TRIP#{trip_id}")

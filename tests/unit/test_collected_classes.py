@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dynastore import Schema, entity, gsi, key, since, size
+from dynastore import Schema, entity, field, gsi, key, since, size
 from dynastore.errors import RequestError
 from dynastore.testing import memory_store
 
@@ -20,7 +20,7 @@ class Task:
     rank: int = 0
     weight: int = 0
     title: str = ""
-    steps: list[str] = []  # noqa: RUF012 - attrs makes it a field
+    steps: list[str] = field(factory=list)
 
     primary = key("USER#{author}", "TASK#{rank}#{weight}")
     by_owner = gsi(1, "OWNER#{owner}", "LIST", "{rank}")
@@ -35,7 +35,7 @@ class Note:
     rank: int = 0
     weight: int = 0
     title: str = ""
-    steps: list[str] = []  # noqa: RUF012 - attrs makes it a field
+    steps: list[str] = field(factory=list)
 
     primary = key("USER#{owner}", "NOTE#{rank}#{weight}")
     by_owner = gsi(1, "OWNER#{owner}", "LIST", "{weight}")

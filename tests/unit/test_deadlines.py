@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -203,10 +204,16 @@ def test_no_attempt_begins_whose_wait_would_pass_the_deadline():
     assert late.value.may_have_happened  # by the first attempt
 
 
-@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), True, "1", None])
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), True, "1", None, dt.timedelta(0)])
 def test_no_time_at_all_is_refused(seconds):
     with pytest.raises(RequestError, match="a call takes more than 0 seconds"):
         Store.connect("sqlite://", SCHEMA).with_deadline(seconds)
+
+
+def test_a_deadline_may_be_a_timedelta():
+    with Store.connect("sqlite://", SCHEMA) as store:
+        slow = store.with_deadline(dt.timedelta(minutes=1, milliseconds=500))
+        assert slow._options == store.with_deadline(60.5)._options
 
 
 def test_a_store_with_a_deadline_is_a_store_of_the_same_table():

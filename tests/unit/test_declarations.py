@@ -8,14 +8,48 @@ from enum import Enum
 from typing import Any, Literal
 
 import pytest
-from attrs import frozen
+from attrs import define, frozen
 
 from dynastore import Index, Schema, Table, entity, field, gsi, key, payload, version
 from dynastore.errors import ModelError
+from dynastore.spec import spec_of
 
 DAY = dt.timedelta(days=1)
 PRIMARY = key("USER#{user_id}", "NOTE#{note_id}")
 FIELDS = {"user_id": str, "note_id": str, "topic": str | None, "at": dt.datetime, "score": float}
+
+
+@entity("base", expires="at", lifetime=DAY)
+class Base:
+    """What expires after a day."""
+
+    name: str
+    at: dt.datetime | None = None
+    seen: dt.datetime | None = None
+
+    primary = key("BASE#{name}", "~")
+
+
+@pytest.mark.parametrize(
+    ("said", "expires", "lifetime"),
+    [
+        ({}, "at", DAY),
+        ({"lifetime": 2 * DAY}, "at", 2 * DAY),
+        ({"lifetime": None}, "at", None),
+        ({"expires": "seen"}, "seen", DAY),
+        ({"expires": None}, None, None),
+    ],
+)
+def test_a_class_expires_as_its_base_does_unless_it_says_otherwise(said, expires, lifetime):
+    derived = spec_of(entity("derived", **said)(type("Derived", (Base,), {})))
+    assert (derived.expires, derived.lifetime) == (expires, lifetime)
+
+
+def test_a_class_expires_as_the_nearest_of_its_bases_does():
+    kept = entity("kept", expires=None)(type("Kept", (Base,), {}))
+    plain = type("Plain", (kept,), {})
+    derived = spec_of(entity("derived")(type("Derived", (plain,), {})))
+    assert (derived.expires, derived.lifetime) == (None, None)
 
 
 def declared(fields=None, expires=None, lifetime=None, **members: Any) -> type:
@@ -60,6 +94,14 @@ def declared(fields=None, expires=None, lifetime=None, **members: Any) -> type:
         ({"fields": {"kind": str}, "kind": field(alias="type")}, "drop alias='type'"),
         ({"odd": field()}, "Note.odd has no annotation; write its type"),
         (
+            {"fields": {"odd": payload()}},
+            r"Note.odd: its type is missing.*write odd: list\[str\] = payload\(\)",
+        ),
+        (
+            {"fields": {"odd": "payload()"}},
+            r"Note.odd: its type is missing.*write odd: list\[str\] = payload\(\)",
+        ),
+        (
             {"fields": {"by": Any}, "by": gsi(1, "ALL", "{at}")},
             "Note.by is no field; drop its annotation",
         ),
@@ -68,6 +110,38 @@ def declared(fields=None, expires=None, lifetime=None, **members: Any) -> type:
 def test_a_wrong_entity_is_refused(members, says):
     with pytest.raises(ModelError, match=says):
         declared(**members)
+
+
+@define
+class Settings:
+    """Can be changed, so entities must not share one."""
+
+    theme: str = "dark"
+
+
+@pytest.mark.parametrize(
+    ("default", "says"),
+    [
+        ([], r"Note.odd: all entities would share its default, \[\]; write field\(factory=list\)"),
+        ({}, r"write field\(factory=dict\)"),
+        (set(), r"write field\(factory=set\)"),
+        (bytearray(), r"write field\(factory=bytearray\)"),
+        (["a"], r"share its default, \['a'\]; write field\(factory=lambda: …\)"),
+        (Settings(), r"share its default, Settings.*; write field\(factory=lambda: …\)"),
+        (field(default=[]), r"write field\(factory=list\)"),
+        (payload(default=[]), r"write payload\(factory=list\)"),
+    ],
+)
+def test_a_default_that_entities_would_share_is_refused(default, says):
+    with pytest.raises(ModelError, match=says):
+        declared({"odd": Any}, odd=default)
+
+
+@pytest.mark.parametrize(
+    "default", [(), frozenset("a"), "x", None, Settings, field(factory=list), payload(factory=dict)]
+)
+def test_a_default_that_cannot_change_is_shared(default):
+    declared({"odd": Any}, odd=default)
 
 
 @pytest.mark.parametrize(

@@ -89,3 +89,12 @@ def test_what_a_write_raises_keeps_the_stored_entity() -> None:
         with pytest.raises(ConditionFailed) as caught:
             store.put(Note(note_id="n1"), when={"note_id": "n2"})
     assert pickle.loads(pickle.dumps(caught.value)).stored == Note(note_id="n1")
+
+
+def test_what_was_written_before_is_copied_with_an_error():
+    error = MalformedItem("Note", "$.note_id", "it is missing")
+    error.after("NOTE#n1 ~ was deleted")
+    for copied in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert copied.written
+        assert str(copied) == str(error)
+        assert str(copied).startswith("NOTE#n1 ~ was deleted, but a stored Note does not fit")

@@ -12,8 +12,9 @@ from dynastore.changes import SetTo, Unset
 from dynastore.errors import ConditionFailed, PartialFailure, Throttled
 from dynastore.keys import prefix_of
 from dynastore.operations.reading.scanner import ScanOptions
-from dynastore.operations.upkeep.examining import Difference, Examiner
-from dynastore.operations.upkeep.verifying import ATTEMPTS, Tally, Verifier
+from dynastore.operations.upkeep.examining import Examiner
+from dynastore.operations.upkeep.findings import Difference, Tally
+from dynastore.operations.upkeep.verifying import ATTEMPTS, Verifier
 from dynastore.requests import Key, Scan, ScanPage, Together, UpdateItem, Wait
 from dynastore.terms import Absent, BeginsWith, Equal, Present
 

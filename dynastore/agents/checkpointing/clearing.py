@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from attrs import frozen
@@ -20,7 +21,7 @@ from ...operations.reading.reads import opened
 from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import write
 from ...planner import Ask
-from ...requests import Now, Steps
+from ...requests import BATCH_WRITES, Now, Steps
 from ...schema import Schema
 from ...spec import Ref, ref
 from ...writes import Delete, Put, Update
@@ -42,6 +43,8 @@ Lasting = Callable[[Content], Collection[str]]
 def delete_thread(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[None]:
     """Delete all of a thread, its header last, so that what is left after a failure is found again.
 
+    The newest checkpoints go first, as what is left refers to none of them and can still be read.
+
     Raises:
         PartialFailure: some of it could not be deleted.
     """
@@ -49,23 +52,33 @@ def delete_thread(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[Non
     checkpoints, values, tasks = yield from all_of(
         _refs(schema, cls, of_thread, keeping) for cls in (Checkpoint, CheckpointValue, TaskWrites)
     )
+    newest_first = iter(reversed(checkpoints))
+    while some := list(islice(newest_first, BATCH_WRITES)):
+        yield from delete_many(schema, some)
     yield from all_of(write(schema, Delete(each)) for each in values)  # with their parts
-    yield from delete_many(schema, [*checkpoints, *tasks])
+    yield from delete_many(schema, tasks)
     yield from write(schema, Delete(ref(Thread, thread_id=thread_id)))
 
 
 def delete_for_runs(
-    schema: Schema, run_ids: Iterable[str], keeping: Keeping, lasting: Lasting
+    schema: Schema,
+    run_ids: Iterable[str],
+    keeping: Keeping,
+    lasting: Lasting,
+    *,
+    grace: dt.timedelta = PRUNED_GRACE,
 ) -> Steps[list[str]]:
     """Delete the checkpoints that some runs made, and what tasks wrote after them.
 
-    Those that others refer to are only hidden; `prune` deletes them later.
+    They are given back no more. Those that no others refer to are deleted by the first call, or by
+    the first `prune`, after they have been hidden for the grace.
 
     Args:
         schema: where they are.
         run_ids: the runs. What they wrote within the last second may not be found.
         keeping: how they are read.
         lasting: the channels whose values are made of older writes.
+        grace: as of `prune`.
 
     Returns:
         The threads that they were in.
@@ -80,9 +93,9 @@ def delete_for_runs(
     for thread_id in threads:
         for namespace in (yield from _read(schema, thread_id, keeping)):
             gone = [each for each in namespace.checkpoints if each.run_id in runs]
-            left = [each for each in namespace.checkpoints if each.run_id not in runs]
-            yield from _hide(schema, gone, now)
-            yield from _delete(schema, namespace, gone, namespace.needed(left, lasting), keeping)
+            yield from _hide(schema, [each for each in gone if each.hidden_at is None], now)
+            over = [each for each in gone if (each.hidden_at or now) + grace <= now]
+            yield from _delete(schema, namespace, over, keeping, lasting)
     return threads
 
 
@@ -111,14 +124,20 @@ def prune(
     """
     now = yield from Now()
     for namespace in (yield from _read(schema, thread_id, keeping)):
-        shown = [each for each in namespace.checkpoints if is_shown(each, now)]
-        kept = shown[-keep_last:]
-        gone = [each for each in namespace.checkpoints if each not in kept]
-        yield from _rewrite(schema, namespace, kept, keeping, now)
-        yield from _hide(schema, [each for each in gone if each.hidden_at is None], now)
-        over = [each for each in gone if (each.hidden_at or now) + grace <= now]
-        left = [each for each in namespace.checkpoints if each not in over]
-        yield from _delete(schema, namespace, over, namespace.needed(left, lasting), keeping)
+        kept = [each for each in namespace.checkpoints if is_shown(each, now)][-keep_last:]
+        stays = {each.checkpoint_id for each in kept}
+        gone = [each for each in namespace.checkpoints if each.checkpoint_id not in stays]
+        anew = yield from _anew(schema, namespace, kept, keeping)
+        # Who remembers a checkpoint as it was may refer to what only that form of it refers to. So
+        # that counts as hidden from now on, and is so before the form is replaced.
+        released = referred(namespace.known.contents, [each.checkpoint_id for each in anew])
+        fresh = [each for each in gone if not each.hidden_at or each.checkpoint_id in released]
+        yield from _hide(schema, fresh, now)
+        yield from _replace(schema, namespace, anew)
+        since = {each.checkpoint_id: each.hidden_at or now for each in gone}
+        since |= {each.checkpoint_id: now for each in fresh}
+        over = [each for each in gone if since[each.checkpoint_id] + grace <= now]
+        yield from _delete(schema, namespace, over, keeping, lasting)
 
 
 @frozen
@@ -164,32 +183,34 @@ def _read(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[list[_Names
     ]
 
 
-def _rewrite(
-    schema: Schema,
-    namespace: _Namespace,
-    kept: Sequence[Checkpoint],
-    keeping: Keeping,
-    now: dt.datetime,
-) -> Steps[None]:
-    """Write those that stay anew, from the oldest on: each then refers to what is there already."""
+def _anew(
+    schema: Schema, namespace: _Namespace, kept: Sequence[Checkpoint], keeping: Keeping
+) -> Steps[list[Rewritten]]:
+    """Those of the checkpoints that stay which have to be written anew."""
     if not kept:
-        return
-    known, ids = namespace.known, [each.checkpoint_id for each in kept]
-    contents = [known.contents[each] for each in ids]
+        return []
+    known = namespace.known
+    contents = [known.contents[each.checkpoint_id] for each in kept]
     yield from complete(schema, place_of(kept[0]), known, contents, keeping)
-    by_id = {each.checkpoint_id: each for each in kept}
-    for each in list(rewritten(known, ids, int(now.timestamp()))):
-        yield from _replace(schema, by_id[each.checkpoint_id], each)
-        known.contents[each.checkpoint_id] = each.content
+    return list(rewritten(known, {each.checkpoint_id: _lasts(each) for each in kept}))
 
 
-def _replace(schema: Schema, checkpoint: Checkpoint, new: Rewritten) -> Steps[None]:
-    place = place_of(checkpoint)
-    yield from all_of(
-        write(schema, Put(stored_segment(place, name, segment, checkpoint.expires_at)))
-        for name, segment in new.spilled.items()
-    )
-    yield from _changed(schema, place, content=packed(new.content))
+def _lasts(checkpoint: Checkpoint) -> int:
+    return 0 if checkpoint.expires_at is None else int(checkpoint.expires_at.timestamp())
+
+
+def _replace(schema: Schema, namespace: _Namespace, anew: Iterable[Rewritten]) -> Steps[None]:
+    """Write checkpoints anew, from the oldest on: each then refers to what is there already."""
+    by_id = {each.checkpoint_id: each for each in namespace.checkpoints}
+    for new in anew:
+        checkpoint = by_id[new.checkpoint_id]
+        place = place_of(checkpoint)
+        yield from all_of(
+            write(schema, Put(stored_segment(place, name, segment, checkpoint.expires_at)))
+            for name, segment in new.spilled.items()
+        )
+        yield from _changed(schema, place, content=packed(new.content))
+        namespace.known.contents[new.checkpoint_id] = new.content
 
 
 def _hide(schema: Schema, checkpoints: Iterable[Checkpoint], now: dt.datetime) -> Steps[None]:
@@ -209,11 +230,14 @@ def _delete(
     schema: Schema,
     namespace: _Namespace,
     over: Sequence[Checkpoint],
-    needed: Collection[str],
     keeping: Keeping,
+    lasting: Lasting,
 ) -> Steps[None]:
-    """Delete hidden checkpoints that nothing needs, after what belongs to them."""
-    going = {each.checkpoint_id: each for each in over if each.checkpoint_id not in needed}
+    """Delete hidden checkpoints that nothing else needs, after what belongs to them."""
+    going = {each.checkpoint_id: each for each in over}
+    left = [each for each in namespace.checkpoints if each.checkpoint_id not in going]
+    for each in namespace.needed(left, lasting) & going.keys():
+        del going[each]
     if not going:
         return
     first = over[0]

@@ -54,6 +54,9 @@ class Splice:
 
 Segment: TypeAlias = Value | Splice
 
+# What reading a line of JSON that is another than `packed` wrote comes to.
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+
 
 @frozen
 class Held:
@@ -66,7 +69,7 @@ class Held:
         whole_bytes: size of the whole value.
         spliced_bytes: size of the segments after it.
         age: how many checkpoints there are from the root on.
-        since: when the root was written, in seconds since 1970.
+        lasts: until when all these segments are kept, in seconds since 1970; 0 for ever.
         is_spilled: whether the latest segment is a `CheckpointValue` beside its checkpoint.
     """
 
@@ -76,7 +79,7 @@ class Held:
     whole_bytes: int
     spliced_bytes: int
     age: int
-    since: int
+    lasts: int
     is_spilled: bool = False
 
 
@@ -89,14 +92,14 @@ class Content:
         metadata: serialized.
         held: channel -> where its value is; channels without a value have no place.
         segments: channel -> its segment, of those whose segment is in this item.
-        thread_since: when the thread's header was last written, in seconds since 1970.
+        thread_lasts: until when the thread's header is kept, in seconds since 1970; 0 for ever.
     """
 
     header: Value
     metadata: Value
     held: Mapping[str, Held] = field(factory=dict)
     segments: Mapping[str, Segment] = field(factory=dict)
-    thread_since: int = 0
+    thread_lasts: int = 0
 
 
 def packed(content: Content) -> bytes:
@@ -106,7 +109,7 @@ def packed(content: Content) -> bytes:
         "m": [content.metadata.type, len(content.metadata.data)],
         "s": {name: _outline(each) for name, each in content.segments.items()},
         "d": {name: _place(each) for name, each in content.held.items()},
-        "t": content.thread_since,
+        "t": content.thread_lasts,
     }
     data = [content.header.data, content.metadata.data]
     data += [each.data for each in content.segments.values()]
@@ -120,12 +123,16 @@ def content_of(form: bytes) -> Content:
         DataError: they are damaged.
     """
     line, data = _opened(form)
-    header, metadata, *segments = _cut(data, [line["h"], line["m"], *line["s"].values()])
+    try:
+        header, metadata, *segments = _cut(data, [line["h"], line["m"], *line["s"].values()])
+        held = {name: Held(*each) for name, each in line["d"].items()}
+        named = dict(zip(line["s"], segments, strict=True))
+        lasts = line["t"]
+    except UNREADABLE as error:
+        raise _damaged(error) from error
     if not isinstance(header, Value) or not isinstance(metadata, Value):
-        raise DataError("a checkpoint is damaged: its header is spliced")
-    held = {name: Held(*each) for name, each in line["d"].items()}
-    named = dict(zip(line["s"], segments, strict=True))
-    return Content(header, metadata, held, named, line["t"])
+        raise _damaged("its header is spliced")
+    return Content(header, metadata, held, named, lasts)
 
 
 def packed_segment(segment: Segment) -> bytes:
@@ -140,7 +147,11 @@ def segment_of(form: bytes) -> Segment:
         DataError: they are damaged.
     """
     line, data = _opened(form)
-    return next(_cut(data, [line]))
+    try:
+        (segment,) = _cut(data, [line])
+    except UNREADABLE as error:
+        raise _damaged(error) from error
+    return segment
 
 
 def _outline(segment: Segment) -> list[Any]:
@@ -153,28 +164,38 @@ def _outline(segment: Segment) -> list[Any]:
 
 
 def _place(held: Held) -> list[Any]:
-    figures = [held.links, held.whole_bytes, held.spliced_bytes, held.age, held.since]
+    figures = [held.links, held.whole_bytes, held.spliced_bytes, held.age, held.lasts]
     return [held.at, held.root, *figures, *([True] if held.is_spilled else [])]
 
 
 def _opened(form: bytes) -> tuple[Any, memoryview]:
-    end = form.find(b"\n")
+    line, found, _ = form.partition(b"\n")
     try:
-        return orjson.loads(form[:end]), memoryview(form)[end + 1 :]
+        return orjson.loads(line), memoryview(form)[len(line) + len(found) :]
     except orjson.JSONDecodeError as error:
-        raise DataError(f"the content of a checkpoint is damaged: {error}") from error
+        raise _damaged(error) from error
 
 
 def _cut(data: memoryview, outlines: list[list[Any]]) -> Iterator[Segment]:
-    """The segments that some data holds, one after the other."""
+    """The segments that some data holds, one after the other.
+
+    Raises:
+        ValueError: the data is shorter or longer than they are.
+    """
     start = 0
     for type_, size, *places in outlines:
         piece = bytes(data[start : start + size])
-        if len(piece) < size:
-            raise DataError("the content of a checkpoint is damaged: it is cut off")
+        if len(piece) != size:
+            raise ValueError("it is cut off")
         start += size
         if type_ is not None:
             yield Value(type_, piece)
         else:
             base, first, last, count, is_base_spilled = places
             yield Splice(base, first, last, count, is_base_spilled, piece)
+    if start < len(data):
+        raise ValueError("it is longer than it says")
+
+
+def _damaged(why: object) -> DataError:
+    return DataError(f"the content of a checkpoint is damaged: {why}")

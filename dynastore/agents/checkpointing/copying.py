@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from attrs import evolve
@@ -9,7 +11,7 @@ from attrs import evolve
 from ...operations.reading.reads import get
 from ...operations.writing.batches import put_many
 from ...operations.writing.writes import write
-from ...requests import Steps
+from ...requests import BATCH_WRITES, Steps
 from ...schema import Schema
 from ...writes import Put
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
@@ -19,6 +21,8 @@ from .loading import reading
 
 def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> Steps[None]:
     """Copy a thread: what its checkpoints refer to, then they, from the oldest on, then its header.
+
+    So the checkpoints that are there after a failure can be read, and it can be called again.
 
     What the target has already stays, unless it has the same id.
 
@@ -32,8 +36,9 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
         reader = yield from reading(schema, cls, {"thread_id": source}, keeping)
         while True:
             page = yield from reader.page(None)
-            copies: list[Any] = [evolve(each, thread_id=target) for each in page.entities]
-            yield from put_many(schema, copies)
+            copies: Iterator[Any] = (evolve(each, thread_id=target) for each in page.entities)
+            while some := list(islice(copies, BATCH_WRITES)):
+                yield from put_many(schema, some)
             if page.cursor is None:
                 break
     header: Any = yield from get(

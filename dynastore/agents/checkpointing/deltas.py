@@ -68,15 +68,15 @@ class Drafting:
     Attributes:
         checkpoint_id: its id.
         parent: the checkpoint that it follows; None where that is not known, or there is none.
-        now: seconds since 1970.
-        oldest: when a root was written at the earliest, in seconds since 1970; older ones would
-            expire before the new checkpoint does.
+        lasts: until when the new checkpoint is kept, in seconds since 1970; 0 for ever.
+        outlives: whether what is kept until then is there for as long as the new checkpoint is
+            given back.
     """
 
     checkpoint_id: str
     parent: Head | None
-    now: int
-    oldest: int
+    lasts: int
+    outlives: Callable[[int], bool]
 
     def drafted(
         self,
@@ -110,7 +110,7 @@ class Drafting:
         held = parent.held.get(name)
         if held is None:
             return True  # it had no value, and has none
-        if held.since < self.oldest:
+        if not self.outlives(held.lasts):
             return False
         self._keep(name, _older(held), parent.digests.get(name), draft)
         return True
@@ -127,7 +127,8 @@ class Drafting:
             splice = _splice(held, known[1], elements, digests[1] if digests else ())
             if self._is_worth(splice, held, value):
                 return self._write(name, splice, self._linked(held, splice), digests, draft)
-        whole = Held(self.checkpoint_id, self.checkpoint_id, 1, len(value.data), 0, 1, self.now)
+        at, size = self.checkpoint_id, len(value.data)
+        whole = Held(at, at, 1, size, 0, 1, self.lasts)
         return self._write(name, value, whole, digests, draft)
 
     def _before(self, name: str, elements: Elements) -> tuple[Held, Digests] | None:
@@ -135,9 +136,9 @@ class Drafting:
         if self.parent is None:
             return None
         held, known = self.parent.held.get(name), self.parent.digests.get(name)
-        if held is None or known is None or known[0] != elements.kind or held.since < self.oldest:
+        if held is None or known is None or known[0] != elements.kind:
             return None
-        return held, known
+        return (held, known) if self.outlives(held.lasts) else None
 
     def _is_worth(self, splice: Splice, held: Held, value: Value) -> bool:
         cost = len(splice.data) + LINK_BYTES
@@ -146,8 +147,13 @@ class Drafting:
 
     def _linked(self, held: Held, splice: Splice) -> Held:
         spliced = held.spliced_bytes + len(splice.data) + LINK_BYTES
-        links = held.links + 1
-        return evolve(_older(held), at=self.checkpoint_id, links=links, spliced_bytes=spliced)
+        return evolve(
+            _older(held),
+            at=self.checkpoint_id,
+            links=held.links + 1,
+            spliced_bytes=spliced,
+            lasts=earlier(held.lasts, self.lasts),
+        )
 
     def _write(
         self, name: str, segment: Segment, held: Held, digests: Digests | None, draft: Drafted
@@ -160,6 +166,11 @@ class Drafting:
         draft.held[name] = held
         if digests is not None:
             draft.digests[name] = digests
+
+
+def earlier(one: int, other: int) -> int:
+    """The earlier of two times, in seconds since 1970; 0 is never."""
+    return min(one, other) if one and other else one or other
 
 
 def _older(held: Held) -> Held:

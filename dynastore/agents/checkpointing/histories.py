@@ -13,9 +13,10 @@ from ..checkpoints import Checkpoint, TaskWrites
 from .chains import Known, serialized
 from .contents import Value, content_of
 from .keeping import Keeping
-from .loading import CHECKPOINTS_AT_ONCE, complete, pending, place_of, read_all, reading
+from .loading import CHECKPOINTS_AT_ONCE, complete, place_of, read_all, reading
 from .pending import Pending
 from .saving import Place
+from .waiting import waiting_writes
 
 
 @frozen
@@ -114,7 +115,7 @@ def _writes(
     }
     tasks: list[TaskWrites] = yield from read_all(schema, TaskWrites, where, keeping)
     on_line = [task for task in tasks if task.checkpoint_id in set(ids)]
-    return (yield from pending(schema, on_line, keeping))
+    return (yield from waiting_writes(schema, on_line, keeping))
 
 
 def _of(

@@ -12,8 +12,8 @@ class Keeping:
     """How a thread's checkpoints are kept.
 
     A checkpoint may refer to values that older ones hold. So an item stays for a slack longer than
-    it is given back, and no new checkpoint refers to what was written longer ago than the slack:
-    nothing expires that one which can still be read refers to.
+    it is given back, and a new checkpoint refers only to what stays as long as it is given back
+    itself: nothing expires that one which can still be read refers to.
 
     Attributes:
         lifetime: how long a checkpoint is given back after it was written; None for ever.
@@ -36,6 +36,19 @@ class Keeping:
         """After when it may be deleted."""
         return None if self.lifetime is None else now + self.lifetime + self.slack
 
-    def oldest(self, now: dt.datetime) -> int:
-        """When what a new checkpoint refers to was written at the earliest, in seconds since 1970."""
-        return 0 if self.lifetime is None else int((now - self.slack).timestamp()) + 1
+    def lasts(self, now: dt.datetime) -> int:
+        """Until when what is written now is kept, in seconds since 1970; 0 for ever."""
+        expires_at = self.expires_at(now)
+        return 0 if expires_at is None else int(expires_at.timestamp())
+
+    def outlives(self, lasts: int, now: dt.datetime) -> bool:
+        """Whether what is kept until then is there for as long as what is written now is given back.
+
+        Args:
+            lasts: seconds since 1970; 0 for ever.
+            now: the time.
+        """
+        if not lasts:
+            return True
+        until = self.until(now)
+        return until is not None and lasts >= until.timestamp()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import blake2b
-from math import isfinite, isnan
+from math import isfinite
 from typing import Any
 
 import orjson
 
 LABEL_BYTES = 200  # longer ones are told apart by their digest
+DECIMAL_BITS = 1_024  # Python refuses to write integers of more than 4,300 digits
 
 
 def label(name: str, value: Any) -> str | None:
@@ -32,9 +33,9 @@ def labels(metadata: Mapping[str, Any]) -> frozenset[str]:
 def _text(name: str, value: Any) -> bytes | None:
     if isinstance(value, float | bool) and isfinite(value) and int(value) == value:
         value = int(value)
-    if isinstance(value, int):
-        value = [str(value)]  # of any length, and no text has this form
-    elif not isinstance(value, str | float) or (isinstance(value, float) and isnan(value)):
+    if isinstance(value, int):  # of any length, and no text has this form
+        value = [str(value) if value.bit_length() < DECIMAL_BITS else hex(value)]
+    elif not isinstance(value, str) and not (isinstance(value, float) and isfinite(value)):
         return None
     try:
         return orjson.dumps([name, value])

@@ -26,11 +26,11 @@ from .loading import (
     complete,
     is_shown,
     loaded,
-    pending,
     place_of,
     read_all,
     reading,
 )
+from .waiting import waiting_writes
 
 
 @frozen
@@ -114,11 +114,11 @@ class Lister:
         assert self._reader is not None, "the lister is not open"
         least = None if limit is None else max(limit, CHECKPOINTS_AT_ONCE)
         page = yield from self._reader.page(least)
-        self._exhausted = page.cursor is None
         self.done = page.cursor is None
         for each in page.entities:
             known = self._known.setdefault(each.namespace, Known())
-            content = known.contents.setdefault(each.checkpoint_id, content_of(each.content))
+            # Also where it is known: the next checkpoint may refer to what this one refers to now.
+            content = known.contents[each.checkpoint_id] = content_of(each.content)
             if is_shown(each, now) and self._wanted.has(each) and self._wanted.passes(content):
                 self._read.append(each)
 
@@ -138,5 +138,5 @@ class Lister:
             self._schema, TaskWrites, where, self._keeping
         )
         wanted = [task for task in tasks if task.checkpoint_id in set(ids)]
-        writes = yield from pending(self._schema, wanted, self._keeping)
+        writes = yield from waiting_writes(self._schema, wanted, self._keeping)
         return [loaded(each, known, writes.get(each.checkpoint_id, ()), now) for each in some]

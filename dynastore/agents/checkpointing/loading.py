@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from ...errors import PayloadMissing
 from ...operations.interleaved import both
@@ -27,9 +27,10 @@ from .contents import Content, Value, content_of, segment_of
 from .deltas import Head, digests_of
 from .elements import Elements
 from .keeping import Keeping
-from .pending import Elsewhere, Pending, TaskWrite, in_place_order, write_of
+from .pending import Pending
 from .recent import Recent, Remembered
 from .saving import Place
+from .waiting import waiting_writes
 
 CHECKPOINTS_AT_ONCE = 100  # read first: of most threads all that the newest refers to
 MADE_SINCE = 8  # read besides those that are remembered: others may have made some
@@ -78,7 +79,7 @@ class Loaded:
             name: found for name, each in self.channels.items() if (found := digests_of(each))
         }
         head = Head(versions, self.content.held, digests)
-        return Remembered(head, (*whose, self.content.thread_since), self.read_at)
+        return Remembered(head, (*whose, self.content.thread_lasts), self.read_at)
 
 
 def place_of(checkpoint: Checkpoint) -> Place:
@@ -135,7 +136,9 @@ def load(
     yield from complete(
         schema, place_of(head), known, [known.contents[head.checkpoint_id]], keeping
     )
-    written = yield from pending(schema, tasks, keeping)
+    # Those of older checkpoints came with the page: what they refer to is not needed, and may be gone.
+    own = [each for each in tasks if each.checkpoint_id == head.checkpoint_id]
+    written = yield from waiting_writes(schema, own, keeping)
     return loaded(head, known, written.get(head.checkpoint_id, ()), now)
 
 
@@ -242,8 +245,8 @@ def missing(place: Place, gap: Gap) -> PayloadMissing:
     return PayloadMissing(
         f"thread {place.thread_id!r}, checkpoint {place.checkpoint_id}",
         f"of channel {gap.channel!r}, which checkpoint {gap.at} holds,",
-        "Was it deleted, or the thread, while this ran? repair() makes the newest checkpoint that "
-        "can be read the last one.",
+        "Was it deleted, or the thread, while this ran? Others of its checkpoints may be readable: "
+        "name one by its checkpoint_id to go on from it.",
     )
 
 
@@ -293,71 +296,3 @@ def _learn(known: Known, checkpoints: Iterable[Checkpoint]) -> None:
     for each in checkpoints:
         if each.checkpoint_id not in known.contents:
             known.contents[each.checkpoint_id] = content_of(each.content)
-
-
-@frozen
-class _Waiting:
-    """A write with what it is sorted by."""
-
-    order: tuple[str, str, int]
-    task_id: str = field(order=False)
-    write: TaskWrite | Elsewhere = field(order=False)
-    task: TaskWrites = field(order=False)
-
-
-def pending(
-    schema: Schema, tasks: Iterable[TaskWrites], keeping: Keeping
-) -> Steps[dict[str, list[Pending]]]:
-    """The writes of tasks by checkpoint, in the order in which they are applied.
-
-    That is by path, then by task, then by place; large ones are read by key.
-    """
-    waiting = sorted(
-        (
-            _Waiting((task.task_path, task.task_id, at), task.task_id, write_of(form), task)
-            for task in tasks
-            for at, form in in_place_order(task.writes)
-        ),
-        key=lambda each: each.order,
-    )
-    large = yield from _read_large(schema, waiting, keeping)
-    found: dict[str, list[Pending]] = {}
-    for each in waiting:
-        write = each.write
-        if isinstance(write, Elsewhere):
-            write = large[each.task.checkpoint_id, write.name]
-        entry = Pending(each.task_id, write.channel, write.value)
-        found.setdefault(each.task.checkpoint_id, []).append(entry)
-    return found
-
-
-def _read_large(
-    schema: Schema, waiting: Sequence[_Waiting], keeping: Keeping
-) -> Steps[dict[tuple[str, str], TaskWrite]]:
-    wanted = {
-        (each.task.checkpoint_id, each.write.name): each.task
-        for each in waiting
-        if isinstance(each.write, Elsewhere)
-    }
-    if not wanted:
-        return {}
-    refs = [
-        ref(CheckpointValue, name=name, **_place_of(task).fields)
-        for (_, name), task in wanted.items()
-    ]
-    values = yield from get_many(schema, refs, consistent=keeping.consistent)
-    found: dict[tuple[str, str], TaskWrite] = {}
-    for (at, task), value in zip(wanted.items(), values, strict=True):
-        read = None if value is None else write_of(value.content)
-        if not isinstance(read, TaskWrite):
-            raise PayloadMissing(
-                f"thread {task.thread_id!r}, checkpoint {task.checkpoint_id}",
-                f"{at[1]!r}, which task {task.task_id} wrote,",
-                "Was it deleted, or the thread, while this ran?",
-            )
-        found[at] = read
-    return found
-
-
-def _place_of(task: TaskWrites) -> Place:
-    return Place(task.thread_id, task.namespace, task.checkpoint_id)

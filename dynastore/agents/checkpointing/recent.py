@@ -27,8 +27,8 @@ class Remembered:
 
     Attributes:
         head: where its values are.
-        thread: user and component of its thread's header, and when that was written, in seconds
-            since 1970.
+        thread: user and component of its thread's header, and until when that is kept, in seconds
+            since 1970; 0 for ever.
         seen_at: when it was read or written.
     """
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 
 from attrs import evolve, frozen
 
 from .chains import Known, joined, serialized
 from .contents import Content, Held, Segment, Splice, Value
-from .deltas import SPILLED_BYTES
+from .deltas import SPILLED_BYTES, earlier
 
 
 @frozen
@@ -26,7 +27,7 @@ class Rewritten:
     spilled: Mapping[str, Segment]
 
 
-def rewritten(known: Known, kept: Sequence[str], now: int) -> Iterator[Rewritten]:
+def rewritten(known: Known, kept: Mapping[str, int]) -> Iterator[Rewritten]:
     """The checkpoints to write anew, in the order in which that is done.
 
     Of each value, the first that stays and refers to what goes gets the whole; those after it refer
@@ -34,11 +35,11 @@ def rewritten(known: Known, kept: Sequence[str], now: int) -> Iterator[Rewritten
 
     Args:
         known: all that the checkpoints refer to.
-        kept: ids of those that stay, from the oldest on.
-        now: seconds since 1970.
+        kept: ids of those that stay, from the oldest on, and until when each is kept, in seconds
+            since 1970; 0 for ever.
     """
     moved: dict[tuple[str, str], Held] = {}
-    for checkpoint_id in kept:
+    for checkpoint_id, lasts in kept.items():
         content = known.contents[checkpoint_id]
         held, segments = dict(content.held), dict(content.segments)
         spilled: dict[str, Segment] = {}
@@ -46,7 +47,7 @@ def rewritten(known: Known, kept: Sequence[str], now: int) -> Iterator[Rewritten
             chain = known.places(name, place)
             if not any((name, each) in moved for each in chain) and {*chain} <= {*kept}:
                 continue
-            found = _moved(known, name, checkpoint_id, place, moved, now)
+            found = _moved(known, name, checkpoint_id, place, moved, lasts)
             if isinstance(found, Held):  # another has it
                 held[name] = evolve(found, age=place.age)
                 continue
@@ -72,7 +73,7 @@ def _moved(
     checkpoint_id: str,
     place: Held,
     moved: Mapping[tuple[str, str], Held],
-    now: int,
+    lasts: int,
 ) -> Held | _Made:
     """Where the value of a channel is from now on, or what its checkpoint holds of it."""
     if place.at != checkpoint_id and (name, place.at) in moved:
@@ -84,29 +85,36 @@ def _moved(
             spliced = evolve(segment, base=base.at, is_base_spilled=base.is_spilled)
             size = base.spliced_bytes + len(segment.data)
             new = evolve(base, at=checkpoint_id, links=base.links + 1, spliced_bytes=size)
-            return _Made(evolve(new, age=place.age), spliced)
+            return _Made(evolve(new, age=place.age, lasts=earlier(base.lasts, lasts)), spliced)
     chain = known.chain(name, place)
     assert isinstance(chain, list), "what stays was read as far as it goes"
     value: Value = serialized(joined(name, chain))
-    return _Made(Held(checkpoint_id, checkpoint_id, 1, len(value.data), 0, 1, now), value)
+    return _Made(Held(checkpoint_id, checkpoint_id, 1, len(value.data), 0, 1, lasts), value)
 
 
 def referred(contents: Mapping[str, Content], live: Collection[str]) -> set[str]:
     """The ids of the checkpoints that some refer to.
 
-    These are all with a segment that builds on the same whole value: a few too many where a thread
-    was forked, and none too few.
+    These are all that hold a segment of the same channel between the whole value and the latest
+    segment: a few too many where a thread was forked, and none too few. It is not enough to look
+    for those that build on the same whole value: one between them may have been rewritten since.
 
     Args:
         contents: checkpoint id -> content, of all in the namespace.
         live: ids of those that refer.
     """
-    roots = {(name, held.root) for each in live for name, held in contents[each].held.items()}
+    reaches: dict[tuple[str, str], str] = {}
+    for each in live:
+        for name, held in contents[each].held.items():
+            begin = name, held.root
+            reaches[begin] = max(held.at, reaches.get(begin, held.at))
+    stretches: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for (name, root), last in reaches.items():
+        stretches[name].append((root, last))
     own = {
         each
         for each, content in contents.items()
-        if any(
-            held.at == each and (name, held.root) in roots for name, held in content.held.items()
-        )
+        for name, held in content.held.items()
+        if held.at == each and any(root <= each <= last for root, last in stretches[name])
     }
-    return own | {root for _, root in roots}
+    return own | {root for _, root in reaches}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
 from attrs import frozen
 
-from ...changes import if_missing, inside
+from ...changes import if_missing, inside, unset
 from ...errors import AlreadyExists, ConditionFailed, TransactionCanceled
-from ...operations.interleaved import all_of, both
+from ...operations.interleaved import all_of
 from ...operations.writing.upserts import upsert
 from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
@@ -30,6 +31,7 @@ from .recent import Recent, Remembered
 # As they are stored. A read of a checkpoint passes over the writes of others, so they stay small.
 LARGE_WRITE_BYTES = 32 * 1024
 TASK_BYTES = 300 * 1024  # of all writes of a task that are in one item, which holds 400 KB
+ADDED_BYTES = 64 * 1024  # of those that a task adds to what it wrote before
 WRITES_OF_UPDATE = 100  # an expression holds 4 KB
 
 
@@ -110,27 +112,34 @@ def save(schema: Schema, recent: Recent, draft: Draft, keeping: Keeping) -> Step
         keeping: how long.
     """
     now = yield from Now()
-    place, seconds = draft.place, int(now.timestamp())
+    place = draft.place
     parent = None
     if draft.parent_id is not None:
         parent = recent.find((place.thread_id, place.namespace, draft.parent_id), now)
-    head = None if parent is None else parent.head
-    drafting = Drafting(place.checkpoint_id, head, seconds, keeping.oldest(now))
-    drafted = drafting.drafted(draft.channels, draft.changed, draft.versions, draft.value_of)
-    is_due = _is_thread_due(draft, parent, keeping.oldest(now))
-    since = seconds if is_due or parent is None else parent.thread[2]
-    content = Content(draft.header, draft.metadata, drafted.held, drafted.segments, since)
+    drafted = _drafted(draft, parent, keeping, now)
+    is_due = _is_thread_due(draft, parent, keeping, now)
+    lasts = keeping.lasts(now) if is_due or parent is None else parent.thread[2]
+    content = Content(draft.header, draft.metadata, drafted.held, drafted.segments, lasts)
     yield from all_of(_spilled(schema, place, drafted, keeping.expires_at(now)))
     checkpoint = _checkpoint(draft, content, keeping, now)
-    if not is_due:
+    begins = is_due and draft.parent_id is None
+    if not begins or not (yield from _begun(schema, draft, checkpoint, keeping, now)):
+        # The header first: the checkpoint says until when it is kept.
+        if is_due:
+            yield from _keep_thread(schema, draft, keeping, now)
         yield from write(schema, Put(checkpoint))
-    elif draft.parent_id is not None or not (
-        yield from _begun(schema, draft, checkpoint, keeping, now)
-    ):
-        yield from both(write(schema, Put(checkpoint)), _keep_thread(schema, draft, keeping, now))
     saved = Head(draft.versions, drafted.held, drafted.digests)
     seen = (place.thread_id, place.namespace, place.checkpoint_id)
-    recent.keep(seen, Remembered(saved, (*draft.whose, since), now))
+    recent.keep(seen, Remembered(saved, (*draft.whose, lasts), now))
+
+
+def _drafted(
+    draft: Draft, parent: Remembered | None, keeping: Keeping, now: dt.datetime
+) -> Drafted:
+    head = None if parent is None else parent.head
+    outlives = partial(keeping.outlives, now=now)
+    drafting = Drafting(draft.place.checkpoint_id, head, keeping.lasts(now), outlives)
+    return drafting.drafted(draft.channels, draft.changed, draft.versions, draft.value_of)
 
 
 def _checkpoint(draft: Draft, content: Content, keeping: Keeping, now: dt.datetime) -> Checkpoint:
@@ -161,13 +170,15 @@ def stored_segment(
     return CheckpointValue(**place.fields, name=channel, content=content, expires_at=expires_at)
 
 
-def _is_thread_due(draft: Draft, parent: Remembered | None, oldest: int) -> bool:
+def _is_thread_due(
+    draft: Draft, parent: Remembered | None, keeping: Keeping, now: dt.datetime
+) -> bool:
     """Whether the header of the thread is to be written: it begins, changes, or would expire."""
     if draft.place.namespace:
         return False
     if parent is None:
         return True
-    return parent.thread[:2] != draft.whose or parent.thread[2] < oldest
+    return parent.thread[:2] != draft.whose or not keeping.outlives(parent.thread[2], now)
 
 
 def _begun(
@@ -187,7 +198,7 @@ def _begun(
 def _keep_thread(schema: Schema, draft: Draft, keeping: Keeping, now: dt.datetime) -> Steps[None]:
     """Write what is new of a thread's header, or the header."""
     target = ref(Thread, thread_id=draft.place.thread_id)
-    changes = {"created_at": if_missing(now), **_header(draft, keeping, now)}
+    changes = {"created_at": if_missing(now), "expires_at": unset(), **_header(draft, keeping, now)}
     yield from upsert(schema, target, changes)
 
 
@@ -218,33 +229,46 @@ def save_writes(
             special one, below 0, replaces what was there.
         keeping: how long.
     """
-    now = yield from Now()
-    expires_at = keeping.expires_at(now)
-    task_id, task_path = task
+    expires_at = keeping.expires_at((yield from Now()))
     forms = {at: packed_write(each) for at, each in writes.items()}
-    large = dict(_large(place, task_id, forms))
+    made = yield from _task_writes(schema, place, task, forms, expires_at, TASK_BYTES)
+    for _ in range(ATTEMPTS):
+        try:
+            yield from write(schema, Create(made))
+        except AlreadyExists:
+            if sum(map(len, made.writes.values())) > ADDED_BYTES:
+                made = yield from _task_writes(schema, place, task, forms, expires_at, ADDED_BYTES)
+            if (yield from _added(schema, made)):
+                return
+        else:
+            return
+    raise ConditionFailed(schema.codec(TaskWrites).key(_key(made), schema.prefix))
+
+
+def _task_writes(
+    schema: Schema,
+    place: Place,
+    task: tuple[str, str],
+    forms: dict[int, bytes],
+    expires_at: dt.datetime | None,
+    room: int,
+) -> Steps[TaskWrites]:
+    """The item of a task, after what is too large for it or for the room was stored by itself."""
+    task_id, task_path = task
+    large = dict(_large(place, task_id, forms, room))
     values = (
         CheckpointValue(**place.fields, name=name, content=forms[at], expires_at=expires_at)
         for at, name in large.items()
     )
     yield from all_of(write(schema, Put(each)) for each in values)
-    forms |= {at: packed_elsewhere(Elsewhere(name)) for at, name in large.items()}
-    made = TaskWrites(
+    forms = forms | {at: packed_elsewhere(Elsewhere(name)) for at, name in large.items()}
+    return TaskWrites(
         **place.fields,
         task_id=task_id,
         task_path=task_path,
         writes={str(at): form for at, form in forms.items()},
         expires_at=expires_at,
     )
-    for _ in range(ATTEMPTS):
-        try:
-            yield from write(schema, Create(made))
-        except AlreadyExists:
-            if (yield from _added(schema, made)):
-                return
-        else:
-            return
-    raise ConditionFailed(schema.codec(TaskWrites).key(_key(made), schema.prefix))
 
 
 def _added(schema: Schema, made: TaskWrites) -> Steps[bool]:
@@ -269,11 +293,13 @@ def _key(made: TaskWrites) -> dict[str, Any]:
     return {name: getattr(made, name) for name in names}
 
 
-def _large(place: Place, task_id: str, forms: Mapping[int, bytes]) -> Iterable[tuple[int, str]]:
+def _large(
+    place: Place, task_id: str, forms: Mapping[int, bytes], room: int
+) -> Iterable[tuple[int, str]]:
     """Which writes are stored by themselves, and under which names: those of their content."""
     total = sum(map(len, forms.values()))
     for at, form in sorted(forms.items(), key=lambda each: -len(each[1])):
-        if len(form) <= LARGE_WRITE_BYTES and total <= TASK_BYTES:
+        if len(form) <= LARGE_WRITE_BYTES and total <= room:
             return
         total -= len(form)
         yield at, f"{task_id}#{at}#{blake2b(form, digest_size=8).hexdigest()}"

@@ -96,10 +96,20 @@ class Conversion:
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> Draft:
-        """What is saved of a checkpoint."""
+        """What is saved of a checkpoint.
+
+        Raises:
+            RequestError: checkpoints expire, and a channel is made of the writes of older ones.
+        """
         header: dict[str, Any] = {**checkpoint}
         values: Mapping[str, Any] = header.pop("channel_values")
         found: Mapping[str, Any] = {**get_checkpoint_metadata(config, metadata)}
+        if self.keeping.lifetime is not None and found.get(DELTA_COUNTERS):
+            raise RequestError(
+                f"the channels {sorted(found[DELTA_COUNTERS])} are DeltaChannels: their values are "
+                "made of the writes of all checkpoints since a snapshot, and with ttl= these expire "
+                "one by one. Give this graph a saver without ttl=, and prune() its threads"
+            )
         return Draft(
             Place(*place_of(config), checkpoint["id"]),
             get_checkpoint_id(config),

@@ -70,7 +70,7 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
             store: where checkpoints are kept: a store, or a *where* of `Store.connect`.
             serde: such as an EncryptedSerializer; LangGraph's JsonPlusSerializer without.
             ttl: how long a checkpoint can be read after it was written; for ever without. It is
-                deleted after one and a half times as long.
+                deleted after one and a half times as long. Not for graphs with a DeltaChannel.
             consistent: whether reads see every write acknowledged before, at twice the read units.
 
         Raises:
@@ -230,16 +230,23 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
         self._recent.forget(str(thread_id))
         await self._stores.awaited.run(delete_thread(self._schema, str(thread_id), self._keeping))
 
-    def delete_for_runs(self, run_ids: Sequence[str]) -> None:
+    def delete_for_runs(
+        self, run_ids: Sequence[str], *, grace: dt.timedelta = PRUNED_GRACE
+    ) -> None:
         """Delete the checkpoints that some runs made, and what tasks wrote after them.
 
-        Those that others refer to are given back no more, and deleted by a later `prune`.
+        Args:
+            run_ids: the runs.
+            grace: as of `prune`. What other checkpoints refer to stays for longer, and is deleted
+                by a later `prune`.
         """
-        self._forget(self._stores.blocking.run(self._delete_for_runs(run_ids)))
+        self._forget(self._stores.blocking.run(self._delete_for_runs(run_ids, grace)))
 
-    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+    async def adelete_for_runs(
+        self, run_ids: Sequence[str], *, grace: dt.timedelta = PRUNED_GRACE
+    ) -> None:
         """Delete the checkpoints that some runs made; see `delete_for_runs`."""
-        self._forget(await self._stores.awaited.run(self._delete_for_runs(run_ids)))
+        self._forget(await self._stores.awaited.run(self._delete_for_runs(run_ids, grace)))
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread, with all of its checkpoints and writes."""
@@ -371,9 +378,11 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
             place = self._convert.place(config)
             yield from save_writes(self._schema, place, (task_id, path), places, self._keeping)
 
-    def _delete_for_runs(self, run_ids: Sequence[str]) -> Steps[Iterable[str]]:
+    def _delete_for_runs(self, run_ids: Sequence[str], grace: dt.timedelta) -> Steps[Iterable[str]]:
         lasting = self._convert.lasting
-        return (yield from delete_for_runs(self._schema, run_ids, self._keeping, lasting))
+        return (
+            yield from delete_for_runs(self._schema, run_ids, self._keeping, lasting, grace=grace)
+        )
 
     def _forget(self, thread_ids: Iterable[str]) -> None:
         for each in thread_ids:

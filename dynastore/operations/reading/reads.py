@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...attributes import AttributeMap
+from ...codec import Codec
 from ...errors import DataError, DynastoreError, PartialFailure, RequestError
 from ...plan import Plan
 from ...requests import ACTIONS, GetItem, Key, Steps, TransactGetItems
 from ...schema import Schema
-from ...spec import Ref, ref
+from ...spec import Ref, ref, shown_briefly
 from ..conditions import moment, time_of, visible
 from ..keyed import read_outcomes
 from ..payloads import REREADS, whole_at_once, whole_item, whole_outcomes
@@ -27,7 +28,7 @@ def key_of(schema: Schema, target: Ref[Any]) -> Key:
         RequestError: it is no ref, or of an entity that is not in the schema.
     """
     if not isinstance(target, Ref):
-        raise RequestError(f"{target!r} is no ref; write ref(Session, session_id=...)")
+        raise RequestError(f"{shown_briefly(target)} is no ref; write ref(Session, session_id=...)")
     return schema.codec(target.cls).key(dict(target.values), schema.prefix)
 
 
@@ -52,12 +53,17 @@ def get(
     codec = schema.codec(cls)
     located = key_of(schema, ref(cls, **key))
     now = yield from moment(codec)
-    item = visible((yield from GetItem(schema.table.name, located, consistent)), now)
-    found = None if item is None else visible((yield from whole_item(schema, item)), now)
-    if found is None:
-        return None
-    entity: E = codec.decode(found)
+    entity: E | None = yield from stored_at(schema, codec, located, consistent, now)
     return entity
+
+
+def stored_at(
+    schema: Schema, codec: Codec, key: Key, consistent: bool, now: dt.datetime | None
+) -> Steps[Any]:
+    """The entity under a key; None if there is none, or it is expired at a time."""
+    item = visible((yield from GetItem(schema.table.name, key, consistent)), now)
+    found = None if item is None else visible((yield from whole_item(schema, item)), now)
+    return None if found is None else codec.decode(found)
 
 
 def get_many(

@@ -7,125 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TypeAlias
 
 from attrs import field, frozen
 
-from ...attributes import AttributeMap, AttributeValue
+from ...attributes import AttributeMap
 from ...codec import Codec
-from ...errors import DataError, DynastoreError, MalformedItem, RequestError
+from ...errors import DataError, RequestError
 from ...keys import prefix_of
 from ...requests import Key
 from ...schema import Schema
 from ...table import SCHEMA, TTL, TYPE
 from ...terms import Conditions, Equal, Present
+from ...uniques import GUARD, Unique, lead_of
 from ..known import unchanged
-
-
-@frozen
-class Malformed:
-    """An item that does not fit its class. It is for a person to repair, or to migrate.
-
-    Attributes:
-        key: its primary key.
-        entity: name of the class that its TYPE says.
-        error: what is wrong.
-    """
-
-    key: Key
-    entity: str
-    error: DynastoreError
-
-    def __str__(self) -> str:
-        if not isinstance(self.error, MalformedItem):
-            return f"{self.entity} {self.key} is malformed: {self.error}"
-        return f"{self.entity} {self.key} is malformed at {self.error.path}: {self.error.reason}"
-
-
-@frozen
-class Misplaced:
-    """An item under another primary key than its fields imply: no call by its fields finds it.
-
-    Attributes:
-        key: its primary key.
-        entity: name of its class.
-        implied: the key that it should have.
-    """
-
-    key: Key
-    entity: str
-    implied: Key
-
-    def __str__(self) -> str:
-        return f"{self.entity} {self.key} is misplaced: its fields imply {self.implied}"
-
-
-@frozen
-class Difference:
-    """An attribute that is not what the item's fields imply.
-
-    Attributes:
-        stored: as it is; None where there is none.
-        implied: as it should be; None where none should be.
-    """
-
-    stored: AttributeValue | None
-    implied: AttributeValue | None
-
-    def __str__(self) -> str:
-        return f"{_shown(self.stored)}, not {_shown(self.implied)}"
-
-
-@frozen
-class Drifted:
-    """An item whose index attributes or TTL are not what its fields imply.
-
-    Attributes:
-        key: its primary key.
-        entity: name of its class.
-        differences: attribute name -> what is wrong with it.
-        mended: whether the attributes were written as they should be.
-    """
-
-    key: Key
-    entity: str
-    differences: Mapping[str, Difference]
-    mended: bool = False
-
-    def __str__(self) -> str:
-        state = f"has drifted{' (mended)' if self.mended else ''}"
-        return f"{self.entity} {self.key} {state}: {_listed(self.differences)}"
-
-
-@frozen
-class Outdated:
-    """An item of an older schema that indexes have otherwise than its class has them today.
-
-    Queries on them miss it, or find it where it is no longer, until it is upcast.
-
-    Attributes:
-        key: its primary key.
-        entity: name of its class.
-        stored: number of the schema that it is of.
-        known: number of the schema that its class has today.
-        differences: attribute name -> what an upcast will change of index attributes and TTL.
-    """
-
-    key: Key
-    entity: str
-    stored: int
-    known: int
-    differences: Mapping[str, Difference]
-
-    def __str__(self) -> str:
-        return (
-            f"{self.entity} {self.key} is of schema {self.stored}, not {self.known}; an upcast will "
-            f"mend it: {_listed(self.differences)}"
-        )
-
-
-Finding: TypeAlias = Malformed | Misplaced | Drifted | Outdated
-"""What is wrong with one item."""
+from ..writing.attempts import unique_fields
+from ..writing.guards import Claim, guarding
+from .findings import Difference, Drifted, Finding, Malformed, Misplaced, Outdated
 
 
 @frozen(slots=False)
@@ -147,6 +44,22 @@ class Examiner:
         """Names of the attributes that can drift."""
         indexes = self.schema.table.indexes
         return (*(name for index in indexes for name in index.attributes), TTL)
+
+    @cached_property
+    def _constraints(self) -> Mapping[str, tuple[Codec, Unique]]:
+        """What the keys of guards begin with, behind the scope -> the class, and the constraint."""
+        return {
+            unique.lead(codec.spec.tag): (codec, unique)
+            for codec in self.schema.codecs.values()
+            for unique in codec.spec.uniques
+        }
+
+    def constraint_of(self, item: AttributeMap) -> tuple[Codec, Unique] | None:
+        """The constraint that an item is a guard of; None if it is no guard, or not in the schema."""
+        if tag_of(item) != GUARD:
+            return None
+        pk = Key.of(item).pk
+        return self._constraints.get(lead_of(pk[len(prefix_of(pk)) :]))
 
     def codec_of(self, item: AttributeMap) -> Codec | None:
         """The codec of an item's class; None if its TYPE is not in the schema."""
@@ -174,6 +87,8 @@ class Examiner:
         key, name = Key.of(item), codec.spec.name
         try:
             implied_key, implied = codec.implied(codec.decode(item), prefix_of(key.pk))
+            if not self.is_old(item):
+                claims(codec, item)
         except (DataError, RequestError) as error:
             return Malformed(key, name, error)
         if implied_key != key:
@@ -205,9 +120,14 @@ def tag_of(item: AttributeMap) -> str | None:
     return tag
 
 
-def _listed(differences: Mapping[str, Difference]) -> str:
-    return "; ".join(f"{name} is {each}" for name, each in differences.items())
+def claims(codec: Codec, item: AttributeMap) -> list[Claim]:
+    """The guards that the values of an item need.
 
-
-def _shown(value: AttributeValue | None) -> str:
-    return "missing" if value is None else repr(next(iter(value.values())))
+    Raises:
+        MalformedItem: a value does not fit the class.
+        RequestError: a value is too long for a key.
+    """
+    key = Key.of(item)
+    values = codec.decode_fields(item, unique_fields(codec))
+    found = guarding(codec, key, prefix_of(key.pk), None, values)
+    return [each for each in found if isinstance(each, Claim)]

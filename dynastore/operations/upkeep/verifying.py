@@ -1,4 +1,4 @@
-"""Verifying a table, and mending its index entries: every item, of all classes, at a rate.
+"""Verifying a table, and mending its index entries and guards: every item, of all classes, at a rate.
 
 What mends an item writes the attributes that have drifted and nothing else, and only while the
 fields that they depend on are as they were read. So a writer who changes such a field meanwhile
@@ -7,12 +7,11 @@ loses nothing: the item is examined again as that writer left it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve
 
-from ... import table, uniques
 from ...attributes import AttributeMap
 from ...capacity import item_bytes, write_units
 from ...changes import Change, Path, SetTo, Unset
@@ -24,72 +23,12 @@ from ...terms import BeginsWith, Conditions
 from ..interleaved import interleaved
 from ..payloads import scanned
 from ..reading.scanner import ScanOptions, Sweep
-from .examining import Drifted, Examiner, Finding, Malformed, Misplaced, Outdated, tag_of
+from .examining import Examiner, tag_of
+from .findings import Drifted, Finding, Malformed, Misplaced, Tally
+from .guarding import GuardExaminer, Pace
 
 ATTEMPTS = 10  # at mending an item that others write; it is reported then, and found again
 MENDED_TOGETHER = 100  # ten times as many as are in flight
-
-
-@frozen
-class Tally:
-    """What was found so far.
-
-    Attributes:
-        items: how many were examined.
-        guards: how many of these are guards of unique values. They are counted, not examined.
-        parts: how many are parts of payloads, likewise.
-        consumers: how many are places of consumers of changes, likewise.
-        unknown: TYPE -> how many items have it, and are of no class of the schema; None for items
-            without one. They are not examined.
-        newer: how many are of newer schemas than their classes here. They are left alone.
-        older: how many are of older schemas, for an upcast to rewrite.
-        malformed: how many do not fit their class.
-        misplaced: how many are under another key than their fields imply.
-        outdated: how many of the older ones indexes have otherwise than they will once upcast.
-        drifted: how many had index attributes or a TTL other than their fields imply.
-        mended: how many of these were mended.
-    """
-
-    items: int = 0
-    guards: int = 0
-    parts: int = 0
-    consumers: int = 0
-    unknown: Mapping[str | None, int] = field(factory=dict)
-    newer: int = 0
-    older: int = 0
-    malformed: int = 0
-    misplaced: int = 0
-    outdated: int = 0
-    drifted: int = 0
-    mended: int = 0
-
-    @property
-    def wrong(self) -> int:
-        """How many items are wrong, and stay so."""
-        return self.malformed + self.misplaced + self.outdated + self.drifted - self.mended
-
-    def with_other(self, tag: str | None) -> Tally:
-        """One more item of no class of the schema."""
-        match tag:
-            case uniques.GUARD:
-                return evolve(self, guards=self.guards + 1)
-            case table.PART:
-                return evolve(self, parts=self.parts + 1)
-            case table.CONSUMER:
-                return evolve(self, consumers=self.consumers + 1)
-        return evolve(self, unknown={**self.unknown, tag: self.unknown.get(tag, 0) + 1})
-
-    def with_finding(self, finding: Finding) -> Tally:
-        """One more finding."""
-        match finding:
-            case Malformed():
-                return evolve(self, malformed=self.malformed + 1)
-            case Misplaced():
-                return evolve(self, misplaced=self.misplaced + 1)
-            case Outdated():
-                return evolve(self, outdated=self.outdated + 1)
-            case Drifted(mended=mended):
-                return evolve(self, drifted=self.drifted + 1, mended=self.mended + mended)
 
 
 class Verifier(Sweep):
@@ -125,6 +64,8 @@ class Verifier(Sweep):
         self._table = schema.table
         self._examiner = Examiner(schema)
         self._mending = mending
+        pace = Pace(options.consistent, options.units_per_second)
+        self._guards = GuardExaminer(self._examiner, pace, mending=mending)
 
     def page(self) -> Steps[list[Finding]]:
         """What the next round of reading finds, mended if it is to be; it may be nothing.
@@ -139,9 +80,26 @@ class Verifier(Sweep):
         findings = [found for _, found in wrong]
         if self._mending:
             findings = yield from self._mended(wrong)
+        findings += yield from self._found_of_guards(items, wrong)
         self.take_all()
         self._count(items, findings)
         return findings
+
+    def _found_of_guards(
+        self, items: Sequence[AttributeMap], wrong: Sequence[tuple[AttributeMap, Finding]]
+    ) -> Steps[list[Finding]]:
+        """What is wrong with the guards among some items, and with those that the others need."""
+        unfit = {Key.of(each) for each, found in wrong if isinstance(found, Malformed | Misplaced)}
+        guards = [each for each in items if self._examiner.constraint_of(each)]
+        values = [
+            each
+            for each in items
+            if (codec := self._examiner.codec_of(each)) and codec.spec.uniques
+            if Key.of(each) not in unfit
+        ]
+        if not guards and not values:
+            return []
+        return (yield from self._guards.findings(values, guards))
 
     def _with_payloads(self, items: Sequence[AttributeMap]) -> Steps[list[AttributeMap]]:
         """Items, the old ones with their payloads, which upcasters see; what that takes is not paced."""
@@ -156,7 +114,9 @@ class Verifier(Sweep):
     def _count(self, items: Sequence[AttributeMap], findings: Sequence[Finding]) -> None:
         tally = evolve(self.tally, items=self.tally.items + len(items))
         for item in items:
-            if self._examiner.codec_of(item) is None:
+            if self._examiner.constraint_of(item):
+                tally = evolve(tally, guards=tally.guards + 1)
+            elif self._examiner.codec_of(item) is None:
                 tally = tally.with_other(tag_of(item))
             elif self._examiner.is_newer(item):
                 tally = evolve(tally, newer=tally.newer + 1)

@@ -20,13 +20,12 @@ from ...errors import (
     ConditionFailed,
     ConflictError,
     DynastoreError,
-    NewerSchema,
     RevisionConflict,
 )
 from ...kept_fields import UNWRITTEN
 from ...requests import Action, ConditionCheck, DeleteItem, Key, PutItem, Steps
 from ...schema import Schema
-from ...spec import Ref
+from ...spec import Ref, entity_class
 from ...table import TYPE
 from ...terms import Absent, Condition, Conditions, Equal
 from ...writes import Check, Create, Delete, Put
@@ -34,7 +33,7 @@ from ..conditions import as_absent, conditions_of, time_of, unexpired, visible
 from ..known import ABSENT, NOTHING, Known
 from ..payloads import delete_parts, fetched, write_leaving
 from ..reading.reads import key_of
-from .evolving import not_newer, not_older
+from .evolving import newer, not_newer, not_older
 from .guards import Guarding, guarding
 
 E = TypeVar("E")
@@ -103,7 +102,7 @@ class PutAttempt:
             RequestError: it is wrong.
         """
         entity = write.entity
-        self.codec = schema.codec(type(entity))
+        self.codec = schema.codec(entity_class(entity))
         self._now = time_of(self.codec, now)
         self._schema = schema
         self._creates = isinstance(write, Create)
@@ -272,7 +271,7 @@ def located(schema: Schema, target: object) -> tuple[Codec, Key]:
     """The codec and the primary key of an entity or a ref."""
     if isinstance(target, Ref):
         return schema.codec(target.cls), key_of(schema, target)
-    codec = schema.codec(type(target))
+    codec = schema.codec(entity_class(target))
     values = {name: getattr(target, name) for name in codec.spec.primary.fields}
     return codec, codec.key(values, schema.prefix)
 
@@ -321,11 +320,8 @@ def conflict_of(
 ) -> ConflictError:
     """The error for a failed condition, with the stored entity decoded; one that expired is none."""
     item = visible(cast("AttributeMap | None", failure.stored), now)
-    known = codec.spec.evolution.schema
-    if item is not None and known is not None:
-        number = codec.spec.evolution.number_of(item)
-        if number > known:
-            return NewerSchema(key, stored=number, known=known)
+    if error := newer(codec, key, item):
+        return error
     stored = None if item is None else codec.decode(item)
     name = codec.spec.version
     if name is not None and not isinstance(target, Ref):

@@ -7,8 +7,17 @@ such as the conditional write of an entity with a `version()`, is sent as it is.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from functools import partial
 from itertools import islice
 from typing import Any, Literal, TypeAlias, TypeGuard, TypeVar
@@ -38,7 +47,7 @@ from ...requests import (
     sent_bytes,
 )
 from ...schema import Schema
-from ...spec import Ref
+from ...spec import Ref, shown_briefly
 from ...writes import Delete, Put
 from ..interleaved import interleaved
 from ..keyed import BACKOFF, BATCH_ROUNDS
@@ -66,6 +75,7 @@ def put_many(
     schema: Schema,
     entities: Iterable[E],
     *,
+    lifetime: dt.timedelta | None = None,
     duplicates: Duplicates = "last",
     progress: Progress | None = None,
 ) -> Steps[list[E] | int]:
@@ -83,6 +93,7 @@ def put_many(
     Args:
         schema: where to.
         entities: of any classes of the schema.
+        lifetime: from now on until they expire, as that of `put`; all classes must expire then.
         duplicates: a key that comes twice: ``last`` writes the last of them, ``refuse`` is an
             error, and for a collection only.
         progress: called after each 500 or fewer, with how many are written.
@@ -100,8 +111,8 @@ def put_many(
             begun; the rest of a collection has failed with NotSent. What failed with Unavailable
             may have been written.
     """
-    operation = partial(_put, schema)
-    _check(entities, duplicates)
+    operation = partial(_put, schema, lifetime)
+    _check(entities, duplicates, progress)
     if not isinstance(entities, Collection):
         return (yield from _stream(schema, entities, operation, progress))
     keys = _keys(schema, entities)
@@ -115,7 +126,7 @@ def delete_many(
     *,
     duplicates: Duplicates = "last",
     progress: Progress | None = None,
-) -> Steps[None]:
+) -> Steps[int]:
     """Remove many entities; those that are not there are no error. It works as `put_many` does.
 
     Args:
@@ -125,36 +136,56 @@ def delete_many(
         duplicates: as of `put_many`.
         progress: as of `put_many`.
 
+    Returns:
+        How many were given. A batch does not answer which of them were there.
+
     Raises:
         RequestError: a target is none, or a key came twice; as of `put_many`.
         PartialFailure: some were not deleted; as of `put_many`, but ``done`` is ref -> None.
     """
     operation = partial(_delete, schema)
-    _check(targets, duplicates)
+    _check(targets, duplicates, progress)
     if not isinstance(targets, Collection):
-        yield from _stream(schema, targets, operation, progress)
-        return
+        return (yield from _stream(schema, targets, operation, progress))
     keys = _keys(schema, targets)
     yield from _whole(schema, targets, keys, operation, duplicates, progress)
+    return len(keys)
 
 
-def _put(schema: Schema, entity: E) -> Steps[E]:
-    return (yield from writes.write(schema, Put(entity)))
+def _put(schema: Schema, lifetime: dt.timedelta | None, entity: E) -> Steps[E]:
+    return (yield from writes.write(schema, Put(entity, lifetime=lifetime)))
 
 
 def _delete(schema: Schema, target: Any) -> Steps[None]:
-    yield from writes.write(schema, Delete(target))
+    try:
+        yield from writes.write(schema, Delete(target))
+    except DataError as error:
+        if not error.written:
+            raise
+        # What was deleted cannot be read, and nobody asked for it.
 
 
-def _check(targets: object, duplicates: str) -> None:
+def _check(targets: object, duplicates: str, progress: Progress | None) -> None:
+    if isinstance(targets, AsyncIterable):
+        raise RequestError(
+            "an async iterator cannot be read between the requests of a call; give a list of what it "
+            "gives, such as [each async for each in many()], some thousands at a time"
+        )
     if not isinstance(targets, Iterable):
-        raise RequestError(f"{shown(targets)} is no list of entities; write [...] around it")
+        raise RequestError(
+            f"{shown_briefly(targets)} is no list of entities; write [...] around it"
+        )
     if duplicates not in {"last", "refuse"}:
         raise RequestError(f"duplicates are 'last' or 'refuse', not {shown(duplicates)}")
     if duplicates == "refuse" and not isinstance(targets, Collection):
         raise RequestError(
             "an iterator is written while it is read, so a key that comes twice cannot be refused "
             "beforehand; give a list, or leave duplicates= out"
+        )
+    if progress is not None and not callable(progress):
+        raise RequestError(
+            "progress= is called with how many are written, and how many there are; it is a "
+            f"function of two arguments, not {shown(progress)}"
         )
 
 

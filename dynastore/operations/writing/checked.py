@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from decimal import Context, Decimal
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 import attrs
 from attrs import NOTHING, evolve, frozen
@@ -27,6 +28,7 @@ from ...changes import (
 from ...errors import RequestError, shown
 from ...hooks import EMPTY_SET
 from ...key_text import is_choice, plain_type
+from ...terms import AnyOf, Compare, Conditions, IsNone
 from .parts import Part
 
 EXACT = Context(prec=300)  # enough to add any two numbers that DynamoDB holds, without rounding
@@ -77,11 +79,13 @@ class Checked:
             case IfMissing(value):
                 return before if stored and before is not None else value
             case Increment(by):
-                return _sum(self._started(before), part.hooks.decode(part.value(by)))
+                return _sum(part, self._started(before), part.hooks.decode(part.value(by)))
             case Append(values):
-                return [*self._started(before), *values]
+                started = self._started(before)
+                return type(started)([*started, *values])
             case Prepend(values):
-                return [*values, *self._started(before)]
+                started = self._started(before)
+                return type(started)([*values, *started])
             case Add(members):
                 return (before or self._members(())) | self._members(members)
             case Discard(members):
@@ -95,6 +99,21 @@ class Checked:
 
     def _members(self, members: Any) -> Any:
         return _collection(self.part)(members)
+
+    def room(self, name: str) -> Conditions:
+        """What holds while a duration can be incremented; Python's have an end, DynamoDB's numbers none."""
+        by = self.asked.by if isinstance(self.asked, Increment) else None
+        if not isinstance(by, dt.timedelta):
+            return ()
+        grows = by >= dt.timedelta(0)
+        last = (dt.timedelta.max if grows else dt.timedelta.min) - by
+        test = Compare("<=" if grows else ">=", self.part.value(last))
+        return (AnyOf((((name, IsNone()),), ((name, test),))),)
+
+    def overflow(self, before: Any) -> RequestError:
+        """The error for an increment that `room` has none for."""
+        assert isinstance(self.asked, Increment), "nothing else is short of room"
+        return _overflow(self.part, before, self.asked.by)
 
     def flat(self, name: str) -> Iterator[tuple[str | Path, Change]]:
         """The changes as an UpdateItem has them: each with its attribute's name, or its path."""
@@ -115,9 +134,9 @@ def _sent(part: Part, change: Change) -> Change:
                 )
             return Increment(_operand(part, by, "N"), part.start({"N": "0"}))
         case Append(values):
-            return Append(_operand(part, values, "L"), part.start({"L": []}))
+            return Append(_elements(part, values), part.start({"L": []}))
         case Prepend(values):
-            return Prepend(_operand(part, values, "L"), part.start({"L": []}))
+            return Prepend(_elements(part, values), part.start({"L": []}))
         case Add(members):
             return Add(_member_values(part, members))
         case Discard(members):
@@ -171,24 +190,52 @@ def _flat(path: Path, parts: Mapping[str | int, Any]) -> Iterator[tuple[Path, Ch
 
 
 def _operand(part: Part, operand: Any, kind: str) -> AttributeValue:
-    encoded = part.value(operand)
+    if kind == "L" and part.hooks.is_set:
+        raise RequestError(f"{part.label} is a set, and no list to append to; use add(...)")
+    try:
+        encoded = part.value(operand)
+    except RequestError as error:
+        hint = _one_by_one(operand, "append(*values)") if kind == "L" else ""
+        raise RequestError(f"{error}{hint}") from error.__cause__
     if kind not in encoded:
         needs = "a number to increment" if kind == "N" else "a list to append to"
         raise RequestError(f"{part.label} is not {needs}")
     return encoded
 
 
+def _elements(part: Part, values: list[Any]) -> AttributeValue:
+    """What a list, or a tuple of any length, gets more."""
+    kind = plain_type(part.kind)
+    if (get_origin(kind) or kind) is not tuple:
+        return _operand(part, values, "L")
+    if get_args(kind) and get_args(kind)[-1] is not Ellipsis:
+        raise RequestError(
+            f"{part.label} has as many places as its type says; set it as a whole, or declare "
+            "tuple[..., ...] or a list"
+        )
+    return _operand(part, tuple(values), "L")
+
+
 def _member_values(part: Part, members: Any) -> AttributeValue:
     """Members of a set as the part holds them."""
     if not part.hooks.is_set:
-        raise RequestError(f"{part.label} is no set that members are added to or removed from")
+        raise RequestError(
+            f"{part.label} is no set that members are added to or removed from; a list has append()"
+        )
     if not members:
         raise RequestError(f"{part.label}: name the members, one at least")
     try:
         some = _collection(part)(members)
-    except TypeError as error:
-        raise RequestError(f"{part.label} cannot hold {shown(members)}: {error}") from error
-    return part.value(some)
+        return part.value(some)
+    except (TypeError, RequestError) as error:
+        hint = _one_by_one(members, "add(*members)")
+        raise RequestError(f"{part.label} cannot hold {shown(members)}: {error}{hint}") from error
+
+
+def _one_by_one(values: Any, call: str) -> str:
+    """A hint where a collection is given that was meant to be its members."""
+    collections = [each for each in values if isinstance(each, list | tuple | set | frozenset)]
+    return f"; give them one by one, as {call} does" if collections else ""
 
 
 def _collection(part: Part) -> Any:
@@ -197,8 +244,15 @@ def _collection(part: Part) -> Any:
     return origin if origin in {set, frozenset} else set
 
 
-def _sum(before: Any, by: Any) -> Any:
-    return EXACT.add(before, by) if isinstance(before, Decimal) else before + by
+def _sum(part: Part, before: Any, by: Any) -> Any:
+    try:
+        return EXACT.add(before, by) if isinstance(before, Decimal) else before + by
+    except OverflowError as error:
+        raise _overflow(part, before, by) from error
+
+
+def _overflow(part: Part, before: Any, by: Any) -> RequestError:
+    return RequestError(f"{part.label} is {shown(before)}, and no timedelta holds {shown(by)} more")
 
 
 def _inside(part: Part, before: Any, parts: Mapping[str | int, Any]) -> Any:

@@ -1,10 +1,10 @@
-"""Writing beside code of other schemas: older items are rewritten first, newer ones never replaced."""
+"""Writing beside code of other schemas: older items are rewritten first, newer ones left alone."""
 
 from __future__ import annotations
 
 from ...attributes import AttributeMap
 from ...codec import Codec
-from ...errors import ConditionFailed, MalformedItem
+from ...errors import ConditionFailed, MalformedItem, NewerSchema
 from ...keys import prefix_of
 from ...requests import GetItem, Key, PutItem, Steps
 from ...schema import Schema
@@ -15,7 +15,7 @@ from ..payloads import delete_parts, whole_item, write_leaving
 
 
 def not_newer(codec: Codec) -> Conditions:
-    """What holds of an item that this code knows all of, so that it may be replaced."""
+    """What holds of an item that this code knows all of, so that it may be replaced or changed."""
     number = codec.spec.evolution.schema
     if number is None:
         return ()
@@ -29,6 +29,15 @@ def not_older(codec: Codec) -> Conditions:
     if not evolution.upcasters:
         return ()
     return ((SCHEMA, Compare(">=", {"N": str(evolution.schema)})),)
+
+
+def newer(codec: Codec, key: Key, item: AttributeMap | None) -> NewerSchema | None:
+    """The error for an item of a schema that this code does not know; None for any other."""
+    known = codec.spec.evolution.schema
+    if item is None or known is None:
+        return None
+    number = codec.spec.evolution.number_of(item)
+    return NewerSchema(key, stored=number, known=known) if number > known else None
 
 
 def current(schema: Schema, codec: Codec, item: AttributeMap | None) -> Steps[AttributeMap | None]:

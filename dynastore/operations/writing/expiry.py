@@ -11,6 +11,7 @@ from ...codec import Codec
 from ...errors import RequestError
 from ...lifetimes import refusal
 from ...schema import Schema
+from ...spec import entity_class
 from ...writes import Create, Put
 
 W = TypeVar("W", bound=Create[Any] | Put[Any])
@@ -27,7 +28,7 @@ def dated(schema: Schema, write: W, now: dt.datetime) -> W:
     Raises:
         RequestError: the entity cannot expire, or the lifetime is none.
     """
-    codec = schema.codec(type(write.entity))
+    codec = schema.codec(entity_class(write.entity))
     lives = lifetime_of(codec, write.lifetime)
     name = codec.spec.expires
     if name is None or lives is None:

@@ -9,11 +9,12 @@ from attrs import evolve, frozen
 
 from ...attributes import AttributeMap, AttributeValue
 from ...codec import Codec, expiry
-from ...errors import ConditionFailed, DynastoreError, NotUnique
+from ...errors import ConditionFailed, DynastoreError, NotUnique, RequestError
 from ...requests import DeleteItem, Key, PutItem
 from ...table import TTL, TYPE
 from ...terms import Absent, AnyOf, Compare, Conditions, Equal
 from ...uniques import GUARD, OWNER, Unique
+from ..reading.uniquely import owner_of
 
 
 @frozen
@@ -87,15 +88,21 @@ def merged(changes: Iterable[Guarding]) -> list[Guarding]:
     """Changes of guards in one transaction, in which no item may be twice.
 
     A value that one entity gives up and another takes passes from the one to the other.
+
+    Raises:
+        RequestError: two entities take one value.
     """
-    claims: list[Claim] = []
+    claims: dict[Key, Claim] = {}
     released: dict[Key, list[Key]] = {}
     for each in changes:
-        if isinstance(each, Claim):
-            claims.append(each)
-        else:
+        if isinstance(each, Release):
             released.setdefault(each.key, []).append(each.owner)
-    inherited = [evolve(each, heir_of=tuple(released.pop(each.key, ()))) for each in claims]
+        elif (other := claims.setdefault(each.key, each)) is not each:
+            raise RequestError(
+                f"{' and '.join(each.constraint.fields)} of {each.entity} must be unique, and "
+                f"the writes of {other.owner} and {each.owner} give the same; change one of them"
+            )
+    inherited = [evolve(each, heir_of=tuple(released.pop(key, ()))) for key, each in claims.items()]
     given_up = [Release(key, owner, tuple(rest)) for key, (owner, *rest) in released.items()]
     return [*inherited, *given_up]
 
@@ -127,7 +134,7 @@ def conflict(change: Guarding, error: DynastoreError) -> DynastoreError | None:
     if isinstance(change, Release):
         return None
     stored: Any = error.stored
-    holder = _owner_of(stored) if stored else change.key
+    holder = owner_of(stored or {}) or change.key
     return NotUnique(holder, entity=change.entity, fields=change.constraint.fields)
 
 
@@ -146,11 +153,6 @@ def _item(claim: Claim) -> AttributeMap:
     owner: AttributeValue = {"L": [{"S": claim.owner.pk}, {"S": claim.owner.sk}]}
     item: AttributeMap = {**claim.key.attributes, TYPE: {"S": GUARD}, OWNER: owner}
     return item if claim.expires is None else {**item, TTL: claim.expires}
-
-
-def _owner_of(item: AttributeMap) -> Key:
-    pk, sk = (each["S"] for each in item[OWNER]["L"])
-    return Key(pk, sk)
 
 
 def _free() -> Conditions:

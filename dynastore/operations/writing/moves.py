@@ -21,11 +21,13 @@ from ...errors import (
 from ...requests import GetItem, Now, Steps
 from ...schema import Schema
 from ...spec import Ref
+from ...table import SCHEMA
 from ...writes import Create, Delete
 from ..conditions import time_of, visible
 from ..known import unchanged
 from ..payloads import delete_parts, whole_item
 from .attempts import DeleteAttempt, PutAttempt, conflict_of, located
+from .evolving import newer
 from .writes import ATTEMPTS, carried_out
 
 E = TypeVar("E")
@@ -48,6 +50,7 @@ def move(schema: Schema, target: E | Ref[E], changes: Mapping[str, Any]) -> Step
         AlreadyExists: the new key is taken.
         RevisionConflict: somebody else wrote it since *target* was read.
         ConditionFailed: there is no such entity.
+        NewerSchema: newer code wrote it.
         RequestError: the key stays the same, or a field is not given as a literal.
     """
     codec, key = located(schema, target)
@@ -61,6 +64,8 @@ def move(schema: Schema, target: E | Ref[E], changes: Mapping[str, Any]) -> Step
         found = yield from whole_item(schema, item)
         if found is None:
             raise ConditionFailed(key)
+        if error := newer(codec, key, found):
+            raise error
         made = PutAttempt(schema, Create(evolve(codec.decode(found), **changes)), now)
         if made.key == key:
             raise RequestError(f"{key} would stay where it is; use update()")
@@ -90,7 +95,7 @@ class _Leaving(DeleteAttempt):
     ) -> None:
         super().__init__(schema, write, now)
         self.learn(item)
-        self._asked += unchanged(item, tuple(self.codec.spec.types))
+        self._asked += unchanged(item, (*self.codec.spec.types, SCHEMA))
         self.outrun = False
 
     def conflict(self, failure: ConditionFailed) -> DynastoreError:
@@ -102,10 +107,8 @@ class _Leaving(DeleteAttempt):
 
 def _check(codec: Codec, changes: Mapping[str, Any]) -> None:
     codec.spec.check_fields(changes)
-    if codec.spec.version in changes or codec.spec.updated in changes:
-        raise RequestError(
-            "revisions and timestamps are kept by every write itself; leave them out"
-        )
+    if {codec.spec.version, codec.spec.created, codec.spec.updated} & changes.keys():
+        raise RequestError("revisions and timestamps are kept by the store itself; leave them out")
     for name, value in changes.items():
         if isinstance(value, Change):
             raise RequestError(f"move() takes literals, and {name} is {value}; update() it first")

@@ -19,6 +19,7 @@ from ...changes import Change, IfMissing, Path, SetTo, Unset, increment
 from ...changing import changer
 from ...codec import Codec, expiry
 from ...errors import ConditionFailed, DynastoreError, RequestError
+from ...matching import matcher
 from ...placement import Placement
 from ...requests import GetItem, Steps, UpdateItem
 from ...schema import Schema
@@ -32,7 +33,7 @@ from ..known import NOTHING, Known
 from ..payloads import fetched
 from .attempts import conflict_of, is_of, located, revision_guard, unique_fields
 from .checked import Checked, set_to
-from .evolving import not_older
+from .evolving import newer, not_newer, not_older
 from .guards import Guarding, guarding
 from .parts import Part
 from .updated_payloads import UpdatedPayloads
@@ -57,7 +58,8 @@ class UpdateAttempt:
         self._target = write.target
         self._now = time_of(self.codec, now)
         self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
-        self._asked += conditions_of(self.codec, write.when) + not_older(self.codec)
+        self._asked += conditions_of(self.codec, write.when)
+        self._asked += not_older(self.codec) + not_newer(self.codec)
         if not isinstance(write.target, Ref):
             self._asked += revision_guard(self.codec, write.target)
         self._changes = checked_changes(self.codec, write.changes, now)
@@ -75,10 +77,13 @@ class UpdateAttempt:
 
         Raises:
             ConditionFailed: there is none, or one that is expired.
+            NewerSchema: newer code wrote it.
         """
         seen = visible(item, self._now)
         if seen is None:
             raise ConditionFailed(self.key)
+        if error := newer(self.codec, self.key, seen):
+            raise error
         self.needs = ()
         self._stored = seen
         self._known = Known.of_item(self.codec, seen, self._names)
@@ -97,9 +102,12 @@ class UpdateAttempt:
             changes |= self._index_changes(placement, after)
         if (expires := self._expires()) is not None:
             changes[TTL] = expires
+        conditions = self._asked + self._guard
+        for name, change in self._changes.items():
+            conditions += change.room(name)
         table, returns = self._schema.table.name, self._payloads.returns
         changes |= self._payloads.changes
-        self._sent = UpdateItem(table, self.key, changes, self._asked + self._guard, returns)
+        self._sent = UpdateItem(table, self.key, changes, conditions, returns)
         return self._sent
 
     def guarding(self) -> list[Guarding]:
@@ -113,11 +121,13 @@ class UpdateAttempt:
     def conflict(self, failure: ConditionFailed) -> DynastoreError | None:
         """The error, unless only a needed field had another value than known."""
         stored = visible(cast("AttributeMap | None", failure.stored), self._now)
-        if stored is not None:
+        if stored is not None and not newer(self.codec, self.key, stored):
             guard = self._guard
             self.learn(stored)
             if guard != self._guard:
                 return None
+            if too_long := self._overflow(stored):
+                return too_long
         return conflict_of(self.codec, self.key, failure, self._target, self._now)
 
     def begun(self) -> Steps[None]:
@@ -156,12 +166,21 @@ class UpdateAttempt:
 
     def _told(self) -> Any:
         """The entity as it must be after the update, apart from what others change meanwhile."""
-        before: Any = self._target if self._stored is None else self.codec.decode(self._stored)
-        new = {
-            name: change.applied(getattr(before, name), stored=getattr(before, name) is not None)
-            for name, change in self._changes.items()
-        }
+        item = self._stored
+        before: Any = self._target if item is None else self.codec.decode(item)
+        new = {}
+        for name, change in self._changes.items():
+            value = getattr(before, name)
+            stored = value is not None if item is None else name in item
+            new[name] = change.applied(value, stored=stored)
         return evolve(before, **new)
+
+    def _overflow(self, stored: AttributeMap) -> RequestError | None:
+        """The error for a duration that has no room for its increment."""
+        for name, change in self._changes.items():
+            if not matcher(change.room(name))(stored):
+                return change.overflow(self.codec.decode_fields(stored, (name,))[name])
+        return None
 
     def _expires(self) -> SetTo | Unset | None:
         """What becomes of the item's TTL; None if nothing does."""
@@ -222,8 +241,8 @@ def checked_changes(
                 f"{spec}.{name} is part of the primary key; use move(), which writes the entity "
                 "under its new key and deletes the old one"
             )
-        if name in {spec.version, spec.updated}:
-            raise RequestError(f"{spec}.{name} is kept by every write itself; leave it out")
+        if name in {spec.version, spec.created, spec.updated}:
+            raise RequestError(f"{spec}.{name} is kept by the store itself; leave it out")
     checked = {n: Checked.of(Part.of_field(codec, n), value) for n, value in changes.items()}
     packed = {n: _packed(codec, n, checked[n]) for n in codec.spec.payloads.keys() & checked.keys()}
     return checked | packed | _kept_by_itself(codec, now)

@@ -15,6 +15,7 @@ from ...capacity import item_bytes
 from ...codec import Codec
 from ...errors import (
     ConditionFailed,
+    ConflictError,
     DataError,
     DynastoreError,
     RequestError,
@@ -37,7 +38,7 @@ from ...requests import (
     new_token,
 )
 from ...schema import Schema
-from ...spec import Ref, spec_of
+from ...spec import Ref, entity_class, shown_briefly, spec_of
 from ...writes import Check, Create, Delete, Put, Update, Write
 from ..keyed import read_items
 from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
@@ -73,7 +74,7 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
         RevisionConflict: somebody else wrote the entity since it was read.
         ConditionFailed: ``when`` does not hold, or there is no stored entity for it to hold of.
         DataError: the stored item cannot be read. Where nothing of it had to be known, an update or
-            a delete was carried out nevertheless, and only its answer is missing.
+            a delete was carried out nevertheless, and only its answer is missing: ``written``.
         RequestError: the write is wrong.
     """
     now = yield from _time_for([asked])
@@ -83,7 +84,12 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
         answer = yield from carried_out(schema, [attempt], now)
     except TransactionCanceled as canceled:
         raise _only_reason(canceled) from canceled.__cause__
-    return (yield from attempt.finished(answer))
+    try:
+        return (yield from attempt.finished(answer))
+    except DataError as error:
+        done = "deleted" if isinstance(asked, Delete) else "updated"
+        error.after(f"{attempt.key} was {done}")
+        raise
 
 
 def transact(
@@ -134,9 +140,7 @@ def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
             return UpdateAttempt(schema, asked, now)
         case Delete():
             return DeleteAttempt(schema, asked, now)
-        case Check():
-            return CheckAttempt(schema, asked, now)
-    raise RequestError(f"{shown(asked)} is no write; use Create, Put, Update, Delete or Check")
+    return CheckAttempt(schema, asked, now)
 
 
 def carried_out(
@@ -275,7 +279,7 @@ def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
     """The time, if one of the writes goes by it."""
     for each in asked:
         target = each.entity if isinstance(each, Create | Put) else each.target
-        spec = spec_of(target.cls if isinstance(target, Ref) else type(target))
+        spec = spec_of(target.cls if isinstance(target, Ref) else entity_class(target))
         if spec.created or spec.updated or spec.uniques or spec.expires:
             return (yield from Now())
     return UNWRITTEN
@@ -299,7 +303,7 @@ def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
         try:
             if attempt.needs:
                 attempt.learn(items[attempt.key])
-        except (ConditionFailed, DataError) as error:
+        except (ConflictError, DataError) as error:
             reasons.append(error)
         else:
             reasons.append(None)
@@ -311,7 +315,8 @@ def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:
     for each in asked:
         if not isinstance(each, Create | Put | Update | Delete | Check):
             raise RequestError(
-                f"{shown(each)} is no write; use Create, Put, Update, Delete or Check"
+                f"{shown_briefly(each)} is no write; transact(*writes) takes Create, Put, Update, "
+                "Delete and Check, each by itself"
             )
     if not asked:
         raise RequestError("a transaction has at least one write")
@@ -341,4 +346,7 @@ def _check_keys(keys: Sequence[Key], writes: int) -> None:
         )
     twice, times = Counter(keys).most_common(1)[0]
     if times > 1:
-        raise RequestError(f"two writes of one transaction are about {twice}; make one of them")
+        raise RequestError(
+            f"two writes of one transaction are about {twice}; make one of them, "
+            "and a Check the when= of the other"
+        )

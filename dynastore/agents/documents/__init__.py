@@ -1,0 +1,38 @@
+"""Documents in namespaces, and what one does with them: put, read, search, list namespaces."""
+
+from .entities import Document, Embedding, Name, Namespace, name_of
+from .filters import check_filter
+from .labels import Labels
+from .listing import Listing, Path, namespaces
+from .reading import documents, used
+from .registry import Known
+from .searching import Found, Search, search
+from .values import text_of_value, value_in
+from .vectors import Packed, packed, unit
+from .writing import Content, written
+
+__all__ = [
+    "Content",
+    "Document",
+    "Embedding",
+    "Found",
+    "Known",
+    "Labels",
+    "Listing",
+    "Name",
+    "Namespace",
+    "Packed",
+    "Path",
+    "Search",
+    "check_filter",
+    "documents",
+    "name_of",
+    "namespaces",
+    "packed",
+    "search",
+    "text_of_value",
+    "unit",
+    "used",
+    "value_in",
+    "written",
+]

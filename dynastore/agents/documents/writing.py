@@ -1,0 +1,152 @@
+"""Putting and deleting documents, with their embeddings and the entries of their namespaces.
+
+In this order: entries of namespaces, so that no document is without one; embeddings and documents,
+together, since an embedding counts only for the document that it was made for; then the embeddings
+that documents had before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from ...errors import RequestError, shown
+from ...lifetimes import LONGEST
+from ...operations.interleaved import all_of
+from ...operations.writing.batches import delete_many, put_many
+from ...operations.writing.writes import write
+from ...requests import Now, Steps
+from ...schema import Schema
+from ...writes import Delete, Put
+from . import registry
+from .entities import Document, Embedding, Name, name_of, place_of
+from .labels import Labels
+from .reading import embedding_of, ref_of, without_values
+from .registry import Known
+from .vectors import Packed
+
+LONGEST_MINUTES = LONGEST / dt.timedelta(minutes=1)
+
+
+@frozen
+class Content:
+    """What is put under a name.
+
+    Attributes:
+        text: the JSON text of the value.
+        minutes: how long it lives after its last use, or None for good.
+        vectors: of its texts, or None.
+
+    Raises:
+        RequestError: the minutes are none, or over a century.
+    """
+
+    text: str
+    minutes: float | None = None
+    vectors: Packed | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what would be gone at once."""
+        minutes = self.minutes
+        if minutes is not None and not 0 < minutes <= LONGEST_MINUTES:
+            raise RequestError(
+                f"a ttl is minutes, more than 0 and up to 100 years, not {shown(minutes)}"
+            )
+
+
+def written(schema: Schema, contents: Mapping[Name, Content | None], known: Known) -> Steps[None]:
+    """Put documents, and delete those whose content is None.
+
+    A document keeps the time at which it was first put. It is no transaction: each is written for
+    itself, 25 in a request where there are several.
+
+    Args:
+        schema: where.
+        contents: name -> what is put, or None.
+        known: what this process knows of namespaces.
+
+    Raises:
+        RequestError: something cannot be stored; no document was written.
+        PartialFailure, DynastoreError: some were not written.
+    """
+    puts = {name: content for name, content in contents.items() if content is not None}
+    gone = [name for name, content in contents.items() if content is None and name[0]]
+    if puts:
+        yield from _put(schema, puts, known)
+    if gone:
+        yield from registry.entered(schema, {labels: True for labels, _ in gone}, known)
+        yield from all_of(_deleted(schema, name) for name in gone)
+
+
+def _put(schema: Schema, puts: Mapping[Name, Content], known: Known) -> Steps[None]:
+    before = yield from without_values(schema, puts)
+    now = yield from Now()
+    documents = [_document(name, content, before.get(name), now) for name, content in puts.items()]
+    embeddings = [
+        _embedding(document, content.vectors)
+        for document, content in zip(documents, puts.values(), strict=True)
+        if content.vectors is not None
+    ]
+    fresh = yield from registry.entered(schema, _vanishing(puts), known)
+    yield from _stored(schema, [*documents, *embeddings], alone=len(documents) == 1)
+    yield from registry.settled(schema, fresh)
+    stale = [
+        embedding_of(name)
+        for name, old in before.items()
+        if old.embedded is not None and puts[name].vectors is None
+    ]
+    yield from delete_many(schema, stale)
+
+
+def _stored(schema: Schema, entities: Sequence[Any], *, alone: bool) -> Steps[None]:
+    """Put entities. What replaces a large value by itself deletes the parts of that too."""
+    if alone:
+        yield from all_of(write(schema, Put(each)) for each in entities)
+    else:
+        yield from put_many(schema, entities)
+
+
+def _vanishing(puts: Mapping[Name, Content]) -> dict[Labels, bool]:
+    """Namespaces, and whether documents are put there that expire."""
+    found: dict[Labels, bool] = {}
+    for (labels, _), content in puts.items():
+        found[labels] = found.get(labels, False) or content.minutes is not None
+    return found
+
+
+def _deleted(schema: Schema, name: Name) -> Steps[None]:
+    old = yield from write(schema, Delete(ref_of(name)))
+    if old is not None and old.embedded is not None:
+        yield from write(schema, Delete(embedding_of(name)))
+
+
+def _document(name: Name, content: Content, old: Document | None, now: dt.datetime) -> Document:
+    labels, document_id = name
+    embedded = content.vectors.digest if content.vectors is not None else None
+    life = dt.timedelta(minutes=content.minutes) if content.minutes is not None else None
+    return Document(
+        **place_of(labels),
+        document_id=document_id,
+        value=content.text,
+        created_at=old.created_at if old is not None else now,
+        updated_at=now,
+        minutes=None if content.minutes is None else float(content.minutes),
+        embedded=embedded,
+        embedded_until=now + 2 * life if life and embedded else None,
+        expires_at=now + life if life else None,
+    )
+
+
+def _embedding(document: Document, vectors: Packed) -> Embedding:
+    labels, document_id = name_of(document)
+    return Embedding(
+        **place_of(labels),
+        document_id=document_id,
+        vectors=vectors.data,
+        count=vectors.count,
+        digest=vectors.digest,
+        expires_at=document.embedded_until,
+    )

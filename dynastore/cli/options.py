@@ -1,0 +1,60 @@
+"""What the commands that go through a whole table take alike, and how each of them opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from ..errors import DynastoreError
+from ..schema import Schema
+from ..store import Store
+from . import asking
+from .endings import USAGE, give_up
+
+SchemaName = Annotated[str, typer.Argument(help="MODULE:SCHEMA, such as app.models:schema.")]
+Where = Annotated[
+    str | None,
+    typer.Argument(help="A table's name, or a URL such as sqlite:///agent.db; or DYNASTORE_URL."),
+]
+Endpoint = Annotated[str | None, typer.Option(help="Another server than AWS's.")]
+Scopes = Annotated[
+    list[str] | None, typer.Option("--scope", help="Only inside it; repeated, a nested one.")
+]
+Segments = Annotated[int, typer.Option(help="Parts of the table; up to 10 are read at once.")]
+Rate = Annotated[
+    float | None, typer.Option(help="Capacity units to take in a second; else all it can.")
+]
+From = Annotated[str | None, typer.Option(help="Where a call that was interrupted goes on.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write and delete nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="A JSON object a line, the summary last.")]
+
+
+def opened(
+    schema: str,
+    where: str | None,
+    endpoint_url: str | None,
+    scopes: list[str] | None,
+    change: Callable[[Schema], Schema] = lambda schema: schema,
+) -> Store:
+    """The store that a command is about; its table is not made.
+
+    Args:
+        schema: MODULE:SCHEMA.
+        where: a table, or a URL.
+        endpoint_url: another server than AWS's.
+        scopes: from the outermost to the innermost.
+        change: what becomes of the schema.
+
+    Raises:
+        typer.Exit: there is no such schema, place or scope.
+    """
+    try:
+        known = change(asking.schema_named(schema))
+        store = Store.connect(where, known, endpoint_url=endpoint_url, create=False)
+        for name in scopes or ():
+            store = store.scope(name)
+    except DynastoreError as error:
+        give_up(str(error), USAGE)
+    return store

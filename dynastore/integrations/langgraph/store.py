@@ -1,0 +1,167 @@
+"""LangGraph's store on dynastore: what a graph's nodes remember across threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self
+
+from langgraph.store.base import (
+    BaseStore,
+    IndexConfig,
+    Op,
+    Result,
+    TTLConfig,
+    ensure_embeddings,
+)
+
+from ...agents.documents import Document, Embedding, Known, Namespace
+from ...async_store import AsyncStore
+from ...errors import RequestError
+from ...store import Store
+from .operations import Settings, Vectors, Work
+from .stores import Stores
+
+
+class DynastoreStore(BaseStore):
+    """Items under keys in namespaces, in the table of a dynastore store.
+
+        builder.compile(store=DynastoreStore("sqlite:///agent.db"))
+
+    `batch` and what calls it run on a Store, `abatch` on its AsyncStore. Threads and tasks may share
+    it. Items that expired are not found.
+
+    Attributes:
+        ttl_config: the default ttl, and whether reads prolong it.
+        index_config: how values are understood, or None.
+        embeddings: what makes vectors of texts, or None.
+    """
+
+    supports_ttl = True
+
+    def __init__(
+        self,
+        store: Store | AsyncStore | str | None = None,
+        *,
+        index: IndexConfig | None = None,
+        ttl: TTLConfig | None = None,
+        consistent: bool = True,
+    ) -> None:
+        """Nothing is sent before the first call.
+
+        Args:
+            store: where items are kept: a store, or a *where* of `Store.connect`.
+            index: for search by meaning: ``embed``, and if known ``dims`` and ``fields``.
+            ttl: ``default_ttl`` in minutes, and ``refresh_on_read``.
+            consistent: whether reads see every write acknowledged before, at twice the read units.
+
+        Raises:
+            RequestError: the store is none, or its schema lacks the entities of documents.
+        """
+        self._stores = Stores.of(store)
+        self._schema = self._stores.schema
+        for cls in (Document, Embedding, Namespace):
+            self._schema.codec(cls)
+        self._known = Known()
+        self.ttl_config = ttl
+        self.index_config = index
+        self.embeddings = None if index is None else ensure_embeddings(index.get("embed"))
+        paths = None if index is None else tuple(index.get("fields") or ["$"])
+        self._settings = Settings(consistent, paths, None if index is None else index.get("dims"))
+
+    @classmethod
+    @contextmanager
+    def from_conn_string(cls, where: str, **options: Any) -> Iterator[Self]:
+        """A store for a ``with`` block, at whose end its connections are closed.
+
+        Args:
+            where: of `Store.connect`: a table's name or a URL.
+            options: of the class.
+        """
+        store = cls(where, **options)
+        try:
+            yield store
+        finally:
+            store._stores.close()
+
+    @classmethod
+    @asynccontextmanager
+    async def from_conn_string_async(cls, where: str, **options: Any) -> AsyncIterator[Self]:
+        """`from_conn_string` for an ``async with`` block."""
+        store = cls(where, **options)
+        try:
+            yield store
+        finally:
+            await store._stores.aclose()
+
+    def setup(self) -> None:
+        """Make the table unless it is there. On SQLite the first call does it by itself."""
+        self._stores.blocking.create_table()
+
+    async def asetup(self) -> None:
+        """Make the table unless it is there; see `setup`."""
+        await self._stores.awaited.create_table()
+
+    def batch(self, ops: Iterable[Op]) -> list[Result]:
+        """Carry out operations: reads as the table was before, then the last put of each key.
+
+        Args:
+            ops: any of LangGraph's, in any order.
+
+        Returns:
+            An answer for each, in order; None for puts.
+
+        Raises:
+            InvalidNamespaceError: a namespace is none.
+            RequestError: something else is wrong; nothing was sent.
+            PartialFailure: some puts were not carried out.
+        """
+        work = Work(tuple(ops), self._settings)
+        results: list[Result] = [None] * len(work.ops)
+        if work.reads:
+            meant = self._vectors_of_queries(work.queries)
+            results = self._stores.blocking.run(work.reading(self._schema, meant))
+        if work.puts:
+            vectors = self._vectors_of_texts(work.texts)
+            self._stores.blocking.run(work.writing(self._schema, self._known, vectors))
+        return results
+
+    async def abatch(self, ops: Iterable[Op]) -> list[Result]:
+        """Carry out operations, awaited; see `batch`."""
+        work = Work(tuple(ops), self._settings)
+        results: list[Result] = [None] * len(work.ops)
+        if work.reads:
+            meant = await self._avectors_of_queries(work.queries)
+            results = await self._stores.awaited.run(work.reading(self._schema, meant))
+        if work.puts:
+            vectors = await self._avectors_of_texts(work.texts)
+            await self._stores.awaited.run(work.writing(self._schema, self._known, vectors))
+        return results
+
+    def _vectors_of_queries(self, queries: list[str]) -> Vectors:
+        if self.embeddings is None:
+            return {}
+        return {query: self.embeddings.embed_query(query) for query in queries}
+
+    async def _avectors_of_queries(self, queries: list[str]) -> Vectors:
+        if self.embeddings is None:
+            return {}
+        made = await asyncio.gather(*map(self.embeddings.aembed_query, queries))
+        return dict(zip(queries, made, strict=True))
+
+    def _vectors_of_texts(self, texts: list[str]) -> Vectors:
+        if self.embeddings is None or not texts:
+            return {}
+        return _by_text(texts, self.embeddings.embed_documents(texts))
+
+    async def _avectors_of_texts(self, texts: list[str]) -> Vectors:
+        if self.embeddings is None or not texts:
+            return {}
+        return _by_text(texts, await self.embeddings.aembed_documents(texts))
+
+
+def _by_text(texts: list[str], vectors: list[list[float]]) -> Vectors:
+    if len(vectors) != len(texts):
+        raise RequestError(f"the index's embed made {len(vectors)} vectors of {len(texts)} texts")
+    return dict(zip(texts, vectors, strict=True))

@@ -1,0 +1,249 @@
+"""LangGraph's saver answers as the one in memory does, after any calls of several processes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from dynastore.agents.checkpointing import clearing, deltas, recent, rewriting, waiting
+from dynastore.errors import DataError
+from dynastore.integrations.langgraph import saver
+
+from .checkpoint_model import LASTING, Machine, config_of, small_constants
+
+
+def test_any_calls_of_several_processes_are_answered_as_in_memory():
+    with small_constants():
+        run_state_machine_as_test(
+            Machine, settings=settings(max_examples=40, stateful_step_count=25)
+        )
+
+
+def places_as_texts(patch: pytest.MonkeyPatch) -> None:
+    """Writes of a task are sorted as texts: 0, 1, 10, 2."""
+    sound: Any = waiting._Waiting
+
+    def as_text(order: Any, *rest: Any) -> Any:
+        return sound((*order[:2], str(order[2])), *rest)
+
+    patch.setattr(waiting, "_Waiting", as_text)
+
+
+def removed_at_once(patch: pytest.MonkeyPatch) -> None:
+    """What is pruned is deleted, though another process may remember it."""
+    sound = clearing.prune
+
+    def prune(*arguments: Any, **options: Any) -> Any:
+        return sound(*arguments, **{**options, "grace": dt.timedelta(0)})
+
+    patch.setattr(saver, "prune", prune)
+
+
+def runs_deleted_at_once(patch: pytest.MonkeyPatch) -> None:
+    """The checkpoints of a run are deleted, though another process may go on from them."""
+    sound = clearing.delete_for_runs
+
+    def delete_for_runs(*arguments: Any, **options: Any) -> Any:
+        return sound(*arguments, **{**options, "grace": dt.timedelta(0)})
+
+    patch.setattr(saver, "delete_for_runs", delete_for_runs)
+
+
+def remembered_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """A process refers to what it read long ago."""
+    patch.setattr(recent, "REMEMBERED", dt.timedelta(days=9))
+
+
+def referred_by_root(patch: pytest.MonkeyPatch) -> None:
+    """Only what builds on the same whole value is taken to be referred to."""
+
+    def referred(contents: Any, live: Any) -> set[str]:
+        roots = {(name, held.root) for each in live for name, held in contents[each].held.items()}
+        own = {
+            each
+            for each, content in contents.items()
+            for name, held in content.held.items()
+            if held.at == each and (name, held.root) in roots
+        }
+        return own | {root for _, root in roots}
+
+    patch.setattr(clearing, "referred", referred)
+
+
+def forms_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What only the form that is replaced refers to is deleted with it."""
+    sound = clearing._anew
+
+    def anew(*arguments: Any) -> Any:
+        return [_Nameless(each) for each in (yield from sound(*arguments))]
+
+    class _Nameless:
+        """Looked up by its id the second time only: where it is written, not where it is released."""
+
+        def __init__(self, each: Any) -> None:
+            self.each, self.asked = each, 0
+
+        def __getattr__(self, name: str) -> Any:
+            self.asked += name == "checkpoint_id"
+            first = name == "checkpoint_id" and self.asked == 1
+            return "none" if first else getattr(self.each, name)
+
+    def referred(contents: Any, live: Any) -> set[str]:
+        return rewriting.referred(contents, [each for each in live if each != "none"])
+
+    patch.setattr(clearing, "_anew", anew)
+    patch.setattr(clearing, "referred", referred)
+
+
+def ghosts_without_writes(patch: pytest.MonkeyPatch) -> None:
+    """What values are made of goes, because no segment is there."""
+    patch.setattr(clearing._Namespace, "_ancestors", lambda *_: ())
+
+
+def ends_overlap(patch: pytest.MonkeyPatch) -> None:
+    """A list with equal members at both ends is spliced where they overlap."""
+    sound = deltas._splice
+
+    def splice(held: Any, before: Any, elements: Any, digests: Any) -> Any:
+        found = sound(held, before, elements, digests)
+        last = sum(1 for _ in deltas._alike(zip(before[::-1], digests[::-1], strict=False)))
+        return evolve(found, last=min(last, len(before) - found.first))
+
+    patch.setattr(deltas, "_splice", splice)
+
+
+def long_after(machine: Machine, minutes: int) -> None:
+    machine.now += dt.timedelta(minutes=minutes)
+
+
+def goes_on_from_a_deleted_run(machine: Machine) -> None:
+    machine.append(0, "t", "", None, {"state": {"x": "a" * 30}}, {}, "run-1")
+    machine.savers[1].delete_for_runs(["run-1"])
+    machine.model.delete_for_runs(["run-1"])
+    machine.append(0, "t", "", "1f000001", {"note": "n"}, {}, None)
+
+
+def goes_on_from_a_pruned_thread(machine: Machine, *pauses: int) -> None:
+    """A process that goes on; between its steps another one prunes."""
+    machine.append(0, "t", "", None, {"state": {"x": "a" * 30}}, {}, None)
+    machine.append(0, "t", "", "1f000001", {"note": "n"}, {}, None)
+    for at, pause in enumerate(pauses):
+        for _ in range(2):
+            machine.savers[1].prune(["t"])
+            machine.model.keep_newest("t", 1)
+            long_after(machine, pause)
+        machine.append(0, "t", "", f"1f{at + 2:06}", {"note": f"n{at}"}, {}, None)
+    machine.savers[1].prune(["t"])
+    machine.model.keep_newest("t", 1)
+
+
+def goes_on_at_once(machine: Machine) -> None:
+    goes_on_from_a_pruned_thread(machine, 10)
+
+
+def goes_on_after_a_long_time(machine: Machine) -> None:
+    goes_on_from_a_pruned_thread(machine, 61)
+
+
+def keeps_on_going_on(machine: Machine) -> None:
+    """What it refers to is only in its memory, and that goes on from one step to the next."""
+    goes_on_from_a_pruned_thread(machine, 13, 13, 13, 13, 13, 13)
+
+
+def builds_on_what_was_rewritten(machine: Machine) -> None:
+    """Its base was written anew after it was remembered, and then deleted with its run."""
+    state = [f"member {at}" for at in range(9)]
+    machine.append(0, "t", "", None, {"messages": state}, {}, None)
+    machine.append(0, "t", "", "1f000001", {"messages": [*state, "b"]}, {}, "run-1")
+    machine.savers[1].prune(["t"])
+    machine.model.keep_newest("t", 1)
+    machine.append(0, "t", "", "1f000002", {"messages": [*state, "b", "c"]}, {}, None)
+    machine.savers[1].delete_for_runs(["run-1"], grace=dt.timedelta(0))
+    machine.model.delete_for_runs(["run-1"])
+
+
+def writes_many(machine: Machine) -> None:
+    machine.append(0, "t", "", None, {}, {}, None)
+    writes = [("note", at) for at in range(13)]
+    for each in (machine.savers[0], machine.model, machine.complete):
+        each.put_writes(config_of("t", "", "1f000001"), writes, "task-0", "path")
+
+
+def prunes_what_values_are_made_of(machine: Machine) -> None:
+    machine.append(0, "u#1", "", None, {}, {}, None)
+    config = config_of("u#1", "", "1f000001")
+    for each in (machine.savers[0], machine.model, machine.complete):
+        each.put_writes(config, [(LASTING, "a"), (LASTING, "b")], "task-0", "path")
+    machine.append(0, "u#1", "", "1f000001", {}, {}, None)
+    machine.savers[1].prune(["u#1"], grace=dt.timedelta(0))
+    machine.model.keep_newest("u#1", 1)
+
+
+def repeats_members(machine: Machine) -> None:
+    state = ["the same text"] * 5
+    machine.append(0, "t", "", None, {"messages": state}, {}, None)
+    machine.append(0, "t", "", "1f000001", {"messages": state[1:]}, {}, None)
+    machine.append(0, "t", "", "1f000002", {"messages": [*state, "another"]}, {}, None)
+
+
+HISTORIES = (
+    (goes_on_from_a_deleted_run, runs_deleted_at_once),
+    (goes_on_at_once, removed_at_once),
+    (goes_on_after_a_long_time, remembered_for_ever),
+    (keeps_on_going_on, forms_forgotten),
+    (builds_on_what_was_rewritten, referred_by_root),
+    (writes_many, places_as_texts),
+    (prunes_what_values_are_made_of, ghosts_without_writes),
+    (repeats_members, ends_overlap),
+)
+
+
+@pytest.mark.parametrize(("history", "seed"), HISTORIES, ids=lambda each: each.__name__)
+def test_a_history_is_answered_as_in_memory_and_not_with_its_bug(history, seed):
+    with small_constants():
+        machine = Machine()
+        history(machine)
+        machine.teardown()
+    with small_constants() as patch:
+        seed(patch)
+        machine = Machine()
+        with pytest.raises((AssertionError, DataError)):
+            _answers(machine, history)
+
+
+def _answers(machine: Machine, history: Any) -> None:
+    history(machine)
+    machine.check_all()
+
+
+@pytest.mark.parametrize(
+    "seed", [removed_at_once, places_as_texts, ends_overlap], ids=lambda each: each.__name__
+)
+def test_a_seeded_bug_is_caught(seed, record_property):
+    tried = 0
+
+    class Counted(Machine):
+        def __init__(self) -> None:
+            nonlocal tried
+            tried += 1
+            super().__init__()
+
+    # The same examples in every run, and the first failure as it is: it has only to be there.
+    once = settings(
+        max_examples=300,
+        stateful_step_count=25,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=[*HealthCheck],
+    )
+    with small_constants() as patch:
+        seed(patch)
+        with pytest.raises((AssertionError, DataError)):
+            run_state_machine_as_test(Counted, settings=once)
+    record_property("seeded", f"{seed.__name__}: caught by history {tried}")

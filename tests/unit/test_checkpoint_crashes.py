@@ -1,0 +1,248 @@
+"""A process dies between any two requests: what was acknowledged stays, and nothing is half there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dynastore import Store
+from dynastore.agents import agent_schema
+from dynastore.agents.checkpointing import saving
+from dynastore.clients.opening import MEMORY, Place
+from dynastore.clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
+from dynastore.errors import PartialFailure, Unavailable
+from dynastore.integrations.langgraph import DynastoreSaver
+from dynastore.requests import Request
+
+NO_GRACE = dt.timedelta(0)
+LARGE = "x" * 300_000  # spilled: larger than 256 KB
+
+
+class DyingClient(SqliteClient):
+    """Answers some requests, and no more: those after are lost, or the first of them only its answer."""
+
+    def __init__(self) -> None:
+        super().__init__(MEMORY)
+        self.left: int | None = None
+        self.loses_answer = False
+
+    def answer(self, request: Request[Any]) -> Answer:
+        if self.left is None:
+            return super().answer(request)
+        if self.left == 0:
+            if self.loses_answer:
+                self.loses_answer = False
+                super().answer(request)
+            raise Unavailable("Died", "the process is no more")
+        self.left -= 1
+        return super().answer(request)
+
+
+@pytest.fixture
+def client():
+    return DyingClient()
+
+
+@pytest.fixture
+def store(client) -> Iterator[Store]:
+    place = Place(None, True, lambda: client, lambda: AsyncSqliteClient(client))
+    with Store.at(place, agent_schema(), create=True) as store:
+        yield store
+
+
+def config(thread="t", checkpoint_id=None, namespace=""):
+    named = {"thread_id": thread, "checkpoint_ns": namespace}
+    return {"configurable": named | ({"checkpoint_id": checkpoint_id} if checkpoint_id else {})}
+
+
+def put(saver, count, thread="t", namespace="", **values):
+    """A checkpoint with two more messages, and others of its values."""
+    versions = {"messages": f"{count}", **dict.fromkeys(values, f"{count}")}
+    checkpoint: Any = {
+        "v": 4,
+        "id": f"{count:06}",
+        "ts": "",
+        "channel_values": {"messages": messages(count), **values},
+        "channel_versions": versions,
+        "versions_seen": {},
+        "updated_channels": None,
+    }
+    parent = f"{count - 1:06}" if count > 1 else None
+    metadata: Any = {"step": count, "run_id": f"run {count // 20}"}
+    return saver.put(config(thread, parent, namespace), checkpoint, metadata, versions)
+
+
+def messages(count):
+    return [f"message {at} " + "y" * 100 for at in range(2 * count)]
+
+
+def conversation(store, checkpoints=60, thread="t"):
+    saver = DynastoreSaver(store)
+    for count in range(1, checkpoints + 1):
+        for namespace in ("", "child") if count < 5 else ("",):
+            large = {"large": f"{count}{LARGE}"} if count == 3 else {}
+            put(saver, count, thread, namespace, **large)
+            place = config(thread, f"{count:06}", namespace)
+            saver.put_writes(place, [("messages", count), ("large", "z" * 40_000)], f"task {count}")
+    return saver
+
+
+def seen(store, thread="t"):
+    """All of a thread that can be read, by a process that begins."""
+    found = DynastoreSaver(store).list({"configurable": {"thread_id": thread}})
+    return {
+        (each.config["configurable"]["checkpoint_ns"], each.checkpoint["id"]): (
+            each.checkpoint["channel_values"],
+            each.pending_writes,
+        )
+        for each in found
+    }
+
+
+def dying(client, call, *, loses_answer) -> Iterator[int]:
+    """Make a call again and again, one more request answered each time, until it ends."""
+    for requests in range(400):
+        client.left, client.loses_answer = requests, loses_answer
+        try:
+            call()
+        except (Unavailable, PartialFailure):
+            client.left = None
+            yield requests
+        else:
+            client.left = None
+            return
+    raise AssertionError("it never ends")
+
+
+answers = pytest.mark.parametrize("loses_answer", [False, True])
+
+
+@answers
+@pytest.mark.parametrize("namespace", ["", "child"])
+def test_a_put_that_failed_leaves_what_was_there(store, client, loses_answer, namespace):
+    saver = conversation(store, 4)
+    before = seen(store)
+    values = {"large": LARGE, "other": "o" + LARGE}
+    again = dying(
+        client, lambda: put(saver, 5, "t", namespace, **values), loses_answer=loses_answer
+    )
+    died = 0
+    for _ in again:
+        died += 1
+        now = seen(store)
+        new = {**before, (namespace, "000005"): ({"messages": messages(5), **values}, [])}
+        assert now == before or (loses_answer and now == new)
+    assert died >= 3  # two values that are stored by themselves, then the checkpoint
+    assert seen(store)[namespace, "000005"][0] == {"messages": messages(5), **values}
+
+
+@answers
+def test_a_thread_that_could_not_be_begun_is_not_there(store, client, loses_answer):
+    saver = DynastoreSaver(store)
+    for _ in dying(client, lambda: put(saver, 1, large=LARGE), loses_answer=loses_answer):
+        is_there = bool(seen(store))
+        assert is_there is bool(DynastoreSaver(store).threads().entities)
+        assert loses_answer or not is_there
+    assert seen(store).keys() == {("", "000001")}
+
+
+@answers
+def test_writes_of_a_task_that_failed_are_there_as_a_whole_or_not(store, client, loses_answer):
+    saver = conversation(store, 2)
+    before = saver.get_tuple(config()).pending_writes
+    writes = [("a", at) for at in range(20)] + [("b", "z" * 50_000), ("c", "z" * 60_000)]
+    place = config("t", "000002")
+    for _ in dying(
+        client, lambda: saver.put_writes(place, writes, "task 9"), loses_answer=loses_answer
+    ):
+        found = DynastoreSaver(store).get_tuple(config()).pending_writes
+        assert len(found) in {len(before), len(before) + len(writes) if loses_answer else -1}
+    assert len(saver.get_tuple(config()).pending_writes) == len(before) + len(writes)
+
+
+@answers
+def test_more_writes_of_a_task_do_no_harm_where_they_fail(store, client, loses_answer, monkeypatch):
+    monkeypatch.setattr(saving, "WRITES_OF_UPDATE", 3)
+    saver = conversation(store, 2)
+    place = config("t", "000002")
+    saver.put_writes(place, [("a", 0)], "task 9")
+    writes = [("a", 0)] + [("a", at) for at in range(1, 11)]
+    for _ in dying(
+        client, lambda: saver.put_writes(place, writes, "task 9"), loses_answer=loses_answer
+    ):
+        found = DynastoreSaver(store).get_tuple(config()).pending_writes
+        assert [value for task, _, value in found if task == "task 9"][:1] == [0]
+    found = saver.get_tuple(config()).pending_writes
+    assert [value for task, _, value in found if task == "task 9"] == list(range(11))
+
+
+@answers
+@pytest.mark.parametrize("keep_last", [1, 3])
+def test_a_prune_that_died_leaves_what_stays_and_can_be_called_again(
+    store, client, loses_answer, keep_last
+):
+    conversation(store, 30)
+    before = seen(store)
+    stays = {
+        place
+        for namespace in ("", "child")
+        for place in sorted(each for each in before if each[0] == namespace)[-keep_last:]
+    }
+    saver = DynastoreSaver(store)
+    for _ in dying(
+        client,
+        lambda: saver.prune(["t"], keep_last=keep_last, grace=NO_GRACE),
+        loses_answer=loses_answer,
+    ):
+        now = seen(store)
+        assert stays <= now.keys()
+        assert all(before[place] == each for place, each in now.items())
+    assert seen(store) == {place: before[place] for place in stays}
+
+
+@answers
+def test_deleting_runs_that_died_leaves_the_others_and_can_be_called_again(
+    store, client, loses_answer
+):
+    conversation(store, 45)
+    before = seen(store)
+    stays = {place for place in before if not 20 <= int(place[1]) < 40}
+    saver = DynastoreSaver(store)
+    for _ in dying(
+        client,
+        lambda: saver.delete_for_runs(["run 1"], grace=NO_GRACE),
+        loses_answer=loses_answer,
+    ):
+        now = seen(store)
+        assert stays <= now.keys()
+        assert all(before[place] == each for place, each in now.items())
+    assert seen(store) == {place: before[place] for place in stays}
+
+
+@answers
+def test_a_copy_that_died_can_be_read_and_be_called_again(store, client, loses_answer):
+    conversation(store)
+    before = seen(store)
+    saver = DynastoreSaver(store)
+    for _ in dying(client, lambda: saver.copy_thread("t", "u"), loses_answer=loses_answer):
+        assert all(before[place] == each for place, each in seen(store, "u").items())
+        assert seen(store) == before
+    assert seen(store, "u") == before
+
+
+@answers
+def test_a_delete_that_died_leaves_what_can_be_read_and_can_be_called_again(
+    store, client, loses_answer
+):
+    conversation(store)
+    before = seen(store)
+    saver = DynastoreSaver(store)
+    for _ in dying(client, lambda: saver.delete_thread("t"), loses_answer=loses_answer):
+        now = seen(store)
+        assert all(before[place] == each for place, each in now.items())
+        left = bool(DynastoreSaver(store).threads().entities)
+        assert left or not now  # what is left is found again
+    assert not seen(store)
