@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -170,3 +171,29 @@ def test_awaited_calls_are_those_that_block():
         blocking.get_session("s1"),
         blocking.get_sessions(user_id="ann"),
     ]
+
+
+@pytest.mark.parametrize("requests", range(5))
+def test_wherever_a_delete_stops_the_session_is_whole_or_gone_and_can_be_deleted_again(
+    db, client, requests
+):
+    db.upsert_sessions(sessions(1))
+    for number in range(30):
+        run = RunOutput(run_id=f"r{number}", agent_id="a1", content="hi", created_at=number + 1)
+        db.upsert_run(run, "s0", "ann", number)
+    sent: list[Any] = []
+
+    def refuses(request: Any) -> bool:
+        sent.append(request)
+        return len(sent) > requests
+
+    client.refuses = refuses
+    with suppress(Throttled, PartialFailure):
+        db.delete_session("s0", user_id="ann")
+    client.refuses = lambda _: False
+    other = DynastoreDb(db.store)
+    found = other.get_session("s0")
+    assert found is None or len(found.runs) == 30
+    other.delete_sessions(["s0"])
+    assert other.get_runs("s0") == []
+    assert other.get_run("r7") is None

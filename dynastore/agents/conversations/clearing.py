@@ -59,7 +59,8 @@ def delete_sessions(
         schema: where they are.
         recent: then forgets them.
         session_ids: their ids. Of those that are another user's nothing is deleted.
-        user_id: whose they must be; anybody's without.
+        user_id: whose they must be; anybody's without. Then the headers go in transactions, which
+            leave the parts of one over 300 KB for a sweep.
 
     Raises:
         PartialFailure: some were not deleted; it says which.
