@@ -1,6 +1,7 @@
 """Sessions and their runs: one partition a session, so that one query resumes it.
 
     S#s1   R#2026-01-05…#r1   a run: what was said and done in one turn
+    S#s1   T#8f3c…            a text that is in several of its runs, such as the system message
     S#s1   ~                  the session itself: slim, written with each turn
 
 The header is last of its partition, so the newest first are the header and the last runs.
@@ -82,6 +83,8 @@ class Run:
         messages: in the order in which they were said, as JSON.
         content: what a framework keeps of it, as it serialized it.
         content_bytes: how long that is.
+        passage: digest of the text that was cut out of the content, or None; see `Passage`.
+        passage_at: where it was, in bytes.
         expires_at: after which it may be deleted, or None.
     """
 
@@ -100,7 +103,28 @@ class Run:
     messages: list[dict[str, Any]] = payload(factory=list)
     content: bytes = payload(default=b"")
     content_bytes: int = 0
+    passage: str | None = None
+    passage_at: int = 0
     expires_at: dt.datetime | None = None
 
     primary = key("S#{session_id}", "R#{created_at}#{run_id}")
     by_id = gsi(4, "ID#{run_id}", "RUN", include=())
+
+
+@entity("passage")
+class Passage:
+    """A text that is in the contents of several runs of a session, and is kept once.
+
+    It is written before the first run that refers to it, and goes with the session.
+
+    Attributes:
+        session_id: the session.
+        digest: of the text.
+        text: as it is in the contents.
+    """
+
+    session_id: str
+    digest: str
+    text: bytes = payload(split=False)
+
+    primary = key("S#{session_id}", "T#{digest}")

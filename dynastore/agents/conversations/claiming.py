@@ -13,9 +13,11 @@ from ...spec import ref
 from ...terms import When, missing
 from ...writes import Update
 from ..sessions import Run, Session
-from .loading import key_of, load, place_of, slim_runs
+from .loading import key_of, load, place_of, restored, slim_runs
 from .recent import Recent
 from .saving import as_read
+
+CHANGED = ("status", "content", "content_bytes", "passage", "passage_at")
 
 
 def change_run(
@@ -43,7 +45,7 @@ def change_run(
         if run is None or new is None:
             return False
         now = yield from Now()
-        values = {name: getattr(new, name) for name in ("status", "content", "content_bytes")}
+        values = {name: getattr(new, name) for name in CHANGED}
         target = ref(Run, **key_of(place_of(run)))
         try:
             yield from write(schema, Update(target, when=_same(run), updated_at=now, **values))
@@ -62,7 +64,8 @@ def _read(schema: Schema, recent: Recent, session_id: str, run_id: str) -> Steps
         place = next((place_of(each) for each in runs if each.run_id == run_id), None)
     if place is None or place.session_id != session_id:
         return None
-    return (yield from get(schema, Run, key_of(place), consistent=True))
+    run = yield from get(schema, Run, key_of(place), consistent=True)
+    return None if run is None else (yield from restored(schema, [run]))[0]
 
 
 def _same(run: Run) -> When:

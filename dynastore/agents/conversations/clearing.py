@@ -19,7 +19,7 @@ from ...schema import Schema
 from ...spec import Ref, ref
 from ...writes import Delete
 from ..sessions import Run, Session
-from .loading import key_of, place_of, runs_by_id, runs_of
+from .loading import key_of, passage_of, place_of, runs_by_id, runs_of
 from .recent import Place, Recent
 from .saving import TOGETHER
 
@@ -99,7 +99,7 @@ def _delete_owned(schema: Schema, session_ids: Sequence[str], user_id: str) -> S
 
 
 def _delete_runs_of(schema: Schema, recent: Recent, session_ids: Sequence[str]) -> Steps[None]:
-    fields = (*KEY, "content_bytes")
+    fields = (*KEY, "content_bytes", "passage")
     found = yield from all_of(runs_of(schema, each, fields) for each in session_ids)
     runs = [Run(**each) for some in found for each in some]
     for each in runs:
@@ -108,12 +108,16 @@ def _delete_runs_of(schema: Schema, recent: Recent, session_ids: Sequence[str]) 
 
 
 def _delete(schema: Schema, runs: Sequence[Run]) -> Steps[None]:
-    """Delete runs. What may be in parts goes by itself: a batch leaves the parts behind."""
+    """Delete the runs of sessions, with their passages.
+
+    What may be in parts goes by itself: a batch leaves the parts behind.
+    """
     large = [_ref(place_of(each)) for each in runs if each.content_bytes > INLINE_BYTES]
     small = [_ref(place_of(each)) for each in runs if each.content_bytes <= INLINE_BYTES]
     yield from all_of(write(schema, Delete(each)) for each in large)
-    if small:
-        yield from delete_many(schema, small)
+    passages = dict.fromkeys(passage_of(each) for each in runs if each.passage is not None)
+    if runs:
+        yield from delete_many(schema, [*small, *passages])
 
 
 def delete_run(schema: Schema, recent: Recent, run_id: str) -> Steps[bool]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve, frozen
@@ -14,8 +15,8 @@ from ...operations.reading.reads import get, get_many, opened
 from ...planner import Ask
 from ...requests import Steps
 from ...schema import Schema
-from ...spec import ref
-from ..sessions import Run, Session
+from ...spec import Ref, ref
+from ..sessions import Passage, Run, Session
 from .recent import Place, Recent
 
 NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # sorts before whatever was saved
@@ -95,28 +96,38 @@ def load(
         The session; None where there is no header, though there may be runs.
     """
     ask = Ask(newest_first=True, consistent=True)
-    plan = schema.plan_collection((Session, Run), {"session_id": session_id}, (), ask)
+    plan = schema.plan_collection((Session, Run, Passage), {"session_id": session_id}, (), ask)
     reader = yield from opened(schema, plan)
-    # The header, the runs, and one more that tells whether the last of them is alone in its second.
-    first = yield from reader.page(None if latest is None else latest.count + 2)
+    first = yield from reader.page(_at_once(latest))
     header = first.entities[0] if first.entities else None
     if not isinstance(header, Session):
         recent.forget_session(session_id)
         return None
-    runs = yield from _runs(reader, [*first.entities[1:]], more=first.cursor is not None, of=latest)
-    recent.keep_session(session_id)
+    found = [*first.entities[1:]]
+    runs = yield from _runs(reader, found, more=first.cursor is not None, of=latest)
+    texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
+    recent.keep_session(session_id, texts)
     for run in runs:
         recent.keep_run(place_of(run))
-    return Loaded(header, in_order(runs))
+    return Loaded(header, [_whole(run, texts) for run in in_order(runs)])
 
 
-def _runs(reader: Reader, found: list[Run], *, more: bool, of: Latest | None) -> Steps[list[Run]]:
-    """The runs that are wanted, the first of which are found already."""
-    while more and not _suffices(found, of):
-        page = yield from reader.page(None if of is None else of.count + 2)
+def _at_once(latest: Latest | None) -> int | None:
+    """How many items are read first.
+
+    The header, a passage, the runs, and one more that tells whether the last of them is alone in its
+    second.
+    """
+    return None if latest is None else min(latest.count, sys.maxsize - 3) + 3
+
+
+def _runs(reader: Reader, found: list[Any], *, more: bool, of: Latest | None) -> Steps[list[Run]]:
+    """The runs that are wanted, the first of which are found already; what is read is added."""
+    while more and not _suffices([each for each in found if isinstance(each, Run)], of):
+        page = yield from reader.page(_at_once(of))
         found += page.entities
         more = page.cursor is not None
-    runs = one_each(found)
+    runs = one_each(each for each in found if isinstance(each, Run))
     if of is None:
         return runs
     counted = in_order(filter(of.among, runs))
@@ -137,6 +148,29 @@ def _suffices(found: Sequence[Run], latest: Latest | None) -> bool:
     )
 
 
+def restored(schema: Schema, runs: Sequence[Run]) -> Steps[list[Run]]:
+    """Runs with the passages that were cut out of them: a request for each 100 of these."""
+    cut = [each for each in runs if each.passage is not None]
+    refs = [*dict.fromkeys(passage_of(each) for each in cut)]
+    found = yield from get_many(schema, refs, consistent=True)
+    texts = {each.digest: each.text for each in found if each is not None}
+    return [_whole(each, texts) for each in runs]
+
+
+def passage_of(run: Run) -> Ref[Passage]:
+    """The passage that was cut out of a run."""
+    return ref(Passage, session_id=run.session_id, digest=run.passage)
+
+
+def _whole(run: Any, texts: Mapping[str, bytes]) -> Any:
+    """A run with its passage. Where that is gone, because the session was deleted, it is empty."""
+    if run.passage is None:
+        return run
+    text = texts.get(run.passage, b"")
+    content = run.content[: run.passage_at] + text + run.content[run.passage_at :]
+    return evolve(run, content=content, passage=None, passage_at=0)
+
+
 def load_many(
     schema: Schema, recent: Recent, session_ids: Sequence[str], *, runs: bool
 ) -> Steps[list[Loaded | None]]:
@@ -148,13 +182,21 @@ def load_many(
     return [None if each is None else Loaded(each, ()) for each in found]
 
 
-def runs_of(
-    schema: Schema, session_id: str, fields: tuple[str, ...] | None = None
-) -> Steps[list[Any]]:
-    """The runs of a session, or some of their fields; in no order."""
+def runs_of(schema: Schema, session_id: str, fields: tuple[str, ...]) -> Steps[list[Any]]:
+    """Some fields of the runs of a session; in no order."""
     ask = Ask(consistent=True, selected=fields)
     plan = schema.plan(Run, {"session_id": session_id}, (), ask)
     return (yield from read_all(schema, plan))
+
+
+def whole_runs(schema: Schema, session_id: str) -> Steps[list[Run]]:
+    """The runs of a session; in no order."""
+    ask = Ask(consistent=True)
+    plan = schema.plan_collection((Run, Passage), {"session_id": session_id}, (), ask)
+    found = yield from read_all(schema, plan)
+    texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
+    runs = one_each(each for each in found if isinstance(each, Run))
+    return [_whole(each, texts) for each in runs]
 
 
 def slim_runs(schema: Schema, session_id: str) -> Steps[list[Run]]:
@@ -177,19 +219,21 @@ def read_all(schema: Schema, plan: Any) -> Steps[list[Any]]:
 def load_run(schema: Schema, recent: Recent, run_id: str) -> Steps[Run | None]:
     """A run by its id: one request where this process knows it; else two, the first on an index.
 
+    One more reads the passage that was cut out of it.
+
     An index may lag by a second, so a run that another process has just saved may not be found yet.
     """
     known = recent.place(run_id)
     if known is not None:
         run = yield from get(schema, Run, key_of(known), consistent=True)
         if run is not None:
-            return run
+            return (yield from restored(schema, [run]))[0]
         recent.forget_run(run_id)
     found = one_each((yield from runs_by_id(schema, run_id)))
     if not found:
         return None
     recent.keep_run(place_of(found[0]))
-    return found[0]
+    return (yield from restored(schema, found))[0]
 
 
 def runs_by_id(schema: Schema, run_id: str) -> Steps[list[Run]]:

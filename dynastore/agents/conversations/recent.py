@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
+from collections.abc import Iterable
 from threading import Lock
 from typing import TypeVar
 
@@ -38,7 +39,7 @@ class Recent:
 
     def __init__(self) -> None:
         """Nothing is remembered."""
-        self._sessions: OrderedDict[str, None] = OrderedDict()
+        self._sessions: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._places: OrderedDict[str, Place] = OrderedDict()
         self._lock = Lock()
 
@@ -47,15 +48,26 @@ class Recent:
         with self._lock:
             return session_id in self._sessions
 
+    def has_passage(self, session_id: str, digest: str) -> bool:
+        """Whether a passage of a session was there, when the session was."""
+        with self._lock:
+            return digest in self._sessions.get(session_id, ())
+
     def place(self, run_id: str) -> Place | None:
         """Where a run was when it was read or written last; None where it was not."""
         with self._lock:
             return self._places.get(run_id)
 
-    def keep_session(self, session_id: str) -> None:
-        """Remember that a session is there."""
+    def keep_session(self, session_id: str, passages: Iterable[str] = ()) -> None:
+        """Remember that a session is there, with the passages that it has."""
         with self._lock:
-            _keep(self._sessions, session_id, None)
+            _keep(self._sessions, session_id, frozenset(passages))
+
+    def keep_passage(self, session_id: str, digest: str) -> None:
+        """Remember a passage of a session that is there."""
+        with self._lock:
+            if session_id in self._sessions:
+                self._sessions[session_id] |= {digest}
 
     def keep_run(self, place: Place) -> None:
         """Remember where a run is."""
@@ -63,7 +75,7 @@ class Recent:
             _keep(self._places, place.run_id, place)
 
     def forget_session(self, session_id: str) -> None:
-        """Forget a session that is not there any more."""
+        """Forget a session that is not there any more, and its passages."""
         with self._lock:
             self._sessions.pop(session_id, None)
 

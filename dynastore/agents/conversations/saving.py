@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import Any
 
 from attrs import evolve
@@ -23,7 +24,7 @@ from ...schema import Schema
 from ...spec import Ref, ref
 from ...terms import When, all_of, any_of, missing
 from ...writes import Create, Put, Update
-from ..sessions import Run, Session
+from ..sessions import Passage, Run, Session
 from .loading import key_of, place_of, slim_runs
 from .recent import Place, Recent
 
@@ -32,7 +33,10 @@ TOGETHER_BYTES = 3 * 1024 * 1024
 TOGETHER = 100
 
 HEADER = ("user_id", "component", "title", "content")  # what saving a header anew changes
-BODY = ("user_id", "parent_run_id", "status", "content", "content_bytes", "updated_at")
+BODY = (
+    *("user_id", "parent_run_id", "status", "updated_at"),
+    *("content", "content_bytes", "passage", "passage_at"),
+)
 
 
 def owned_by(user_id: str | None) -> When:
@@ -194,8 +198,18 @@ def as_read(header: Session) -> When:
     }
 
 
-def save_run(schema: Schema, recent: Recent, run: Run, *, dated: bool) -> Steps[None]:
+def save_run(
+    schema: Schema,
+    recent: Recent,
+    run: Run,
+    *,
+    dated: bool,
+    repeated: tuple[int, int] | None = None,
+) -> Steps[None]:
     """Save a run, wholly: one request, if what this process knows of it is so.
+
+    What it repeats of the runs before it is kept once, from the second run on; the first time that
+    takes a request more.
 
     Of a run that is there already, when and where in the session it began stays, and who ran.
 
@@ -205,7 +219,10 @@ def save_run(schema: Schema, recent: Recent, run: Run, *, dated: bool) -> Steps[
         run: as it becomes. One without a place gets the next one of its session, for which that is
             read.
         dated: whether the run itself says when it began. One that does not is looked for first.
+        repeated: from where to where in its content there is a text that other runs have too.
     """
+    if repeated is not None and run.run_index:
+        run = yield from _shortened(schema, recent, run, *repeated)
     known = _known(recent, run)
     for _ in range(ATTEMPTS):
         if known is not None:
@@ -225,6 +242,20 @@ def save_run(schema: Schema, recent: Recent, run: Run, *, dated: bool) -> Steps[
             recent.keep_run(place_of(run))
             return
     raise ConditionFailed(schema.codec(Run).key(key_of(place_of(run)), schema.prefix))
+
+
+def _shortened(schema: Schema, recent: Recent, run: Any, start: int, end: int) -> Steps[Run]:
+    """A run without a passage, which is written before it, so that no run refers to nothing."""
+    text = run.content[start:end]
+    digest = blake2b(text, digest_size=16).hexdigest()
+    if not recent.has_passage(run.session_id, digest):
+        passage = Passage(session_id=run.session_id, digest=digest, text=text)
+        yield from write(schema, Put(passage))
+        recent.keep_passage(run.session_id, digest)
+    rest = run.content[:start] + run.content[end:]
+    changes = {"content": rest, "content_bytes": len(rest)}
+    short: Run = evolve(run, passage=digest, passage_at=start, **changes)
+    return short
 
 
 def _known(recent: Recent, run: Run) -> Place | None:

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.conversations.recent import Recent
-from ...agents.sessions import Run, Session
+from ...agents.sessions import Passage, Run, Session
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
 from ...errors import RequestError, shown
@@ -20,7 +20,7 @@ from .sessions import SessionCalls
 from .tables import TableCalls
 
 CALLS = (SessionCalls, RunCalls, TableCalls)
-ENTITIES = (Session, Run, SchemaVersion)
+ENTITIES = (Session, Run, Passage, SchemaVersion)
 TYPE = "dynastore"
 
 

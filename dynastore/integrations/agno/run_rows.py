@@ -15,11 +15,16 @@ COLUMNS = (
     *("parent_run_id", "status", "run_index"),
 )
 
+# A system message as it is stored apart, from the second run of a session on. A shorter one saves no
+# write unit once it is compressed; a longer one might not fit an item.
+SHORTEST_BYTES = 1_024
+LONGEST_BYTES = 100_000
+
 
 def run_of(
     run: Any, session_id: str, user_id: str | None, run_index: int | None, now: dt.datetime
-) -> tuple[Run, bool]:
-    """A run as it is stored, and whether it says itself when it began.
+) -> tuple[Run, bool, tuple[int, int] | None]:
+    """A run as it is stored, whether it says itself when it began, and where it repeats others.
 
     Raises:
         ValueError: it has no id.
@@ -35,7 +40,22 @@ def run_of(
         content=content,
         content_bytes=len(content),
     )
-    return stored, bool(began)
+    return stored, bool(began), _repeated(row["run_data"], content)
+
+
+def _repeated(data: dict[str, Any], content: bytes) -> tuple[int, int] | None:
+    """From where to where in a run's content its system message is, which most runs have alike.
+
+    Without the quotes around it: what is left is JSON too.
+    """
+    messages = [each for each in data.get("messages") or () if isinstance(each, dict)]
+    texts = [each.get("content") for each in messages if each.get("role") == "system"]
+    if not texts or not isinstance(texts[0], str):
+        return None
+    text = json_bytes(texts[0])[1:-1]
+    start = content.find(text)
+    is_worth_it = start >= 0 and SHORTEST_BYTES <= len(text) <= LONGEST_BYTES
+    return (start, start + len(text)) if is_worth_it else None
 
 
 def data_of(run: Run) -> dict[str, Any]:

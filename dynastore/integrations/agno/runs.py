@@ -15,7 +15,7 @@ from attrs import evolve
 from ...agents.conversations.claiming import change_run
 from ...agents.conversations.clearing import delete_run, delete_runs
 from ...agents.conversations.listing import slim_runs_where
-from ...agents.conversations.loading import key_of, load_run, one_each, place_of, runs_of
+from ...agents.conversations.loading import key_of, load_run, place_of, restored, whole_runs
 from ...agents.conversations.saving import save_run
 from ...agents.sessions import Run
 from ...operations.reading.reads import get_many
@@ -88,7 +88,7 @@ class RunCalls(Calls):
 
     def _found(self, session_id: str | None, user_id: str | None) -> Steps[list[Run]]:
         if session_id is not None:
-            return one_each((yield from runs_of(self.schema, session_id)))
+            return (yield from whole_runs(self.schema, session_id))
         where = {} if user_id is None else {"user_id": user_id}
         return (yield from slim_runs_where(self.schema, where))
 
@@ -99,7 +99,7 @@ class RunCalls(Calls):
         read = yield from get_many(self.schema, refs, consistent=True)
         whole = {run.run_id: found for run, found in zip(slim, read, strict=True)}
         found = [whole.get(run.run_id, run) for run in runs]
-        return [run for run in found if run is not None]
+        return (yield from restored(self.schema, [run for run in found if run is not None]))
 
     def upsert_run(
         self,
@@ -120,8 +120,8 @@ class RunCalls(Calls):
             ValueError: it has no id.
         """
         now = yield from Now()
-        new, dated = run_of(run, session_id, user_id, run_index, now)
-        yield from save_run(self.schema, self.recent, new, dated=dated)
+        new, dated, repeated = run_of(run, session_id, user_id, run_index, now)
+        yield from save_run(self.schema, self.recent, new, dated=dated, repeated=repeated)
 
     def delete_run(self, run_id: str) -> Steps[bool]:
         """Delete a run; whether there was one."""

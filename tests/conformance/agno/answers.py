@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -73,7 +74,7 @@ def comparable(call: Call, answer: Any) -> Any:
     if isinstance(answer, tuple):
         found, total = found
     if call.name == "upsert_sessions":
-        return sorted(found, key=repr)
+        return sorted(found, key=_text)
     return total, _listed(call, found)
 
 
@@ -85,8 +86,13 @@ def _listed(call: Call, rows: Sequence[dict[str, Any]]) -> Any:
         return _told_by(by, rows) if by == "created_at" else rows
     if by == "run_id":
         return rows
-    whole = sorted(map(repr, rows)) if limit is None else len(rows)
+    whole = sorted(map(_text, rows)) if limit is None else len(rows)
     return whole, [each.get(by) for each in rows] if by in (rows[0] if rows else ()) else None
+
+
+def _text(row: Any) -> str:
+    """A row as text, whatever the order of its columns."""
+    return json.dumps(row, sort_keys=True, default=repr)
 
 
 def _told_by(by: str, rows: Sequence[dict[str, Any]]) -> Any:

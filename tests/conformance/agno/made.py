@@ -53,8 +53,14 @@ def run(
     messages = [Message(id=f"m{number}", role="user", content=f"{said}?", created_at=BEGAN)]
     common = {"content": said, "status": status, "created_at": BEGAN + 10 * number, **more}
     if kind != "workflow":
-        common["messages"] = messages
+        system = Message(id="s", role="system", content=more_system(kind), created_at=BEGAN)
+        common["messages"] = [system, *messages]
     return RUNS[kind](run_id=f"{of}-run-{number}", session_id=of, **{f"{kind}_id": "a1"}, **common)
+
+
+def more_system(kind: str) -> str:
+    """A system message that is worth keeping once: it is in every run of a kind."""
+    return f'You are the "{kind}" of é. ' * 60
 
 
 def contents(found: Any) -> list[Any]:

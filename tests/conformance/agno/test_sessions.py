@@ -8,7 +8,7 @@ import pytest
 from agno.run.base import RunStatus
 
 from dynastore import Store
-from dynastore.agents import agent_schema
+from dynastore.agents import Passage, Run, agent_schema
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.requests import Scan
 
@@ -242,3 +242,48 @@ def test_versions_of_tables_are_kept(db):
     assert db.get_latest_schema_version("agno_sessions") == "3.0.0"
     db.upsert_schema_version("agno_sessions", "3.1.0")
     assert db.get_latest_schema_version("agno_sessions") == "3.1.0"
+
+
+def test_a_system_message_is_kept_once_and_is_in_every_run(db, open_db, store):
+    db.upsert_session(session())
+    for number in range(4):
+        db.upsert_run(run(number), "agent-0", "ann", number)
+    expected = run(3).to_dict()["messages"]
+    found = [each.run_id for each in store.query(Run, session_id="agent-0") if each.passage]
+    assert len(found) == 3
+    assert store.query(Passage, session_id="agent-0").count() == 1
+    for other in (db, open_db()):
+        messages = [
+            other.get_session("agent-0", deserialize=False)["runs"][3]["messages"],
+            other.get_session("agent-0", runs_limit=1, deserialize=False)["runs"][0]["messages"],
+            other.get_run("agent-0-run-3", deserialize=False)["run_data"]["messages"],
+            other.get_runs("agent-0", deserialize=False)[0][3]["run_data"]["messages"],
+            other.get_runs(user_id="ann", deserialize=False)[0][3]["run_data"]["messages"],
+        ]
+        assert messages == [expected] * 5
+
+
+def test_a_cancelled_run_keeps_its_system_message(db):
+    db.upsert_session(session())
+    for number in range(2):
+        one = run(number, status=RunStatus.pending, said=None)
+        db.upsert_run(one, "agent-0", "ann", number)
+    asked = {"session_id": "agent-0", "reason": "stale", "user_id": "ann"}
+    assert db.cancel_pending_run("agent-0-run-1", **asked) is True
+    found = db.get_run("agent-0-run-1", deserialize=False)["run_data"]
+    assert (found["content"], found["messages"]) == (
+        "stale",
+        run(1, said=None).to_dict()["messages"],
+    )
+
+
+def test_a_session_that_is_made_again_has_its_system_message(db, open_db):
+    for number in range(2):
+        db.upsert_session(session())
+        db.upsert_run(run(number), "agent-0", "ann", number)
+    open_db().delete_session("agent-0")
+    for number in range(2):
+        db.upsert_session(session())
+        db.upsert_run(run(number), "agent-0", "ann", number)
+    runs = open_db().get_session("agent-0", deserialize=False)["runs"]
+    assert [each["messages"] for each in runs] == [run(n).to_dict()["messages"] for n in range(2)]
