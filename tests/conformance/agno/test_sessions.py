@@ -287,3 +287,16 @@ def test_a_session_that_is_made_again_has_its_system_message(db, open_db):
         db.upsert_run(run(number), "agent-0", "ann", number)
     runs = open_db().get_session("agent-0", deserialize=False)["runs"]
     assert [each["messages"] for each in runs] == [run(n).to_dict()["messages"] for n in range(2)]
+
+
+def test_a_run_that_begins_again_elsewhere_is_still_one_run(db, open_db):
+    db.upsert_session(session())
+    for number in range(2):
+        db.upsert_run(run(number, said=number), "agent-0", "ann", number)
+    open_db().upsert_run(run(0, said="again", created_at=BEGAN + 99), "agent-0", "ann", 0)
+    for other in (db, open_db()):
+        assert contents(other.get_session("agent-0")) == ["again", 1]
+        assert other.get_runs("agent-0", deserialize=False)[1] == 2
+    assert open_db().get_run("agent-0-run-0").content == "again"
+    open_db().delete_runs(["agent-0-run-0"])
+    assert contents(open_db().get_session("agent-0")) == [1]
