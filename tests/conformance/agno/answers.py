@@ -87,7 +87,7 @@ def _listed(call: Call, rows: Sequence[dict[str, Any]]) -> Any:
     if by == "run_id":
         return rows
     whole = sorted(map(_text, rows)) if limit is None else len(rows)
-    return whole, [each.get(by) for each in rows] if by in (rows[0] if rows else ()) else None
+    return whole, [each.get(by) for each in rows]
 
 
 def _text(row: Any) -> str:
