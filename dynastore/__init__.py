@@ -41,7 +41,7 @@ from .schema import Schema
 from .spec import Ref, ref
 from .store import Store
 from .streams import Change, changes_of, take_batch
-from .table import Index, Table
+from .table import Index, Table, VectorIndex
 from .terms import (
     after,
     all_of,
@@ -95,6 +95,7 @@ __all__ = [
     "Unguarded",
     "Upcasted",
     "Update",
+    "VectorIndex",
     "Verified",
     "add",
     "after",

@@ -64,6 +64,10 @@ def number_text(value: int | float | Decimal) -> str:
     """
     if isinstance(value, int) and abs(value) < 10**NUMBER_DIGITS:
         return str(int(value))
+    if type(value) is float:
+        text = repr(value)
+        if text.strip("-.0123456789") == "":  # plain already; vectors have thousands of them
+            return text.removesuffix(".0") if value else "0"
     # float(): a subclass, such as numpy's, may have a repr of its own
     number = Decimal(repr(float(value))) if isinstance(value, float) else Decimal(value)
     if not number.is_finite():

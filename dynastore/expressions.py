@@ -115,6 +115,17 @@ def query(key: Conditions, filters: Conditions, attributes: tuple[str, ...] = ()
     return _query(key_shape, shape, attributes).filled(key_values + values)
 
 
+def search(key: Conditions, attributes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The parameters of a SearchVectors: what the search schema asks for, by equality.
+
+    Args:
+        key: conditions on the attributes of the search schema.
+        attributes: names of those that items are reduced to; none for all.
+    """
+    shape, values = _split(key)
+    return _search(shape, attributes).filled(values)
+
+
 @frozen
 class Template:
     """Expressions of one shape, without their values.
@@ -232,6 +243,14 @@ def _scan(filters: Shape, attributes: tuple[str, ...]) -> Template:
     text = _Text()
     if filters:
         text.conditions("FilterExpression", filters)
+    if attributes:
+        text.projection(attributes)
+    return text.template()
+
+
+@lru_cache(SHAPES)
+def _search(key: Shape, attributes: tuple[str, ...]) -> Template:
+    text = _Text().conditions("SearchConditionExpression", key)
     if attributes:
         text.projection(attributes)
     return text.template()

@@ -16,12 +16,13 @@ from . import filters
 from .attributes import AttributeMap
 from .codec import Codec
 from .errors import ModelError, RequestError, UnknownType
+from .key_text import is_optional
 from .keys import HEADER, KeyTemplate, scope_prefix
 from .patterns import AccessPattern
 from .plan import Plan
 from .planner import PLAIN, Ask, Member, Planner, plan_collection
 from .spec import EntitySpec, spec_of
-from .table import TYPE, Index, Table
+from .table import TYPE, Index, Table, VectorIndex
 
 DEFAULT_NAME = "dynastore"
 
@@ -61,7 +62,10 @@ def _checked_codecs(schema: Schema) -> dict[type[Any], Codec]:
         _check_guards(spec, specs)
     _check_carried(specs, schema.table)
     indexes = {index.number: index for index in schema.table.indexes}
-    return {spec.cls: Codec.of(spec, indexes) for spec in specs}
+    codecs = {spec.cls: Codec.of(spec, indexes) for spec in specs}
+    if schema.table.vectors is not None:
+        _check_vectors(codecs.values(), schema.table.vectors)
+    return codecs
 
 
 def _mixed_patterns(schema: Schema) -> dict[type[Any], frozenset[str]]:
@@ -231,6 +235,29 @@ def _check_carried(specs: Iterable[EntitySpec], table: Table) -> None:
                     f"{spec}.{pattern.name} includes {lacking[0]}, which index {pattern.number} of "
                     f"table {table.name} does not carry; add it to its fields"
                 )
+
+
+def _check_vectors(codecs: Iterable[Codec], index: VectorIndex) -> None:
+    """Whatever has the field of the vector index is in it, and DynamoDB refuses other values."""
+    for codec in codecs:
+        if index.field not in codec.spec.types:
+            continue
+        where = f"{codec.spec}.{index.field}"
+        if (
+            not codec.hooks[index.field].kinds <= {"L", "NULL"}
+            or index.field in codec.spec.payloads
+        ):
+            raise ModelError(
+                f"{where} is no list of numbers, and the vector index {index.name} is of that "
+                "field; name either of them differently"
+            )
+        if (
+            is_optional(codec.spec.types[index.field])
+            and codec.spec.default(index.field) is not None
+        ):
+            raise ModelError(
+                f"{where} may be None, so its default is None: no vector is not stored"
+            )
 
 
 def _check_numbers(table: Table) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from attrs import frozen
 
@@ -30,6 +30,10 @@ BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # S3 bucket naming rul
 INDEX_LIMIT = 20  # global secondary indexes of a table; DynamoDB quotas
 CARRIED_LIMIT = 20  # attributes beside keys that a slim index can carry; CreateTable reference
 ALL_CARRIED_LIMIT = 100  # those of all slim indexes of a table together; DynamoDB quotas
+DIMENSIONS_LIMIT = 4_096  # of a vector in a vector index; DynamoDB quotas
+
+Distance: TypeAlias = Literal["COSINE", "DOT_PRODUCT", "EUCLIDEAN"]
+"""How far two vectors are apart. The nearest have the least, but the highest dot product."""
 
 
 @frozen
@@ -119,6 +123,55 @@ PRIMARY = Index(0, 1)
 
 
 @frozen
+class VectorIndex:
+    """A vector index of the table: finds the items of one partition whose vectors are nearest.
+
+    It holds the items that have the field. The partition is that of the primary key, so that
+    nothing outside of it is ever found. DynamoDB has such indexes since August 2026, on tables on
+    demand; they lag behind writes.
+
+    Attributes:
+        dimensions: of each vector, 1 to 4,096; a write with another number is refused.
+        field: name of the field that holds an item's vector: a list of floats, or None where the
+            item is not in the index.
+        distance: how far two vectors are apart.
+        name: its name in AWS.
+        fields: those that its entries carry beside the keys and the vector, so that they are slim;
+            None for all.
+    """
+
+    dimensions: int
+    field: str = "vector"
+    distance: Distance = "COSINE"
+    name: str = "VECTORS"
+    fields: tuple[str, ...] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what DynamoDB does not have."""
+        if type(self.dimensions) is not int or self.dimensions not in range(
+            1, DIMENSIONS_LIMIT + 1
+        ):
+            raise ModelError(f"{self}: a vector has 1 to {DIMENSIONS_LIMIT:,} dimensions")
+        if self.distance not in get_args(Distance):
+            raise ModelError(f"{self}: a distance is one of {', '.join(get_args(Distance))}")
+        if not NAME.fullmatch(self.name):
+            raise ModelError(f"{self}: a name is 3 to 255 letters, digits, '_', '-' and '.'")
+        if not self.field.isidentifier() or self.field.isupper():
+            raise ModelError(f"{self}: {self.field!r} is no name of a field")
+        # The vector is one of those that count.
+        if len(self.carried or ()) >= CARRIED_LIMIT:
+            raise ModelError(
+                f"{self}: a vector index carries {CARRIED_LIMIT - 3} fields at most, besides TYPE, "
+                "TTL and the vector; leave some out, or carry all"
+            )
+
+    @cached_property
+    def carried(self) -> tuple[str, ...] | None:
+        """Names of the attributes in its entries beside PK, SK and the vector; None for all."""
+        return self.fields and (TYPE, TTL, *self.fields)
+
+
+@frozen
 class Table:
     """One DynamoDB table that all entities of a schema share.
 
@@ -127,11 +180,13 @@ class Table:
         indexes: its global secondary indexes, by number.
         bucket: name of the S3 bucket that keeps the payloads which leave their items; without one
             they are kept in parts beside them.
+        vectors: its vector index, or None.
     """
 
     name: str
     indexes: tuple[Index, ...] = ()
     bucket: str | None = None
+    vectors: VectorIndex | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse what DynamoDB does not have, and no bucket can be called."""
@@ -145,6 +200,8 @@ class Table:
                 f"the slim indexes of {self.name} carry {carried} attributes, and a table has "
                 f"{ALL_CARRIED_LIMIT} for all of them; let some carry fewer, or all"
             )
+        if self.vectors and self.vectors.name in [index.name for index in self.indexes]:
+            raise ModelError(f"two indexes of {self.name} are named {self.vectors.name}")
 
     def index(self, number: int) -> Index | None:
         """The index of a number, or None if the table does not have it."""

@@ -30,6 +30,7 @@ from .requests import (
     PutItem,
     Query,
     Request,
+    SearchVectors,
     TransactWriteItems,
     UpdateItem,
     key_of,
@@ -83,7 +84,7 @@ class LaggingClient(SqliteClient):
     def answer(self, request: Request[Any]) -> Answer:
         """The response, that of an index from the database that lags."""
         with self._order:
-            if isinstance(request, Query) and request.index != PRIMARY:
+            if _is_of_index(request):
                 return self._indexes.answer(request)
             if isinstance(request, CreateTable | UpdateTimeToLive):
                 with suppress(DynastoreError):  # which the table itself raises too
@@ -109,6 +110,12 @@ class LaggingClient(SqliteClient):
         while len(self._behind) > behind:
             table, key, item = self._behind.popleft()
             self._indexes.answer(DeleteItem(table, key) if item is None else PutItem(table, item))
+
+
+def _is_of_index(request: Request[Any]) -> bool:
+    if isinstance(request, SearchVectors):
+        return True
+    return isinstance(request, Query) and request.index != PRIMARY
 
 
 def _actions(request: Request[Any]) -> Sequence[object]:

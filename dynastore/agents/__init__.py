@@ -8,16 +8,19 @@
 | EvalRun | one evaluation | a component's by type and time, the failed ones by time |
 | Knowledge | one document | all by time |
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
-| Document, Embedding | the namespaces that begin with two labels, and what they mean | |
+| Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
 | SchemaVersion | the version of a framework's table | |
 """
 
 from functools import cache
 
+from attrs import evolve
+
 from ..schema import Schema
+from ..table import VectorIndex
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
-from .documents import Document, Embedding, Namespace
+from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
@@ -26,6 +29,7 @@ from .sessions import Passage, Run, Session
 from .versions import SchemaVersion
 
 __all__ = [
+    "Aspect",
     "Checkpoint",
     "CheckpointValue",
     "Document",
@@ -48,12 +52,17 @@ __all__ = [
 ENTITIES = (
     *(Session, Run, Passage, Memory, Metric, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
-    *(Document, Embedding, Namespace),
+    *(Document, Embedding, Aspect, Namespace),
     SchemaVersion,
 )
 
 
 @cache
-def agent_schema() -> Schema:
-    """The schema of all ready-made entities."""
-    return Schema(ENTITIES)
+def agent_schema(vectors: VectorIndex | None = None) -> Schema:
+    """The schema of all ready-made entities.
+
+    Args:
+        vectors: a vector index of the table, by which documents are found by meaning.
+    """
+    schema = Schema(ENTITIES)
+    return schema if vectors is None else Schema(ENTITIES, evolve(schema.table, vectors=vectors))

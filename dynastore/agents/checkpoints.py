@@ -94,6 +94,7 @@ class CheckpointValue:
         checkpoint_id: the checkpoint that it belongs to.
         name: its channel; of a task's write the task's id and the place of the write.
         content: as `checkpointing.contents` packs it.
+        unclaimed_at: when a repair found that nothing refers to it, or None.
         expires_at: that of what refers to it.
     """
 
@@ -102,6 +103,7 @@ class CheckpointValue:
     checkpoint_id: str
     name: str
     content: bytes = payload()
+    unclaimed_at: dt.datetime | None = None
     expires_at: dt.datetime | None = None
 
     primary = key("TH#{thread_id}", "K#{namespace}#{checkpoint_id}#{name}")
@@ -119,6 +121,7 @@ class TaskWrites:
         task_path: where the task is in its graph; writes are applied in this order.
         writes: place -> a write, as `checkpointing.contents` packs it. The places of ordinary
             writes count from 0; each kind of special one, such as an error, has a negative one.
+        unclaimed_at: when a repair found that there is no such checkpoint, or None.
         expires_at: that of the checkpoint.
     """
 
@@ -128,6 +131,7 @@ class TaskWrites:
     task_id: str
     task_path: str = ""
     writes: dict[str, bytes] = field(factory=dict)
+    unclaimed_at: dt.datetime | None = None
     expires_at: dt.datetime | None = None
 
     primary = key("TH#{thread_id}", "W#{namespace}#{checkpoint_id}#{task_id}")

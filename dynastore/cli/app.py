@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from ..errors import DynastoreError
-from . import asking, matrix, sweeping, upcasts, verification
+from . import asking, matrix, migrating, sweeping, threads, upcasts, verification
 from . import demo as demonstration
 from .endings import USAGE, give_up, reported
 from .options import SchemaName
@@ -20,6 +20,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(threads.commands, name="threads")
+app.add_typer(migrating.commands, name="migrate")
 
 
 def _show_version(wanted: bool) -> None:

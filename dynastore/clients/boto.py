@@ -118,10 +118,16 @@ class Service:
         """What botocore makes of the answer, and the answer that was taken from it.
 
         A Stubber answers without.
+
+        Raises:
+            RequestError: botocore is older than the operation.
         """
+        method = self.methods.get(operation)
+        if method is None:
+            raise RequestError(f"the installed boto3 has no {operation}; upgrade boto3")
         _taking.on = True
         try:
-            parsed: Mapping[str, Any] = self.methods[operation](**parameters)
+            parsed: Mapping[str, Any] = method(**parameters)
             if (body := parsed.get("Body")) is not None:
                 parsed = {**parsed, "Body": _read(body)}
         finally:

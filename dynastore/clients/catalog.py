@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Iterable
 
 import orjson
-from attrs import evolve
+from attrs import asdict, evolve
 
 from ..errors import RequestError
-from ..requests.tables import TableDescription
-from ..table import INDEX_LIMIT, NAME, PRIMARY, Index, Table
+from ..requests.tables import TableDescription, vector_definition
+from ..table import INDEX_LIMIT, NAME, PRIMARY, Index, Table, VectorIndex
 from .layout import Layout
 from .stream_log import stream_of
 
@@ -25,19 +25,29 @@ CREATION = """
     )
 """
 
+# Apart, since files were made before there were vector indexes.
+VECTORS_CREATION = """
+    CREATE TABLE IF NOT EXISTS dynastore_vectors (
+        number INTEGER PRIMARY KEY,  -- of the table
+        definition TEXT NOT NULL     -- JSON: {"name": ..., "field": ..., ...}
+    )
+"""
+
 
 def find(connection: sqlite3.Connection, name: str) -> Layout | None:
     """The layout of a table; None if the file does not have it."""
-    if not connection.execute(
-        "SELECT 1 FROM sqlite_master WHERE name = 'dynastore_tables'"
-    ).fetchone():
+    if not _has(connection, "dynastore_tables"):
         return None
     columns = "SELECT number, indexes FROM dynastore_tables WHERE name = ?"
     found = connection.execute(columns, (name,)).fetchone()
     if found is None:
         return None
     number, indexes = found
-    table = Table(name, tuple(_index(*each) for each in orjson.loads(indexes)))
+    table = Table(
+        name,
+        tuple(_index(*each) for each in orjson.loads(indexes)),
+        vectors=_vectors(connection, number),
+    )
     layout = Layout(number, table)
     described = connection.execute(f"PRAGMA table_xinfo({layout.rows})").fetchall()
     computed = {column[1] for column in described if column[6] == VIRTUAL}
@@ -48,6 +58,30 @@ def find(connection: sqlite3.Connection, name: str) -> Layout | None:
 
 def _index(number: int, range_count: int, fields: list[str] | None) -> Index:
     return Index(number, range_count, None if fields is None else tuple(fields))
+
+
+def _has(connection: sqlite3.Connection, name: str) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,))
+    return found.fetchone() is not None
+
+
+def _vectors(connection: sqlite3.Connection, number: int) -> VectorIndex | None:
+    """The vector index of a table, or None."""
+    if not _has(connection, "dynastore_vectors"):
+        return None
+    columns = "SELECT definition FROM dynastore_vectors WHERE number = ?"
+    found = connection.execute(columns, (number,)).fetchone()
+    if found is None:
+        return None
+    definition = orjson.loads(found[0])
+    fields = definition.pop("fields")
+    return VectorIndex(**definition, fields=None if fields is None else tuple(fields))
+
+
+def _keep_vectors(connection: sqlite3.Connection, number: int, index: VectorIndex) -> None:
+    connection.execute(VECTORS_CREATION)
+    insertion = "INSERT INTO dynastore_vectors (number, definition) VALUES (?, ?)"
+    connection.execute(insertion, (number, orjson.dumps(asdict(index)).decode()))
 
 
 def create(connection: sqlite3.Connection, table: Table) -> bool:
@@ -65,6 +99,8 @@ def create(connection: sqlite3.Connection, table: Table) -> bool:
     assert number is not None  # every INSERT has one
     for statement in Layout(number, table).creation:
         connection.execute(statement)
+    if table.vectors is not None:
+        _keep_vectors(connection, number, table.vectors)
     return True
 
 
@@ -81,6 +117,9 @@ def _extend(connection: sqlite3.Connection, layout: Layout, table: Table) -> Non
         indexes = _text((*layout.table.indexes, *added))
         change = "UPDATE dynastore_tables SET indexes = ? WHERE number = ?"
         connection.execute(change, (indexes, layout.number))
+    if table.vectors is not None and layout.table.vectors is None:
+        connection.execute(evolve(layout, table=table).vector_index)
+        _keep_vectors(connection, layout.number, table.vectors)
 
 
 def _text(indexes: Iterable[Index]) -> str:
@@ -116,6 +155,7 @@ def description(table: Table) -> TableDescription:
         key_schemas={index.name: index.attributes for index in indexes},
         projections={str(index.name): index.carried for index in table.indexes},
         stream=stream_of(table.name),
+        vectors={table.vectors.name: vector_definition(table.vectors)} if table.vectors else {},
     )
 
 

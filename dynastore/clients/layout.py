@@ -21,6 +21,7 @@ from ..capacity import LIMIT_BYTES, item_bytes
 from ..errors import ItemTooLarge, RequestError
 from ..keys import HASH_BYTES, RANGE_BYTES
 from ..requests import Key
+from ..requests.vectors import check_vector
 from ..table import PRIMARY, Index, Table
 from ..wire_values import utf8
 from .metering import Image, entry
@@ -71,7 +72,8 @@ class Layout:
             f"CREATE TABLE {self.rows} (PK TEXT NOT NULL, SK TEXT NOT NULL, item TEXT NOT NULL, "
             f"bytes INTEGER NOT NULL{keys}, PRIMARY KEY (PK, SK))"
         )
-        return (table, *(self._index_creation(index) for index in self.table.indexes))
+        indexes = (self._index_creation(index) for index in self.table.indexes)
+        return (table, *indexes, *([self.vector_index] if self.table.vectors else ()))
 
     def addition(self, index: Index) -> tuple[str, ...]:
         """The statements that add an index, and make its entries of the items that are stored."""
@@ -98,6 +100,21 @@ class Layout:
             f"CREATE INDEX IF NOT EXISTS {self.rows}_ttl ON {self.rows} ({_END}) "
             f"WHERE {_TTL} IS NOT NULL"
         )
+
+    @property
+    def vector_index(self) -> str:
+        """The statement that makes the index on items with a vector; it has those items, in order."""
+        return f"CREATE INDEX {self.rows}_vectors ON {self.rows} (PK, SK) WHERE {self._has_vector}"
+
+    @cached_property
+    def vectors(self) -> str:
+        """Reads the items of a partition that have a vector, by sort key."""
+        return f"SELECT item FROM {self.rows} WHERE PK = ? AND {self._has_vector} ORDER BY SK"
+
+    @property
+    def _has_vector(self) -> str:
+        assert self.table.vectors is not None, "the table has a vector index"
+        return f"json_type(item, '$.\"{self.table.vectors.field}\".L') = 'array'"
 
     @cached_property
     def ended(self) -> str:
@@ -143,7 +160,8 @@ class Layout:
             item: as `values.kept_item` makes it.
 
         Raises:
-            RequestError: a key attribute is missing, no text, empty or too long.
+            RequestError: a key attribute is missing, no text, empty or too long; or a vector does
+                not fit the vector index.
             ItemTooLarge: it is over 400 KB.
         """
         for name, limit in self._key_limits.items():
@@ -151,6 +169,8 @@ class Layout:
                 key_text(name, item[name], limit)
         if "PK" not in item or "SK" not in item:
             raise RequestError("an item needs its primary key, the texts PK and SK")
+        if self.table.vectors is not None and self.table.vectors.field in item:
+            check_vector(self.table.vectors, vector_in(item[self.table.vectors.field]))
         size = item_bytes(item)
         if size > LIMIT_BYTES:
             raise ItemTooLarge(Key.of(item), size_bytes=size, limit_bytes=LIMIT_BYTES)
@@ -161,6 +181,18 @@ class Layout:
         """The most bytes of each key attribute."""
         indexes = (PRIMARY, *self.table.indexes)
         return {name: key_limit(index, name) for index in indexes for name in index.attributes}
+
+
+def vector_in(value: AttributeValue) -> list[float]:
+    """The numbers of a vector.
+
+    Raises:
+        RequestError: it is no list of numbers.
+    """
+    numbers = value.get("L")
+    if numbers is None or not all(each.keys() == {"N"} for each in numbers):
+        raise RequestError("a vector is a list of numbers, such as {'L': [{'N': '0.5'}, …]}")
+    return [float(each["N"]) for each in numbers]
 
 
 def check_key(key: Key) -> None:

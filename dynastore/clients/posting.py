@@ -23,9 +23,9 @@ from botocore.utils import get_environ_proxies
 from yarl import URL
 
 from ..errors import RequestError
-from ..requests import Request
+from ..requests import Request, SearchVectors
 from .deadlines import Deadline
-from .sessions import endpoint_of, setting
+from .sessions import endpoint_of, search_url, setting
 from .signing import ServiceClock, Signer
 from .wire import Refusal, check, response_of, unanswered, unreached
 
@@ -84,6 +84,7 @@ class Poster:
         self._scheme = self._url.partition(":")[0]
         self._config = client.meta.config
         self._clock = ServiceClock()
+        self._client = client
         self._target = client.meta.service_model.metadata.get("targetPrefix")  # S3 has none
         self._opened: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
@@ -101,7 +102,8 @@ class Poster:
             body = orjson.dumps(request.parameters(), default=_base64)
         except orjson.JSONEncodeError as error:
             raise RequestError(f"{request.operation} holds what JSON cannot: {error}") from error
-        return Post(request.operation, "POST", self._url, headers, body)
+        url = self._search_url if isinstance(request, SearchVectors) else self._url
+        return Post(request.operation, "POST", url, headers, body)
 
     def response(self, _: Request[Any], answer: Reply, /) -> Mapping[str, Any]:
         """What a success holds, under AWS's names.
@@ -209,6 +211,10 @@ class Poster:
             sock_connect=self._config.connect_timeout,
             sock_read=self._config.read_timeout,
         )
+
+    @cached_property
+    def _search_url(self) -> str:
+        return search_url(self._client)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import botocore
 from botocore import exceptions as aws
+from botocore.endpoint_provider import EndpointProvider
+from botocore.loaders import create_loader
 
 from ..errors import AccessDenied, DynastoreError, RequestError, ServiceError
 from ..requests import Request
@@ -108,6 +111,27 @@ def setting(session: boto3.Session, name: str) -> Any:
 def endpoint_of(client: Any) -> Endpoint:
     """Where a boto3 client sends requests."""
     return Endpoint(client.meta.endpoint_url, client.meta.region_name)
+
+
+def search_url(client: Any) -> str:
+    """Where a boto3 client of DynamoDB sends SearchVectors: AWS has an endpoint of its own for it.
+
+    A server that is none of AWS's answers it where it answers all else. Endpoints of an account are
+    not used, as for other requests.
+    """
+    url: str = client.meta.endpoint_url
+    region: str = client.meta.region_name
+    if not re.match(rf"https://dynamodb(-fips)?\.{re.escape(region)}\.", url):
+        return f"{url.rstrip('/')}/"
+    config, loader = client.meta.config, create_loader()
+    rules = loader.load_service_model("dynamodb", "endpoint-rule-set-1")
+    found = EndpointProvider(rules, loader.load_data("partitions")).resolve_endpoint(
+        Region=region,
+        UseFIPS=bool(config.use_fips_endpoint),
+        UseDualStack=bool(config.use_dualstack_endpoint),
+        IsSearchOperation=True,
+    )
+    return f"{found.url.rstrip('/')}/"
 
 
 def botocore_error(error: Exception, request: Request[Any], endpoint: Endpoint) -> DynastoreError:

@@ -30,6 +30,7 @@ from ..requests import (
     Query,
     Request,
     Scan,
+    SearchVectors,
     TransactGetItems,
     TransactWriteItems,
     UpdateItem,
@@ -38,7 +39,7 @@ from ..requests.objects import DeleteObject, GetObject, HeadObject, ListObjectsV
 from ..requests.streams import DescribeStream, GetRecords, GetShardIterator
 from ..requests.tables import CreateTable, DescribeTable, DescribeTimeToLive, UpdateTimeToLive
 from ..table import TTL
-from . import catalog, expiring, lanes, stored_objects, stream_log, transacting
+from . import catalog, expiring, lanes, nearest, stored_objects, stream_log, transacting
 from .acting import Compiled, Effect, stored
 from .base import finished
 from .batching import check_keys, check_writes, fitting
@@ -97,6 +98,7 @@ class SqliteClient:
             GetItem: self._get,
             Query: self._query,
             Scan: self._scan,
+            SearchVectors: self._search,
             **dict.fromkeys((PutItem, UpdateItem, DeleteItem), self._write),
             BatchGetItem: self._get_batch,
             BatchWriteItem: self._write_batch,
@@ -187,6 +189,12 @@ class SqliteClient:
         with self._reads as connection, closing(connection.execute(sql, values)) as rows:
             page = scan_page(rows, request)
         return Answer(page, page.units)
+
+    def _search(self, request: SearchVectors) -> Answer:
+        layout = self._layout(request.table)
+        nearest.check(layout, request)
+        with self._reads as connection:
+            return Answer(nearest.found(connection, layout, request))
 
     def _write(self, request: PutItem | UpdateItem | DeleteItem) -> Answer:
         layout = self._layout(request.table)

@@ -14,9 +14,12 @@ from ..requests.tables import (
     TableDescription,
     UpdateTimeToLive,
     addition,
+    carried_in,
+    vector_addition,
+    vector_definition,
 )
 from ..schema import Schema
-from ..table import PRIMARY, TTL, Index
+from ..table import PRIMARY, TTL, Index, VectorIndex
 
 FIRST_WAIT_SECONDS = 0.05  # doubled up to the longest
 LONGEST_WAIT_SECONDS = 2.0
@@ -72,15 +75,34 @@ def _differences(schema: Schema, found: TableDescription) -> Iterator[str]:
             yield f"{name} is ({', '.join(keys)}), not ({', '.join(index.attributes)})"
         else:
             yield from _not_carried(index, found.projections.get(name))
+    if schema.table.vectors is not None:
+        yield from _vector_differences(schema.table.vectors, found)
+
+
+def _vector_differences(index: VectorIndex, found: TableDescription) -> Iterator[str]:
+    stored = found.vectors.get(index.name)
+    if stored is None:
+        yield f"vector index {index.name} is missing"
+        return
+    wanted = vector_definition(index)
+    carried = carried_in(stored["Projection"])
+    for name in sorted(wanted.keys() - {"Projection"}):
+        if stored.get(name) != wanted[name]:
+            yield f"vector index {index.name} has {name} {stored.get(name)}, not {wanted[name]}"
+    yield from _not_carried(index, carried)
 
 
 def _additions(schema: Schema, found: TableDescription) -> list[dict[str, Any]]:
     """What would add the indexes that are missing."""
     missing = [each for each in schema.table.indexes if each.name not in found.key_schemas]
-    return [addition(schema.table.name, index) for index in missing]
+    additions = [addition(schema.table.name, index) for index in missing]
+    vectors = schema.table.vectors
+    if vectors is not None and vectors.name not in found.vectors:
+        additions.append(vector_addition(schema.table.name, vectors))
+    return additions
 
 
-def _not_carried(index: Index, found: tuple[str, ...] | None) -> Iterator[str]:
+def _not_carried(index: Index | VectorIndex, found: tuple[str, ...] | None) -> Iterator[str]:
     """What an index lacks of the attributes that it has to carry; more of them do no harm."""
     if found is None:
         return

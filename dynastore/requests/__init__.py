@@ -24,6 +24,7 @@ from .transactions import (
     key_of,
     new_token,
 )
+from .vectors import TOP_LIMIT, Near, Nearest, SearchVectors
 
 __all__ = [
     "ACTIONS",
@@ -32,6 +33,7 @@ __all__ = [
     "BATCH_WRITE_BYTES",
     "SEGMENTS",
     "TOKEN_CHARACTERS",
+    "TOP_LIMIT",
     "TRANSACTION_BYTES",
     "Action",
     "Batch",
@@ -41,6 +43,8 @@ __all__ = [
     "DeleteItem",
     "GetItem",
     "Key",
+    "Near",
+    "Nearest",
     "Now",
     "PlainWrite",
     "Purpose",
@@ -50,6 +54,7 @@ __all__ = [
     "Request",
     "Scan",
     "ScanPage",
+    "SearchVectors",
     "Steps",
     "Together",
     "TransactGetItems",

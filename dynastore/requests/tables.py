@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
 
-from ..table import PRIMARY, TTL, Index, Table
+from ..table import PRIMARY, TTL, Index, Table, VectorIndex
 from .request import Request
 
 
 @frozen
 class CreateTable(Request[None]):
-    """Create a table: on demand, multi-attribute indexes, a stream of old and new images."""
+    """Create a table: on demand, multi-attribute indexes, a stream of old and new images.
+
+    Its vector index too, if it has one.
+    """
 
     operation: ClassVar[str] = "CreateTable"
     table: Table
@@ -34,6 +37,7 @@ class CreateTable(Request[None]):
             for index in self.table.indexes
         ]
         names = [name for index in (PRIMARY, *self.table.indexes) for name in index.attributes]
+        vectors = self.table.vectors
         return {
             "TableName": self.table.name,
             "BillingMode": "PAY_PER_REQUEST",
@@ -41,6 +45,7 @@ class CreateTable(Request[None]):
             "KeySchema": key_schema(PRIMARY),
             "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
             **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+            **({"VectorIndexes": [vector_definition(vectors)]} if vectors else {}),
         }
 
     def read(self, response: Mapping[str, Any]) -> None:
@@ -53,7 +58,19 @@ def key_schema(index: Index) -> list[dict[str, str]]:
     return [{"AttributeName": index.hash, "KeyType": "HASH"}, *ranges]
 
 
-def projection(index: Index) -> dict[str, Any]:
+def vector_definition(index: VectorIndex) -> dict[str, Any]:
+    """A vector index as CreateTable takes it; it is partitioned as the table is."""
+    return {
+        "IndexName": index.name,
+        "VectorAttribute": {"AttributeName": index.field},
+        "SearchSchema": [{"AttributeName": PRIMARY.hash, "SearchSchemaElementType": "HASH"}],
+        "Projection": projection(index),
+        "Dimensions": index.dimensions,
+        "DistanceFunction": index.distance,
+    }
+
+
+def projection(index: Index | VectorIndex) -> dict[str, Any]:
     """The Projection of an index: all attributes, some, or its keys only."""
     if index.carried is None:
         return {"ProjectionType": "ALL"}
@@ -76,6 +93,15 @@ def addition(table: str, index: Index) -> dict[str, Any]:
     }
 
 
+def vector_addition(table: str, index: VectorIndex) -> dict[str, Any]:
+    """The parameters of the UpdateTable that adds a vector index to a table."""
+    return {
+        "TableName": table,
+        "AttributeDefinitions": _definitions([PRIMARY.hash]),
+        "VectorIndexUpdates": [{"Create": vector_definition(index)}],
+    }
+
+
 def _definitions(names: Iterable[str]) -> list[dict[str, str]]:
     return [{"AttributeName": name, "AttributeType": "S"} for name in names]
 
@@ -90,12 +116,14 @@ class TableDescription:
         projections: index name -> names of the attributes that it carries beside keys; None for
             all.
         stream: the ARN of the stream of its changes; None without one.
+        vectors: name of a vector index -> what defines it, as CreateTable takes it.
     """
 
     active: bool
     key_schemas: Mapping[str | None, tuple[str, ...]]
     projections: Mapping[str, tuple[str, ...] | None]
     stream: str | None = None
+    vectors: Mapping[str, Mapping[str, Any]] = field(factory=dict)
 
 
 @frozen
@@ -114,18 +142,22 @@ class DescribeTable(Request[TableDescription]):
         """The description."""
         table = response["Table"]
         indexes = table.get("GlobalSecondaryIndexes", ())
+        vectors = table.get("VectorIndexes", ())
         return TableDescription(
             active=all(
                 part.get("TableStatus", part.get("IndexStatus")) == "ACTIVE"
-                for part in (table, *indexes)
+                and not part.get("Backfilling")
+                for part in (table, *indexes, *vectors)
             ),
             key_schemas={part.get("IndexName"): _key_names(part) for part in (table, *indexes)},
-            projections={index["IndexName"]: _carried(index["Projection"]) for index in indexes},
+            projections={index["IndexName"]: carried_in(index["Projection"]) for index in indexes},
             stream=_stream(table),
+            vectors={index["IndexName"]: index for index in vectors},
         )
 
 
-def _carried(part: Mapping[str, Any]) -> tuple[str, ...] | None:
+def carried_in(part: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Names of the attributes that a Projection has beside keys; None for all."""
     return None if part["ProjectionType"] == "ALL" else tuple(part.get("NonKeyAttributes", ()))
 
 

@@ -18,7 +18,7 @@ from .documents import ROOT, SHELLS, Block, commands, documents, programs
 DYNASTORE = Path(sys.executable).with_name("dynastore")
 
 
-SCANNING = {"evolve", "payloads", "scan", "verify", "no-access-pattern"}
+SCANNING = {"evolve", "migrate-langgraph", "payloads", "scan", "verify", "no-access-pattern"}
 
 
 def name_of(path: Path) -> str:

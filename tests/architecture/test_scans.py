@@ -7,7 +7,12 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "dynastore"
 
 # Those that answer scans, and the one that asks for them.
-KNOW_THE_REQUEST = {"clients/paging.py", "clients/sqlite.py", "operations/reading/scanner.py"}
+KNOW_THE_REQUEST = {
+    "clients/paging.py",
+    "clients/sqlite.py",
+    "integrations/langgraph/dynamodb_saver.py",  # of the table that threads move from
+    "operations/reading/scanner.py",
+}
 STORES = {"store.py", "async_store.py"}
 SWEEPS = {
     "operations/upkeep/verifying.py",

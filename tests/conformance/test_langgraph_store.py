@@ -17,6 +17,7 @@ pytest.importorskip("langgraph.store.base", reason="the extra dynastore[langgrap
 
 from langgraph.store.base import GetOp, InvalidNamespaceError, ListNamespacesOp, PutOp, SearchOp
 
+from dynastore import VectorIndex
 from dynastore.agents import Document, agent_schema
 from dynastore.errors import RequestError
 from dynastore.integrations.langgraph import DynastoreStore
@@ -553,3 +554,34 @@ def test_scopes_are_apart(backend, runner, mode):
     assert two.search(()) == []
     assert two.list_namespaces() == []
     assert one.list_namespaces() == [("u", "ann")]
+
+
+# With a vector index of the table. A test of properties has the same answers with it and without.
+
+
+@pytest.mark.fault("moto", reason="drops vector indexes in silence", strict=True)
+def test_a_vector_index_finds_the_same(open_store, mode, runner, settled):
+    def embed(texts):
+        return [[1.0, *(float(text.count(letter)) for letter in "abc")] for text in texts]
+
+    store = open_store(agent_schema(VectorIndex(4)))
+    store.create_table()
+    backend = getattr(store, "target", store)
+    memory = DynastoreStore(backend, index={"dims": 4, "embed": embed, "fields": ["texts[*]"]})
+    memory = Waiting(memory, runner) if mode == "awaited" else memory
+    ann, ben = ("users", "ann"), ("users", "ben")
+    memory.batch([PutOp(ann, "one", {"texts": ["ab"]}), PutOp(ann, "two", {"texts": ["c", "aab"]})])
+    memory.put((*ann, "deeper"), "three", {"texts": ["a"]})
+    memory.put(ben, "theirs", {"texts": ["aab"]})
+    settled()
+    with recorded(backend) as sent:
+        found = memory.search(ann, query="aab", limit=2)
+    assert [(item.key, round(item.score, 4)) for item in found] == [("two", 1.0), ("one", 0.9428)]
+    assert sent[0].operation == "SearchVectors"
+    (deeper,) = memory.search((*ann, "deeper"), query="aab")
+    assert (deeper.key, round(deeper.score, 4)) == ("three", 0.866)
+    memory.put(ann, "two", {"texts": ["ccc"]})
+    memory.delete(ann, "one")
+    assert "one" not in [item.key for item in memory.search(ann, query="aab")]
+    settled()
+    assert [item.key for item in memory.search(ann, query="aab")] == ["three", "two"]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 from attrs import frozen
 
-from dynastore import Index, Schema, Table, entity, gsi, key, ref
+from dynastore import Index, Schema, Table, VectorIndex, entity, gsi, key, ref
 from dynastore.errors import TableMismatch, TableNotFound
 from dynastore.requests import Request
 
@@ -120,4 +120,32 @@ def test_a_table_that_does_not_fit_is_refused_with_all_differences(open_store):
     assert mismatch.value.differences == (
         "GSI1 is (GSI1H, GSI1R1, GSI1R2, GSI1R3, GSI1R4), not (GSI1PK, GSI1SK)",
         "index GSI2 is missing",
+    )
+
+
+def test_a_vector_index_that_an_engine_drops_is_missed(open_store, engine):
+    vectors = Table("dynastore", (Index(1),), vectors=VectorIndex(2))
+    store = open_store(Schema([Note], vectors), create=False)
+    if engine == "moto":
+        with pytest.raises(TableMismatch) as mismatch:
+            store.create_table()
+        assert mismatch.value.differences == ("vector index VECTORS is missing",)
+    else:
+        store.create_table()
+        store.create_table()
+
+
+def test_another_vector_index_is_refused_with_all_differences(open_store, engine):
+    if engine == "moto":
+        pytest.skip("it drops vector indexes")
+    vectors = Table("dynastore", (Index(1),), vectors=VectorIndex(2, fields=("title",)))
+    open_store(Schema([Note], vectors)).create_table()
+    other = Table("dynastore", (Index(1),), vectors=VectorIndex(3, distance="EUCLIDEAN"))
+    store = open_store(Schema([Note], other), create=False)
+    with pytest.raises(TableMismatch) as mismatch:
+        store.create_table()
+    assert mismatch.value.differences == (
+        "vector index VECTORS has Dimensions 2, not 3",
+        "vector index VECTORS has DistanceFunction COSINE, not EUCLIDEAN",
+        "index VECTORS carries TYPE, TTL, title, not all attributes",
     )

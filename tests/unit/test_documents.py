@@ -6,6 +6,8 @@ import datetime as dt
 
 import pytest
 
+from dynastore import VectorIndex
+from dynastore.agents import agent_schema
 from dynastore.agents.documents import (
     Content,
     Known,
@@ -33,11 +35,12 @@ TEXT = text_of_value({"text": "x" * 700})
 
 
 class Table:
-    """A table in memory, and a clock that stands."""
+    """A table in memory, with a vector index or without, and a clock that stands."""
 
-    def __init__(self):
+    def __init__(self, vectors=None):
         self.now = NOON
-        self.store = memory_store(clock=lambda: self.now)
+        self.vectors = vectors
+        self.store = memory_store(agent_schema(vectors), clock=lambda: self.now)
         self.store.create_table()
         self.known = Known()
 
@@ -51,9 +54,9 @@ class Table:
         return self.store.run(search(self.store.schema, Search(**asked)))
 
 
-@pytest.fixture
-def table():
-    table = Table()
+@pytest.fixture(params=[None, VectorIndex(2)], ids=["exact", "indexed"])
+def table(request):
+    table = Table(request.param)
     yield table
     table.store.close()
 
@@ -222,7 +225,8 @@ def test_what_no_document_can_be_compared_with_is_refused():
 
 def test_a_vector_without_a_length_is_like_nothing(table):
     table.put({NAME: Content("{}", None, packed([[0.0, 0.0]]))})
-    assert [each.score for each in table.search(prefix=ANN, vector=(1.0, 0.0))] == [0]
+    score = 0 if table.vectors is None else None  # an index of directions does not take it
+    assert [each.score for each in table.search(prefix=ANN, vector=(1.0, 0.0))] == [score]
     assert [each.score for each in table.search(prefix=ANN, vector=tuple(unit([0.0, 0.0])))] == [0]
     with pytest.raises(RequestError, match="finite"):
         packed([[float("nan"), 1.0]])

@@ -245,8 +245,8 @@ def missing(place: Place, gap: Gap) -> PayloadMissing:
     return PayloadMissing(
         f"thread {place.thread_id!r}, checkpoint {place.checkpoint_id}",
         f"of channel {gap.channel!r}, which checkpoint {gap.at} holds,",
-        "Was it deleted, or the thread, while this ran? Others of its checkpoints may be readable: "
-        "name one by its checkpoint_id to go on from it.",
+        "Was it deleted, or the thread, while this ran? repair() makes the newest checkpoint that "
+        "can be read the last one.",
     )
 
 

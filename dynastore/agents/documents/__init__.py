@@ -1,7 +1,8 @@
 """Documents in namespaces, and what one does with them: put, read, search, list namespaces."""
 
-from .entities import Document, Embedding, Name, Namespace, name_of
+from .entities import Aspect, Document, Embedding, Name, Namespace, name_of
 from .filters import check_filter
+from .indexed import index_of
 from .labels import Labels
 from .listing import Listing, Path, namespaces
 from .reading import documents, used
@@ -12,6 +13,7 @@ from .vectors import Packed, packed, unit
 from .writing import Content, written
 
 __all__ = [
+    "Aspect",
     "Content",
     "Document",
     "Embedding",
@@ -26,6 +28,7 @@ __all__ = [
     "Search",
     "check_filter",
     "documents",
+    "index_of",
     "name_of",
     "namespaces",
     "packed",

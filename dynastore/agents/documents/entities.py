@@ -15,6 +15,7 @@ from ...errors import RequestError
 from ...patterns import key
 from ...payload_fields import payload
 from .labels import Labels, checked, labels_in, text_of
+from .vectors import Packed, joined
 
 Name: TypeAlias = tuple[Labels, str]
 """A namespace, and the name of a document in it."""
@@ -62,6 +63,7 @@ class Document:
         updated_at: when it was last put.
         minutes: how long it lives after its last use, or None for good.
         embedded: digest of the vectors of its `Embedding`, or None where it has none.
+        aspects: how many `Aspect`s it has, or None.
         embedded_until: when those expire: later than the document, so that few of its uses rewrite
             them. None where they do not.
         expires_at: its own expiry, or None.
@@ -76,6 +78,7 @@ class Document:
     updated_at: dt.datetime
     minutes: float | None = None
     embedded: str | None = None
+    aspects: int | None = None
     embedded_until: dt.datetime | None = None
     expires_at: dt.datetime | None = None
 
@@ -93,7 +96,9 @@ class Embedding:
         second: of the document.
         rest: of the document.
         document_id: of the document.
-        vectors: of one text each, of length 1, one after the other, as 32-bit floats.
+        vectors: of one text each, of length 1, one after the other, as 32-bit floats; empty where
+            there is one vector and the table has a vector index.
+        vector: that one, as a vector index takes it; else None.
         count: how many vectors there are.
         digest: of the vectors.
         expires_at: when it is of no use any more, or None.
@@ -104,17 +109,57 @@ class Embedding:
     rest: str = ""
     document_id: str = ""
     vectors: bytes = payload(compress_over=None)  # floats of vectors do not compress
+    vector: tuple[float, ...] | None = None
     count: int
     digest: str
     expires_at: dt.datetime | None = None
 
     primary = key("ST#{first}#{second}", "V#{rest}#{document_id}")
 
+    @property
+    def packed(self) -> Packed:
+        """Its vectors, wherever they are."""
+        return Packed(self.vectors, self.count) if self.vector is None else joined([self.vector])
+
+
+@entity("aspect", expires="expires_at")
+class Aspect:
+    """One of several vectors of a document, for a vector index, which takes one of each item.
+
+    It counts only while the document says that it has just these vectors.
+
+    Attributes:
+        first: of the document.
+        second: of the document.
+        rest: of the document.
+        document_id: of the document.
+        place: which of the vectors, from 0.
+        vector: it, of length 1.
+        digest: of all vectors of the document.
+        expires_at: when it is of no use any more, or None.
+    """
+
+    first: str
+    second: str = ""
+    rest: str = ""
+    document_id: str = ""
+    place: int
+    vector: tuple[float, ...]
+    digest: str
+    expires_at: dt.datetime | None = None
+
+    primary = key("ST#{first}#{second}", "W#{rest}#{document_id}#{place}")
+
 
 def name_of(entity: Document | Embedding) -> Name:
     """Where a document is, or the one that an embedding is of."""
-    labels = (entity.first, entity.second) if entity.second else (entity.first,)
-    return (*labels, *labels_in(entity.rest)), entity.document_id
+    return name_at(entity.first, entity.second, entity.rest, entity.document_id)
+
+
+def name_at(first: str, second: str, rest: str, document_id: str) -> Name:
+    """The name of the document that has these key fields."""
+    labels = (first, second) if second else (first,)
+    return (*labels, *labels_in(rest)), document_id
 
 
 @entity("namespace")

@@ -17,7 +17,7 @@ from ...requests import Now, Steps
 from ...schema import Schema
 from ...spec import Ref, ref
 from ...writes import Update
-from .entities import Document, Embedding, Name, name_of, place_of
+from .entities import Aspect, Document, Embedding, Name, name_of, place_of
 
 
 def ref_of(name: Name) -> Ref[Document]:
@@ -30,6 +30,16 @@ def embedding_of(name: Name) -> Ref[Embedding]:
     """The ref of what a document means."""
     labels, document_id = name
     return ref(Embedding, **place_of(labels), document_id=document_id)
+
+
+def aspects_of(schema: Schema, name: Name, places: Iterable[int]) -> list[Ref[Aspect]]:
+    """Some aspects of a document; none in a schema without them, whose table has no vector index."""
+    if Aspect not in schema.codecs:
+        return []
+    labels, document_id = name
+    return [
+        ref(Aspect, **place_of(labels), document_id=document_id, place=place) for place in places
+    ]
 
 
 def documents(
@@ -86,8 +96,13 @@ def _prolonged(schema: Schema, name: Name, document: Document, until: dt.datetim
     changes = {"expires_at": until}
     if document.embedded is not None and _is_later(until, document.embedded_until):
         changes["embedded_until"] = later = until + _life(document)
-        yield from _unless_replaced(
-            schema, embedding_of(name), {"digest": document.embedded}, {"expires_at": later}
+        meanings: list[Ref[Any]] = [
+            embedding_of(name),
+            *aspects_of(schema, name, range(document.aspects or 0)),
+        ]
+        yield from all_of(
+            _unless_replaced(schema, each, {"digest": document.embedded}, {"expires_at": later})
+            for each in meanings
         )
     same = {
         "minutes": document.minutes,

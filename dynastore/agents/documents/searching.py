@@ -12,17 +12,18 @@ from attrs import field, frozen
 from ...operations.interleaved import all_of
 from ...operations.together import IN_FLIGHT
 from ...planner import Ask
-from ...requests import Steps
+from ...requests import TOP_LIMIT, Steps
 from ...schema import Schema
 from ...terms import begins_with
 from .entities import PARTITION_LABELS, Document, Embedding, Name, Namespace, name_of
 from .filters import check_filter, passes
+from .indexed import Ranked, index_of, nearest, suits
 from .labels import Labels, checked, text_of
 from .listing import entries, entry_of, not_negative
 from .pages import Pages
 from .reading import documents
 from .values import value_in
-from .vectors import Packed, likeness
+from .vectors import likeness
 
 ENTRIES = 1_000  # of the registry to read at a time: some 130 KB
 FEWEST = (
@@ -94,7 +95,8 @@ def search(schema: Schema, asked: Search, *, consistent: bool = True) -> Steps[l
     is sought until there are as many as asked for, however many pages that takes.
 
     By meaning, all vectors below the prefix are compared, exactly; the nearest documents are read,
-    and where there are not enough, documents without vectors follow.
+    and where there are not enough, documents without vectors follow. A vector index of the table
+    finds the nearest instead, where it can; see `indexed`.
     """
     found: list[Found] = []
     if asked.vector is not None and asked.upto:
@@ -122,7 +124,27 @@ def _nearest(
     schema: Schema, asked: Search, vector: Sequence[float], *, consistent: bool
 ) -> Steps[list[Found]]:
     """The documents that pass and have vectors, the nearest first, as many as asked for."""
+    index = index_of(schema)
+    if index is not None and suits(index, asked.prefix, vector, asked.upto):
+        for top in _tops(asked):
+            near = yield from nearest(schema, index, asked.prefix, vector, top)
+            found = yield from _read(schema, asked, near.ranked, consistent=consistent)
+            if near.are_all or len(found) == asked.upto:
+                return found
     ranked = yield from _ranked(schema, asked.prefix, vector, consistent=consistent)
+    return (yield from _read(schema, asked, ranked, consistent=consistent))
+
+
+def _tops(asked: Search) -> list[int]:
+    """How many vectors a vector index is asked for; then, if too few documents are left, for all."""
+    is_whole = not asked.wanted and len(asked.prefix) == PARTITION_LABELS
+    return sorted({asked.upto if is_whole else TOP_LIMIT, TOP_LIMIT})
+
+
+def _read(
+    schema: Schema, asked: Search, ranked: list[Ranked], *, consistent: bool
+) -> Steps[list[Found]]:
+    """The documents that pass, as many as asked for, of those whose vectors were ranked."""
     found: list[Found] = []
     width = max(FEWEST, asked.upto) if asked.wanted else asked.upto
     while ranked and len(found) < asked.upto:
@@ -140,26 +162,17 @@ def _nearest(
     return found[: asked.upto]
 
 
-@frozen
-class _Ranked:
-    """How near the vectors of a document are."""
-
-    score: float
-    name: Name
-    digest: str
-
-
 def _ranked(
     schema: Schema, prefix: Labels, vector: Sequence[float], *, consistent: bool
-) -> Steps[list[_Ranked]]:
+) -> Steps[list[Ranked]]:
     """All vectors below a prefix that can be compared, the nearest first. They are not kept."""
-    ranked: list[_Ranked] = []
+    ranked: list[Ranked] = []
     walk = _Walk(schema, Embedding, prefix, consistent=consistent)
     while not walk.ended:
         for each in (yield from walk.page(None)):
-            score = likeness(vector, Packed(each.vectors, each.count))
+            score = likeness(vector, each.packed)
             if score is not None:
-                ranked.append(_Ranked(score, name_of(each), each.digest))
+                ranked.append(Ranked(score, name_of(each), each.digest))
     return sorted(ranked, key=lambda each: each.score, reverse=True)
 
 

@@ -14,6 +14,7 @@ from attrs import frozen
 from ...errors import RequestError, shown
 
 FLOAT_BYTES = 4
+FLOAT_DIGITS = 9  # tell any two 32-bit floats apart; IEEE 754
 DIGEST_BYTES = 8  # tells the vectors of one document from those it had before
 
 
@@ -34,6 +35,14 @@ class Packed:
         """Tells them from others."""
         return hashlib.blake2b(self.data, digest_size=DIGEST_BYTES).hexdigest()
 
+    @property
+    def each(self) -> list[tuple[float, ...]]:
+        """The vectors, as decimal numbers that are no longer than 32-bit floats need."""
+        held = _floats(self.data)
+        dims = len(held) // self.count
+        exact = [float(f"{number:.{FLOAT_DIGITS}g}") for number in held]
+        return [tuple(exact[at : at + dims]) for at in range(0, len(exact), dims)]
+
 
 def packed(vectors: Sequence[Sequence[float]], dims: int | None = None) -> Packed:
     """Vectors, made as long as 1, as an `Embedding` holds them.
@@ -45,7 +54,12 @@ def packed(vectors: Sequence[Sequence[float]], dims: int | None = None) -> Packe
     Raises:
         RequestError: a vector has another number of dimensions, or is not made of finite numbers.
     """
-    units = [unit(each, dims or len(vectors[0])) for each in vectors]
+    return joined([unit(each, dims or len(vectors[0])) for each in vectors])
+
+
+def joined(vectors: Iterable[Sequence[float]]) -> Packed:
+    """Vectors, one after the other, as they are."""
+    units = [array("f", each) for each in vectors]
     if sys.byteorder == "big":
         for each in units:
             each.byteswap()
@@ -79,12 +93,17 @@ def likeness(wanted: Sequence[float], vectors: Packed) -> float | None:
     dims = len(wanted)
     if not vectors.count or len(vectors.data) != FLOAT_BYTES * dims * vectors.count:
         return None
-    held = array("f", vectors.data)
-    if sys.byteorder == "big":
-        held.byteswap()
+    held = _floats(vectors.data)
     if vectors.count == 1:  # a slice would copy it
         return _product(wanted, held)
     return max(_product(wanted, held[at : at + dims]) for at in range(0, len(held), dims))
+
+
+def _floats(data: bytes) -> array[float]:
+    held = array("f", data)
+    if sys.byteorder == "big":
+        held.byteswap()
+    return held
 
 
 def _product(one: Iterable[float], other: Iterable[float]) -> float:

@@ -2,7 +2,8 @@
 
 In this order: entries of namespaces, so that no document is without one; embeddings and documents,
 together, since an embedding counts only for the document that it was made for; then the embeddings
-that documents had before.
+that documents had before. Where the table has a vector index, embeddings are made so that it finds
+them: with the one vector, or with an aspect for each of several.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from ...operations.writing.batches import delete_many, put_many
 from ...operations.writing.writes import write
 from ...requests import Now, Steps
 from ...schema import Schema
+from ...spec import Ref
 from ...writes import Delete, Put
 from . import registry
-from .entities import Document, Embedding, Name, name_of, place_of
+from .entities import Aspect, Document, Embedding, Name, name_of, place_of
+from .indexed import indexed
 from .labels import Labels
-from .reading import embedding_of, ref_of, without_values
+from .reading import aspects_of, embedding_of, ref_of, without_values
 from .registry import Known
 from .vectors import Packed
 
@@ -84,21 +87,28 @@ def written(schema: Schema, contents: Mapping[Name, Content | None], known: Know
 def _put(schema: Schema, puts: Mapping[Name, Content], known: Known) -> Steps[None]:
     before = yield from without_values(schema, puts)
     now = yield from Now()
-    documents = [_document(name, content, before.get(name), now) for name, content in puts.items()]
-    embeddings = [
-        _embedding(document, content.vectors)
-        for document, content in zip(documents, puts.values(), strict=True)
-        if content.vectors is not None
-    ]
+    documents: list[Document] = []
+    meanings: list[Embedding | Aspect] = []
+    for name, content in puts.items():
+        made = [] if content.vectors is None else indexed(schema, content.vectors)
+        document = _document(name, content, before.get(name), now, aspects=len(made))
+        documents.append(document)
+        if content.vectors is not None:
+            meanings += _meanings(document, content.vectors, made)
     fresh = yield from registry.entered(schema, _vanishing(puts), known)
-    yield from _stored(schema, [*documents, *embeddings], alone=len(documents) == 1)
+    yield from _stored(schema, [*documents, *meanings], alone=len(documents) == 1)
     yield from registry.settled(schema, fresh)
-    stale = [
-        embedding_of(name)
-        for name, old in before.items()
-        if old.embedded is not None and puts[name].vectors is None
-    ]
+    stale = [each for new in documents for each in _stale(schema, new, before.get(name_of(new)))]
     yield from delete_many(schema, stale)
+
+
+def _stale(schema: Schema, new: Document, old: Document | None) -> list[Ref[Any]]:
+    """What the old vectors of a document were kept in, and the new ones are not."""
+    if old is None or old.embedded is None:
+        return []
+    name = name_of(new)
+    aspects = aspects_of(schema, name, range(new.aspects or 0, old.aspects or 0))
+    return [*aspects, embedding_of(name)] if new.embedded is None else [*aspects]
 
 
 def _stored(schema: Schema, entities: Sequence[Any], *, alone: bool) -> Steps[None]:
@@ -120,10 +130,16 @@ def _vanishing(puts: Mapping[Name, Content]) -> dict[Labels, bool]:
 def _deleted(schema: Schema, name: Name) -> Steps[None]:
     old = yield from write(schema, Delete(ref_of(name)))
     if old is not None and old.embedded is not None:
-        yield from write(schema, Delete(embedding_of(name)))
+        meanings: list[Ref[Any]] = [
+            embedding_of(name),
+            *aspects_of(schema, name, range(old.aspects or 0)),
+        ]
+        yield from all_of(write(schema, Delete(each)) for each in meanings)
 
 
-def _document(name: Name, content: Content, old: Document | None, now: dt.datetime) -> Document:
+def _document(
+    name: Name, content: Content, old: Document | None, now: dt.datetime, *, aspects: int
+) -> Document:
     labels, document_id = name
     embedded = content.vectors.digest if content.vectors is not None else None
     life = dt.timedelta(minutes=content.minutes) if content.minutes is not None else None
@@ -135,18 +151,30 @@ def _document(name: Name, content: Content, old: Document | None, now: dt.dateti
         updated_at=now,
         minutes=None if content.minutes is None else float(content.minutes),
         embedded=embedded,
+        aspects=aspects if aspects > 1 else None,
         embedded_until=now + 2 * life if life and embedded else None,
         expires_at=now + life if life else None,
     )
 
 
-def _embedding(document: Document, vectors: Packed) -> Embedding:
+def _meanings(
+    document: Document, vectors: Packed, made: Sequence[tuple[float, ...]]
+) -> list[Embedding | Aspect]:
+    """What is stored of the vectors of a document.
+
+    Args:
+        document: the one.
+        vectors: its vectors.
+        made: the same for the vector index; none where that does not take them.
+    """
     labels, document_id = name_of(document)
-    return Embedding(
+    whose: dict[str, Any] = {
         **place_of(labels),
-        document_id=document_id,
-        vectors=vectors.data,
-        count=vectors.count,
-        digest=vectors.digest,
-        expires_at=document.embedded_until,
-    )
+        "document_id": document_id,
+        "digest": vectors.digest,
+        "expires_at": document.embedded_until,
+    }
+    if len(made) == 1:
+        return [Embedding(**whose, vectors=b"", vector=made[0], count=1)]
+    aspects = [Aspect(**whose, place=place, vector=each) for place, each in enumerate(made)]
+    return [Embedding(**whose, vectors=vectors.data, count=vectors.count), *aspects]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from ...agents.checkpointing.listing import Lister, Wanted
 from ...agents.checkpointing.loading import Loaded
 from ...agents.checkpointing.pending import Pending, TaskWrite
 from ...agents.checkpointing.recent import Recent
+from ...agents.checkpointing.repairing import Described
 from ...agents.checkpointing.saving import Draft, Place, whose
 from ...agents.checkpointing.threads import threads
 from ...errors import RequestError, shown
@@ -165,6 +167,11 @@ class Conversion:
         """The channels of a checkpoint whose values are made of older writes."""
         counters: Mapping[str, Any] = self.loaded(content.metadata).get(DELTA_COUNTERS) or {}
         return counters.keys()
+
+    def described(self, content: Content) -> Described:
+        """What a checkpoint says of its thread."""
+        made_at = dt.datetime.fromisoformat(self.loaded(content.header)["ts"])
+        return Described(*whose(self.loaded(content.metadata)), made_at)
 
     def listing(
         self,

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, Self
 
@@ -26,25 +25,21 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from ...agents.checkpointing.clearing import PRUNED_GRACE, delete_for_runs, delete_thread, prune
-from ...agents.checkpointing.copying import copy_thread
 from ...agents.checkpointing.histories import histories
 from ...agents.checkpointing.keeping import Keeping
 from ...agents.checkpointing.loading import load
 from ...agents.checkpointing.recent import Recent
 from ...agents.checkpointing.saving import save, save_writes
-from ...agents.checkpointing.threads import threads
-from ...agents.checkpoints import Thread
 from ...async_store import AsyncStore
 from ...errors import RequestError, shown
-from ...operations.reading.reader import Page
 from ...requests import Steps
 from ...store import Store
 from .conversion import Conversion, configured, place_of
 from .stores import Stores
+from .upkeep import Upkeep
 
 
-class DynastoreSaver(BaseCheckpointSaver[str]):
+class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
     """A checkpointer that costs a turn what the turn says.
 
         builder.compile(checkpointer=DynastoreSaver("sqlite:///agent.db"))
@@ -76,45 +71,12 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
         Raises:
             RequestError: the store is none, or the time is not above zero.
         """
-        super().__init__(serde=serde)
+        BaseCheckpointSaver.__init__(self, serde=serde)
         if ttl is not None and not (isinstance(ttl, dt.timedelta) and ttl > dt.timedelta()):
             raise RequestError(f"ttl is a timedelta above zero, not {shown(ttl)}")
         self._stores = Stores.of(store)
         self._keeping = Keeping(ttl, consistent)
         self._recent = Recent()
-
-    @classmethod
-    @contextmanager
-    def from_conn_string(cls, where: str, **options: Any) -> Iterator[Self]:
-        """A saver for a ``with`` block, at whose end its connections are closed.
-
-        Args:
-            where: of `Store.connect`: a table's name or a URL.
-            options: of the class.
-        """
-        saver = cls(where, **options)
-        try:
-            yield saver
-        finally:
-            saver._stores.close()
-
-    @classmethod
-    @asynccontextmanager
-    async def from_conn_string_async(cls, where: str, **options: Any) -> AsyncIterator[Self]:
-        """`from_conn_string` for an ``async with`` block."""
-        saver = cls(where, **options)
-        try:
-            yield saver
-        finally:
-            await saver._stores.aclose()
-
-    def setup(self) -> None:
-        """Make the table unless it is there. On SQLite the first call does it by itself."""
-        self._stores.blocking.create_table()
-
-    async def asetup(self) -> None:
-        """Make the table unless it is there; see `setup`."""
-        await self._stores.awaited.create_table()
 
     def eventual(self) -> Self:
         """The same saver, whose reads cost half, and may miss what was written a moment ago."""
@@ -216,85 +178,6 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
         """Save what a task wrote; see `put_writes`."""
         await self._stores.awaited.run(self._put_writes(config, writes, task_id, task_path))
 
-    def delete_thread(self, thread_id: str) -> None:
-        """Delete all of a thread.
-
-        Raises:
-            PartialFailure: some of it could not be deleted; call it again.
-        """
-        self._recent.forget(str(thread_id))
-        self._stores.blocking.run(delete_thread(self._schema, str(thread_id), self._keeping))
-
-    async def adelete_thread(self, thread_id: str) -> None:
-        """Delete all of a thread; see `delete_thread`."""
-        self._recent.forget(str(thread_id))
-        await self._stores.awaited.run(delete_thread(self._schema, str(thread_id), self._keeping))
-
-    def delete_for_runs(
-        self, run_ids: Sequence[str], *, grace: dt.timedelta = PRUNED_GRACE
-    ) -> None:
-        """Delete the checkpoints that some runs made, and what tasks wrote after them.
-
-        Args:
-            run_ids: the runs.
-            grace: as of `prune`. What other checkpoints refer to stays for longer, and is deleted
-                by a later `prune`.
-        """
-        self._forget(self._stores.blocking.run(self._delete_for_runs(run_ids, grace)))
-
-    async def adelete_for_runs(
-        self, run_ids: Sequence[str], *, grace: dt.timedelta = PRUNED_GRACE
-    ) -> None:
-        """Delete the checkpoints that some runs made; see `delete_for_runs`."""
-        self._forget(await self._stores.awaited.run(self._delete_for_runs(run_ids, grace)))
-
-    def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Copy a thread, with all of its checkpoints and writes."""
-        source, target = str(source_thread_id), str(target_thread_id)
-        self._stores.blocking.run(copy_thread(self._schema, source, target, self._keeping))
-
-    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Copy a thread; see `copy_thread`."""
-        source, target = str(source_thread_id), str(target_thread_id)
-        await self._stores.awaited.run(copy_thread(self._schema, source, target, self._keeping))
-
-    def prune(
-        self,
-        thread_ids: Sequence[str],
-        *,
-        strategy: str = "keep_latest",
-        keep_last: int = 1,
-        grace: dt.timedelta = PRUNED_GRACE,
-    ) -> None:
-        """Remove all but the newest checkpoints of each namespace of some threads.
-
-        Args:
-            thread_ids: the threads.
-            strategy: ``keep_latest``, or ``delete`` for all of them.
-            keep_last: how many stay, 1 or more.
-            grace: what is removed is given back no more, and is deleted by the first call after it
-                has been so for the grace; at once with none, if no process works on the threads.
-
-        Raises:
-            RequestError: there is no such strategy, or a number is out of range.
-        """
-        for thread_id in map(str, thread_ids):
-            self._stores.blocking.run(self._prune(thread_id, strategy, keep_last, grace))
-            self._recent.forget(thread_id)
-
-    async def aprune(
-        self,
-        thread_ids: Sequence[str],
-        *,
-        strategy: str = "keep_latest",
-        keep_last: int = 1,
-        grace: dt.timedelta = PRUNED_GRACE,
-    ) -> None:
-        """Remove all but the newest checkpoints of some threads; see `prune`."""
-        for thread_id in map(str, thread_ids):
-            await self._stores.awaited.run(self._prune(thread_id, strategy, keep_last, grace))
-            self._recent.forget(thread_id)
-
     def get_delta_channel_history(
         self, *, config: RunnableConfig, channels: Sequence[str]
     ) -> Mapping[str, DeltaChannelHistory]:
@@ -307,53 +190,20 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
         """What the values of some channels are made of; see `get_delta_channel_history`."""
         return await self._stores.awaited.run(self._histories(config, channels))
 
-    def threads(
-        self,
-        *,
-        user_id: str | None = None,
-        component: str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Page[Thread]:
-        """One page of threads, those that began last first.
-
-        Args:
-            user_id: whose: the ``user_id`` of the config or its metadata; of all users without.
-            component: the ``assistant_id`` or ``graph_id`` there; of all without.
-            limit: how many at most.
-            cursor: of the page before.
-        """
-        found = threads(
-            self._schema, user_id=user_id, component=component, limit=limit, cursor=cursor
-        )
-        return self._stores.blocking.run(found)
-
-    async def athreads(
-        self,
-        *,
-        user_id: str | None = None,
-        component: str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Page[Thread]:
-        """One page of threads; see `threads`."""
-        found = threads(
-            self._schema, user_id=user_id, component=component, limit=limit, cursor=cursor
-        )
-        return await self._stores.awaited.run(found)
-
     def get_next_version(
         self,
-        current: str | int | None,
+        current: str | int | float | None,
         channel: None,  # noqa: ARG002 (LangGraph's)
-    ) -> str:
-        """The next version of a channel: a count, and chance, so that no two forks have the same."""
-        count = current if isinstance(current, int) else int((current or "0").split(".")[0])
-        return f"{count + 1:032}.{random.random():016}"  # noqa: S311 (no secret)
+    ) -> Any:
+        """The next version of a channel: a count, and chance, so that no two forks have the same.
 
-    @property
-    def _schema(self) -> Any:
-        return self._stores.schema
+        Of a thread whose versions are numbers, as other checkpointers count, it is the next number:
+        LangGraph compares the versions of a checkpoint with each other.
+        """
+        if isinstance(current, int | float):
+            return current + 1
+        count = int((current or "0").split(".")[0])
+        return f"{count + 1:032}.{random.random():016}"  # noqa: S311 (no secret)
 
     @property
     def _convert(self) -> Conversion:
@@ -377,32 +227,6 @@ class DynastoreSaver(BaseCheckpointSaver[str]):
         if places:
             place = self._convert.place(config)
             yield from save_writes(self._schema, place, (task_id, path), places, self._keeping)
-
-    def _delete_for_runs(self, run_ids: Sequence[str], grace: dt.timedelta) -> Steps[Iterable[str]]:
-        lasting = self._convert.lasting
-        return (
-            yield from delete_for_runs(self._schema, run_ids, self._keeping, lasting, grace=grace)
-        )
-
-    def _forget(self, thread_ids: Iterable[str]) -> None:
-        for each in thread_ids:
-            self._recent.forget(each)
-
-    def _prune(
-        self, thread_id: str, strategy: str, keep_last: int, grace: dt.timedelta
-    ) -> Steps[None]:
-        if strategy == "delete":
-            return (yield from delete_thread(self._schema, thread_id, self._keeping))
-        if strategy != "keep_latest":
-            raise RequestError(f"a strategy is 'keep_latest' or 'delete', not {shown(strategy)}")
-        if type(keep_last) is not int or keep_last < 1:
-            raise RequestError(f"keep_last is 1 or more, not {shown(keep_last)}")
-        lasting = self._convert.lasting
-        return (
-            yield from prune(
-                self._schema, thread_id, self._keeping, lasting, keep_last=keep_last, grace=grace
-            )
-        )
 
     def _histories(
         self, config: RunnableConfig, channels: Sequence[str]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self
+from collections.abc import Iterable
 
 from langgraph.store.base import (
     BaseStore,
@@ -16,15 +14,15 @@ from langgraph.store.base import (
     ensure_embeddings,
 )
 
-from ...agents.documents import Document, Embedding, Known, Namespace
+from ...agents.documents import Aspect, Document, Embedding, Known, Namespace, index_of
 from ...async_store import AsyncStore
 from ...errors import RequestError
 from ...store import Store
 from .operations import Settings, Vectors, Work
-from .stores import Stores
+from .stores import OnStores, Stores
 
 
-class DynastoreStore(BaseStore):
+class DynastoreStore(OnStores, BaseStore):
     """Items under keys in namespaces, in the table of a dynastore store.
 
         builder.compile(store=DynastoreStore("sqlite:///agent.db"))
@@ -57,51 +55,21 @@ class DynastoreStore(BaseStore):
             consistent: whether reads see every write acknowledged before, at twice the read units.
 
         Raises:
-            RequestError: the store is none, or its schema lacks the entities of documents.
+            RequestError: the store is none, its schema lacks the entities of documents, or its
+                vector index what documents are found by.
         """
         self._stores = Stores.of(store)
         self._schema = self._stores.schema
         for cls in (Document, Embedding, Namespace):
             self._schema.codec(cls)
+        if index_of(self._schema) is not None:
+            self._schema.codec(Aspect)
         self._known = Known()
         self.ttl_config = ttl
         self.index_config = index
         self.embeddings = None if index is None else ensure_embeddings(index.get("embed"))
         paths = None if index is None else tuple(index.get("fields") or ["$"])
         self._settings = Settings(consistent, paths, None if index is None else index.get("dims"))
-
-    @classmethod
-    @contextmanager
-    def from_conn_string(cls, where: str, **options: Any) -> Iterator[Self]:
-        """A store for a ``with`` block, at whose end its connections are closed.
-
-        Args:
-            where: of `Store.connect`: a table's name or a URL.
-            options: of the class.
-        """
-        store = cls(where, **options)
-        try:
-            yield store
-        finally:
-            store._stores.close()
-
-    @classmethod
-    @asynccontextmanager
-    async def from_conn_string_async(cls, where: str, **options: Any) -> AsyncIterator[Self]:
-        """`from_conn_string` for an ``async with`` block."""
-        store = cls(where, **options)
-        try:
-            yield store
-        finally:
-            await store._stores.aclose()
-
-    def setup(self) -> None:
-        """Make the table unless it is there. On SQLite the first call does it by itself."""
-        self._stores.blocking.create_table()
-
-    async def asetup(self) -> None:
-        """Make the table unless it is there; see `setup`."""
-        await self._stores.awaited.create_table()
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         """Carry out operations: reads as the table was before, then the last put of each key.

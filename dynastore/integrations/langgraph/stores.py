@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Self
 
 from ...async_store import AsyncStore
 from ...errors import RequestError, shown
@@ -66,3 +68,42 @@ class Stores:
         self.close()
         if self._awaited is not None:
             await self._awaited.close()
+
+
+class OnStores:
+    """What all adapters do with their stores."""
+
+    _stores: Stores
+
+    @classmethod
+    @contextmanager
+    def from_conn_string(cls, where: str, **options: Any) -> Iterator[Self]:
+        """An adapter for a ``with`` block, at whose end its connections are closed.
+
+        Args:
+            where: of `Store.connect`: a table's name or a URL.
+            options: of the class.
+        """
+        adapter = cls(where, **options)  # type: ignore[call-arg]  # each has options of its own
+        try:
+            yield adapter
+        finally:
+            adapter._stores.close()
+
+    @classmethod
+    @asynccontextmanager
+    async def from_conn_string_async(cls, where: str, **options: Any) -> AsyncIterator[Self]:
+        """`from_conn_string` for an ``async with`` block."""
+        adapter = cls(where, **options)  # type: ignore[call-arg]  # each has options of its own
+        try:
+            yield adapter
+        finally:
+            await adapter._stores.aclose()
+
+    def setup(self) -> None:
+        """Make the table unless it is there. On SQLite the first call does it by itself."""
+        self._stores.blocking.create_table()
+
+    async def asetup(self) -> None:
+        """Make the table unless it is there; see `setup`."""
+        await self._stores.awaited.create_table()

@@ -1,0 +1,172 @@
+"""``dynastore migrate``: threads of other checkpointers move in; progress while they go."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from functools import reduce
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+from attrs import asdict
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from ..clients.foreign import told_as_ours
+from ..errors import RequestError
+from ..store import Store
+from .endings import USAGE, WRONG_ITEMS, give_up, reported
+from .options import Endpoint, From, Scopes, Where
+from .rounds import in_rounds
+
+if TYPE_CHECKING:
+    from ..integrations.langgraph.migration import Migrated, Migration, Mode
+
+EMBEDDED = "sqlite://"
+NAMED_AT_ONCE = 20  # threads between two looks at the progress
+
+commands = typer.Typer(help="Move data in from other tables.", no_args_is_help=True)
+
+
+@commands.callback()
+def options() -> None:
+    """Options of all of them."""
+
+
+@commands.command()
+def langgraph(
+    from_table: Annotated[str, typer.Option(help="The table of DynamoDBSaver; it is only read.")],
+    where: Where = None,
+    thread: Annotated[
+        list[str] | None, typer.Option("--thread", help="Only this thread; again for others.")
+    ] = None,
+    scan: Annotated[
+        bool, typer.Option("--scan", help="Find all threads: reads every item of the old table.")
+    ] = False,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    bucket: Annotated[str | None, typer.Option(help="The S3 bucket of the old table.")] = None,
+    key_prefix: Annotated[str | None, typer.Option(help="Of the keys in that bucket.")] = None,
+    ttl_days: Annotated[
+        float | None, typer.Option(help="How long checkpoints can be read from now on.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Threads that are moved at the same time.")] = 4,
+    cursor: From = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Only compare.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+) -> None:
+    """Move the threads of LangGraph's DynamoDBSaver, of langgraph-checkpoint-aws.
+
+    Each thread is written as if it had always been here; then both savers give back all of it, and
+    that is compared. Threads that are here and equal are passed over, so a call that was
+    interrupted is made again.
+    """
+    with reported():
+        if dry_run and verify:
+            raise RequestError("--dry-run writes nothing, and neither does --verify; give one")
+        mode: Mode = "dry-run" if dry_run else "verify" if verify else "migrate"
+        old: dict[str, Any] = {"table_name": from_table, "endpoint_url": endpoint_url}
+        if bucket is not None:
+            config = {"bucket_name": bucket, "key_prefix": key_prefix, "endpoint_url": endpoint_url}
+            old["s3_offload_config"] = config
+        lifetime = None if ttl_days is None else dt.timedelta(days=ttl_days)
+        with _opened(where, endpoint_url, scope) as store:
+            migration = _migration(old, store, ttl=lifetime, mode=mode, workers=workers)
+            done = _moved(migration, thread or [], cursor, scan=scan)
+    typer.echo(_json(done, mode) if json else line(done, mode))
+    if done.differing:
+        if not json:
+            typer.echo(_differences(done), err=True)
+        raise typer.Exit(WRONG_ITEMS)
+
+
+def line(done: Migrated, mode: Mode) -> str:
+    """What was done, in a line."""
+    became = "to write" if mode == "dry-run" else "written"
+    parts = {
+        "threads": done.threads,
+        "of them here before": done.equal,
+        "checkpoints compared": done.checkpoints,
+        became: done.written,
+        "whose values are gone from the old table": done.gone,
+        "differences": done.differing,
+    }
+    told = [f"{count:,} {name}" for name, count in parts.items() if count or name == "threads"]
+    return ", ".join([*told, *([] if done.differing else ["no differences"])])
+
+
+def _opened(where: str | None, endpoint_url: str | None, scopes: list[str] | None) -> Store:
+    is_embedded = where is not None and where.startswith(EMBEDDED)
+    connected = Store.connect(where, endpoint_url=None if is_embedded else endpoint_url)
+    return reduce(Store.scope, scopes or (), connected)
+
+
+def _migration(
+    old: dict[str, Any],
+    store: Store,
+    **options: Any,
+) -> Migration:
+    try:
+        from langgraph_checkpoint_aws import DynamoDBSaver
+
+        from ..integrations.langgraph.migration import Migration
+    except ModuleNotFoundError as missing:
+        give_up(f'this needs {missing.name}: pip install "dynastore[migrate]"', USAGE)
+    with told_as_ours():
+        saver = DynamoDBSaver(**old)
+    return Migration(saver, store, **options)
+
+
+def _moved(migration: Migration, threads: list[str], cursor: str | None, *, scan: bool) -> Migrated:
+    """Move the threads that are named, or all; and show how far it is.
+
+    Raises:
+        RequestError: none is named, and nobody agreed to a scan.
+        Stopped: it failed on its way.
+    """
+    items, units = (None, 0.0) if threads else migration.size()
+    if not threads and not scan:
+        raise RequestError(
+            "which threads? The old table has no list of them. Name them with --thread, or find them "
+            f"with --scan, which reads all of its items: about {items:,}, for {units:,.0f} read units"
+        )
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+        if threads:
+            return _named(migration, threads, progress)
+        task = progress.add_task("finding threads", total=items or None)
+
+        def show(done: Migrated) -> None:
+            progress.update(task, completed=done.scanned, description=_so_far(done))
+
+        return in_rounds(migration.page, cursor, show)
+
+
+def _named(migration: Migration, threads: list[str], progress: Progress) -> Migrated:
+    done = migration.threads(())
+    task = progress.add_task("moving threads", total=len(threads))
+    for some in _batches(threads):
+        done = done.and_then(migration.threads(some))
+        progress.update(task, advance=len(some), description=_so_far(done))
+    return done
+
+
+def _batches(threads: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(threads), NAMED_AT_ONCE):
+        yield threads[start : start + NAMED_AT_ONCE]
+
+
+def _so_far(done: Migrated) -> str:
+    return f"{done.threads:,} threads, {done.written:,} checkpoints written"
+
+
+def _differences(done: Migrated) -> str:
+    more = done.differing - len(done.differences)
+    told = [str(each) for each in done.differences]
+    return "\n".join([*told, *([f"and {more:,} more"] if more else [])])
+
+
+def _json(done: Migrated, mode: Mode) -> str:
+    return orjson.dumps({"mode": mode, **asdict(done)}).decode()

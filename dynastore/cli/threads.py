@@ -1,0 +1,152 @@
+"""``dynastore threads``: the threads of a checkpointer, what is wrong with them, and mending it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import reduce
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import orjson
+import typer
+from attrs import asdict
+
+from ..agents.checkpoints import Thread
+from ..store import Store
+from .endings import USAGE, WRONG_ITEMS, give_up, reported
+from .options import AsJson, Endpoint, Scopes, Where
+
+if TYPE_CHECKING:
+    from ..agents.checkpointing.findings import Checked, Repaired
+    from ..integrations.langgraph import DynastoreSaver
+
+Threads = Annotated[
+    list[str] | None, typer.Option("--thread", help="Only this one; again for others.")
+]
+
+commands = typer.Typer(
+    help="Threads of LangGraph: list them, find what is broken, repair it.",
+    no_args_is_help=True,
+)
+
+
+@commands.command("list")
+def show(
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    user_id: Annotated[str | None, typer.Option(help="Only those of this user.")] = None,
+    json: AsJson = False,
+) -> None:
+    """List the threads, those that began last first. One without a header is not among them."""
+    with reported(), _opened(where, endpoint_url, scope) as store:
+        for each in _all(_saver(store), user_id):
+            typer.echo(_line(each, json))
+
+
+@commands.command()
+def check(
+    where: Where = None,
+    thread: Threads = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    json: AsJson = False,
+) -> None:
+    """Tell which checkpoints cannot be read, and what belongs to none. Reads all of each thread."""
+    with reported(), _readable(), _opened(where, endpoint_url, scope) as store:
+        saver = _saver(store)
+        wrong = 0
+        for each in _named(saver, thread):
+            checked = saver.check(each)
+            wrong += not checked.is_sound
+            typer.echo(_json(checked) if json else str(checked))
+    if wrong:
+        raise typer.Exit(WRONG_ITEMS)
+
+
+@commands.command()
+def repair(
+    where: Where = None,
+    thread: Threads = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    at_once: Annotated[
+        bool,
+        typer.Option(
+            "--at-once", help="Delete now what is else deleted after an hour; no process may work."
+        ),
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Make the newest checkpoint that can be read the last one, and delete what belongs to none.
+
+    What goes is hidden or marked first. Repair again after an hour to delete it.
+    """
+    with reported(), _readable(), _opened(where, endpoint_url, scope) as store:
+        saver = _saver(store)
+        options = {"grace": dt.timedelta(0)} if at_once else {}
+        for each in _named(saver, thread):
+            repaired = saver.repair(each, **options)
+            typer.echo(_json(repaired) if json else str(repaired))
+
+
+def _saver(store: Store) -> DynastoreSaver:
+    try:
+        from ..integrations.langgraph import DynastoreSaver
+    except ModuleNotFoundError as missing:
+        give_up(f'threads need {missing.name}: pip install "dynastore[langgraph]"', USAGE)
+    return DynastoreSaver(store)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """End with what to do where a serializer of the application's own is needed."""
+    try:
+        yield
+    except NotImplementedError as error:  # what LangGraph's serializer raises of encrypted values
+        give_up(
+            f"{error}. Call check() and repair() of a saver with the serde= that wrote it", USAGE
+        )
+
+
+def _named(saver: DynastoreSaver, names: list[str] | None) -> Iterator[str]:
+    """The threads that a command is about: those that are named, or all that are listed."""
+    if names:
+        return iter(names)
+    return (each.thread_id for each in _all(saver, None))
+
+
+def _all(saver: DynastoreSaver, user_id: str | None) -> Iterator[Thread]:
+    cursor: str | None = None
+    while True:
+        page = saver.threads(user_id=user_id, cursor=cursor)
+        yield from page.entities
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def _opened(where: str | None, endpoint_url: str | None, scopes: list[str] | None) -> Store:
+    connected = Store.connect(where, endpoint_url=endpoint_url, create=False)
+    return reduce(Store.scope, scopes or (), connected)
+
+
+def _line(thread: Thread, as_json: bool) -> str:
+    if as_json:
+        return orjson.dumps(asdict(cast("Any", thread))).decode()
+    about = (thread.user_id, thread.component, thread.title)
+    began = f"{thread.created_at:%Y-%m-%d %H:%M:%S}"
+    return "  ".join([began, thread.thread_id, *(each for each in about if each)])
+
+
+def _json(done: Checked | Repaired) -> str:
+    """Each finding says what it is."""
+
+    def named(finding: Any) -> dict[str, Any]:
+        return {"finding": type(finding).__name__.lower(), **asdict(finding)}
+
+    if hasattr(done, "found"):
+        found = {**asdict(done.found), "findings": [*map(named, done.found.findings)]}
+        return orjson.dumps({**asdict(done), "found": found}).decode()
+    return orjson.dumps({**asdict(done), "findings": [*map(named, done.findings)]}).decode()

@@ -1,0 +1,225 @@
+"""Upkeep: what a saver does with whole threads, besides what graphs ask of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from ...agents.checkpointing.checking import check
+from ...agents.checkpointing.clearing import PRUNED_GRACE, delete_for_runs, delete_thread, prune
+from ...agents.checkpointing.copying import copy_thread
+from ...agents.checkpointing.findings import Checked, Repaired
+from ...agents.checkpointing.keeping import Keeping
+from ...agents.checkpointing.recent import Recent
+from ...agents.checkpointing.repairing import repair
+from ...agents.checkpointing.threads import threads
+from ...agents.checkpoints import Thread
+from ...errors import RequestError, shown
+from ...operations.reading.reader import Page
+from ...requests import Steps
+from ...schema import Schema
+from .conversion import Conversion
+from .stores import OnStores
+
+
+class Upkeep(OnStores):
+    """Deletes, copies, prunes, checks, repairs and lists threads."""
+
+    _recent: Recent
+    _keeping: Keeping
+
+    @property
+    def _schema(self) -> Schema:
+        return self._stores.schema
+
+    @property
+    def _convert(self) -> Conversion:
+        raise NotImplementedError
+
+    def delete_thread(self, thread_id: str) -> None:
+        """Delete all of a thread.
+
+        Raises:
+            PartialFailure: some of it could not be deleted; call it again.
+        """
+        self._recent.forget(str(thread_id))
+        self._stores.blocking.run(delete_thread(self._schema, str(thread_id), self._keeping))
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Delete all of a thread; see `delete_thread`."""
+        self._recent.forget(str(thread_id))
+        await self._stores.awaited.run(delete_thread(self._schema, str(thread_id), self._keeping))
+
+    def delete_for_runs(
+        self, run_ids: Sequence[str], *, grace: dt.timedelta = PRUNED_GRACE
+    ) -> None:
+        """Delete the checkpoints that some runs made, and what tasks wrote after them.
+
+        Args:
+            run_ids: the runs.
+            grace: as of `prune`. What other checkpoints refer to stays for longer, and is deleted
+                by a later `prune`.
+        """
+        self._forget(self._stores.blocking.run(self._delete_for_runs(run_ids, grace)))
+
+    async def adelete_for_runs(
+        self, run_ids: Sequence[str], *, grace: dt.timedelta = PRUNED_GRACE
+    ) -> None:
+        """Delete the checkpoints that some runs made; see `delete_for_runs`."""
+        self._forget(await self._stores.awaited.run(self._delete_for_runs(run_ids, grace)))
+
+    def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Copy a thread, with all of its checkpoints and writes."""
+        source, target = str(source_thread_id), str(target_thread_id)
+        self._stores.blocking.run(copy_thread(self._schema, source, target, self._keeping))
+
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Copy a thread; see `copy_thread`."""
+        source, target = str(source_thread_id), str(target_thread_id)
+        await self._stores.awaited.run(copy_thread(self._schema, source, target, self._keeping))
+
+    def prune(
+        self,
+        thread_ids: Sequence[str],
+        *,
+        strategy: str = "keep_latest",
+        keep_last: int = 1,
+        grace: dt.timedelta = PRUNED_GRACE,
+    ) -> None:
+        """Remove all but the newest checkpoints of each namespace of some threads.
+
+        Args:
+            thread_ids: the threads.
+            strategy: ``keep_latest``, or ``delete`` for all of them.
+            keep_last: how many stay, 1 or more.
+            grace: what is removed is given back no more, and is deleted by the first call after it
+                has been so for the grace; at once with none, if no process works on the threads.
+
+        Raises:
+            RequestError: there is no such strategy, or a number is out of range.
+        """
+        for thread_id in map(str, thread_ids):
+            self._stores.blocking.run(self._prune(thread_id, strategy, keep_last, grace))
+            self._recent.forget(thread_id)
+
+    async def aprune(
+        self,
+        thread_ids: Sequence[str],
+        *,
+        strategy: str = "keep_latest",
+        keep_last: int = 1,
+        grace: dt.timedelta = PRUNED_GRACE,
+    ) -> None:
+        """Remove all but the newest checkpoints of some threads; see `prune`."""
+        for thread_id in map(str, thread_ids):
+            await self._stores.awaited.run(self._prune(thread_id, strategy, keep_last, grace))
+            self._recent.forget(thread_id)
+
+    def check(self, thread_id: str) -> Checked:
+        """Read all of a thread, and tell what is wrong with it: see `repair`.
+
+        What is written at the moment may be told as litter.
+        """
+        return self._stores.blocking.run(self._check(str(thread_id)))
+
+    async def acheck(self, thread_id: str) -> Checked:
+        """Read all of a thread, and tell what is wrong with it; see `check`."""
+        return await self._stores.awaited.run(self._check(str(thread_id)))
+
+    def repair(self, thread_id: str, *, grace: dt.timedelta = PRUNED_GRACE) -> Repaired:
+        """Make the newest checkpoint of each namespace that can be read the last one, and tidy up.
+
+        Those that cannot be read are given back no more. What a task wrote and cannot be read is
+        deleted, so that the task runs again. A header that is missing is written.
+
+        Args:
+            thread_id: the thread.
+            grace: what goes, and what nothing refers to, is deleted by the first call after it has
+                been so for the grace; at once with none, if no process works on the thread.
+        """
+        done = self._stores.blocking.run(self._repair(str(thread_id), grace))
+        self._recent.forget(str(thread_id))
+        return done
+
+    async def arepair(self, thread_id: str, *, grace: dt.timedelta = PRUNED_GRACE) -> Repaired:
+        """Make the newest checkpoint that can be read the last one; see `repair`."""
+        done = await self._stores.awaited.run(self._repair(str(thread_id), grace))
+        self._recent.forget(str(thread_id))
+        return done
+
+    def threads(
+        self,
+        *,
+        user_id: str | None = None,
+        component: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Page[Thread]:
+        """One page of threads, those that began last first.
+
+        Args:
+            user_id: whose: the ``user_id`` of the config or its metadata; of all users without.
+            component: the ``assistant_id`` or ``graph_id`` there; of all without.
+            limit: how many at most.
+            cursor: of the page before.
+        """
+        found = threads(
+            self._schema, user_id=user_id, component=component, limit=limit, cursor=cursor
+        )
+        return self._stores.blocking.run(found)
+
+    async def athreads(
+        self,
+        *,
+        user_id: str | None = None,
+        component: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Page[Thread]:
+        """One page of threads; see `threads`."""
+        found = threads(
+            self._schema, user_id=user_id, component=component, limit=limit, cursor=cursor
+        )
+        return await self._stores.awaited.run(found)
+
+    def _delete_for_runs(self, run_ids: Sequence[str], grace: dt.timedelta) -> Steps[Iterable[str]]:
+        lasting = self._convert.lasting
+        return (
+            yield from delete_for_runs(self._schema, run_ids, self._keeping, lasting, grace=grace)
+        )
+
+    def _forget(self, thread_ids: Iterable[str]) -> None:
+        for each in thread_ids:
+            self._recent.forget(each)
+
+    def _prune(
+        self, thread_id: str, strategy: str, keep_last: int, grace: dt.timedelta
+    ) -> Steps[None]:
+        if strategy == "delete":
+            return (yield from delete_thread(self._schema, thread_id, self._keeping))
+        if strategy != "keep_latest":
+            raise RequestError(f"a strategy is 'keep_latest' or 'delete', not {shown(strategy)}")
+        if type(keep_last) is not int or keep_last < 1:
+            raise RequestError(f"keep_last is 1 or more, not {shown(keep_last)}")
+        lasting = self._convert.lasting
+        return (
+            yield from prune(
+                self._schema, thread_id, self._keeping, lasting, keep_last=keep_last, grace=grace
+            )
+        )
+
+    def _check(self, thread_id: str) -> Steps[Checked]:
+        return (yield from check(self._schema, thread_id, self._keeping, self._convert.lasting))
+
+    def _repair(self, thread_id: str, grace: dt.timedelta) -> Steps[Repaired]:
+        convert = self._convert
+        return (
+            yield from repair(
+                self._schema,
+                thread_id,
+                self._keeping,
+                convert.lasting,
+                convert.described,
+                grace=grace,
+            )
+        )
