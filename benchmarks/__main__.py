@@ -4,13 +4,14 @@ from importlib.util import find_spec
 
 from rich.console import Console
 
-from . import cost, langgraph, payloads, planning
+from . import agno, cost, langgraph, payloads, planning
 from .langgraph import picture
 
 console = Console()
 console.print(cost.table())
 console.print(payloads.table())
 console.print(planning.table())
+console.print(agno.table())
 console.print(langgraph.table())
 courses = langgraph.courses()
 console.print(langgraph.course_table(courses))

@@ -2,7 +2,7 @@
 
 | entity | one partition holds | reached too |
 |---|---|---|
-| Session, Run | a session: its runs, then its header | a user's, a component's, all sessions by time |
+| Session, Run, Passage | a session, the header last | a user's, a component's, all by time; a run by its id |
 | Memory | what is known of a user | a user's and a component's by time |
 | Metric | a month's days | |
 | EvalRun | one evaluation | a component's by type and time, the failed ones by time |
@@ -10,6 +10,7 @@
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
+| SchemaVersion | the version of a framework's table | |
 """
 
 from functools import cache
@@ -24,7 +25,8 @@ from .evals import EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
 from .metrics import Metric, month_of
-from .sessions import Run, Session
+from .sessions import Passage, Run, Session
+from .versions import SchemaVersion
 
 __all__ = [
     "Aspect",
@@ -37,7 +39,9 @@ __all__ = [
     "Memory",
     "Metric",
     "Namespace",
+    "Passage",
     "Run",
+    "SchemaVersion",
     "Session",
     "TaskWrites",
     "Thread",
@@ -46,9 +50,10 @@ __all__ = [
 ]
 
 ENTITIES = (
-    *(Session, Run, Memory, Metric, EvalRun, Knowledge),
+    *(Session, Run, Passage, Memory, Metric, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
+    SchemaVersion,
 )
 
 

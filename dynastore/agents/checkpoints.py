@@ -18,6 +18,8 @@ from ..entity import entity
 from ..patterns import gsi, key
 from ..payload_fields import payload
 
+THREAD = ("thread_id", "user_id", "component", "title", "created_at", "expires_at")
+
 
 @entity("thread", expires="expires_at")
 class Thread:
@@ -40,9 +42,13 @@ class Thread:
     expires_at: dt.datetime | None = None
 
     primary = key("TH#{thread_id}", "~")
-    by_user = gsi(1, "U#{user_id}", "CONVERSATION", "{created_at}", "{thread_id}")
-    by_component = gsi(2, "COMPONENT#{component}", "THREAD", "{created_at}", "{thread_id}")
-    directory = gsi(3, "THREADS", "{created_at}", "{thread_id}")
+    by_user = gsi(
+        *(1, "U#{user_id}", "CONVERSATION", "{created_at}", "{thread_id}"), include=THREAD
+    )
+    by_component = gsi(
+        *(2, "COMPONENT#{component}", "THREAD", "{created_at}", "{thread_id}"), include=THREAD
+    )
+    directory = gsi(3, "THREADS", "{created_at}", "{thread_id}", include=THREAD)
 
 
 @entity("checkpoint", expires="expires_at")

@@ -7,6 +7,8 @@ import datetime as dt
 from ..entity import entity
 from ..patterns import gsi, key
 
+FIELDS = ("eval_id", "component", "eval_type", "session_id", "score", "passed", "created_at")
+
 
 @entity("eval")
 class EvalRun:
@@ -31,5 +33,10 @@ class EvalRun:
     created_at: dt.datetime
 
     primary = key("E#{eval_id}", "~")
-    by_component = gsi(2, "COMPONENT#{component}", "EVAL", "{eval_type}", "{created_at}#{eval_id}")
-    failures = gsi(3, "EVALS#FAILED", "{created_at}", "{eval_id}", when={"passed": False})
+    by_component = gsi(
+        *(2, "COMPONENT#{component}", "EVAL", "{eval_type}", "{created_at}#{eval_id}"),
+        include=FIELDS,
+    )
+    failures = gsi(
+        *(3, "EVALS#FAILED", "{created_at}", "{eval_id}"), when={"passed": False}, include=FIELDS
+    )

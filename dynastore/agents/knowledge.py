@@ -8,6 +8,8 @@ from ..entity import entity
 from ..patterns import gsi, key
 from ..payload_fields import payload
 
+LISTED = ("knowledge_id", "name", "status", "size_bytes", "created_at")
+
 
 @entity("knowledge")
 class Knowledge:
@@ -30,4 +32,4 @@ class Knowledge:
     created_at: dt.datetime
 
     primary = key("K#{knowledge_id}", "~")
-    directory = gsi(3, "KNOWLEDGE", "{created_at}", "{knowledge_id}")
+    directory = gsi(3, "KNOWLEDGE", "{created_at}", "{knowledge_id}", include=LISTED)

@@ -9,6 +9,8 @@ from attrs import field
 from ..entity import entity
 from ..patterns import gsi, key
 
+LISTED = ("user_id", "memory_id", "topics", "component")
+
 
 @entity("memory")
 class Memory:
@@ -31,5 +33,11 @@ class Memory:
     updated_at: dt.datetime
 
     primary = key("U#{user_id}", "M#{memory_id}")
-    by_user = gsi(1, "U#{user_id}", "MEMORY", "{updated_at}", "{memory_id}")
-    by_component = gsi(2, "COMPONENT#{component}", "MEMORY", "{updated_at}", "{memory_id}")
+    by_user = gsi(
+        *(1, "U#{user_id}", "MEMORY", "{updated_at}", "{memory_id}"),
+        include=(*LISTED, "updated_at"),
+    )
+    # Without updated_at: the index carries for all what one asks for, and a session's is new each turn.
+    by_component = gsi(
+        *(2, "COMPONENT#{component}", "MEMORY", "{updated_at}", "{memory_id}"), include=LISTED
+    )

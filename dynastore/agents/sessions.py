@@ -1,4 +1,12 @@
-"""Sessions and their runs: one partition a session, so that one query resumes it."""
+"""Sessions and their runs: one partition a session, so that one query resumes it.
+
+    S#s1   R#2026-01-05…#r1   a run: what was said and done in one turn
+    S#s1   T#8f3c…            a text that is in several of its runs, such as the system message
+    S#s1   ~                  the session itself: slim, written with each turn
+
+The header is last of its partition, so the newest first are the header and the last runs.
+`conversations` has the operations.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +17,9 @@ from ..entity import entity
 from ..patterns import gsi, key
 from ..payload_fields import payload
 
+# What lists filter, sort and show. An index carries no more, so that a list costs little.
+LISTED = ("session_id", "user_id", "kind", "component", "title", "created_at")
+
 
 @entity("session", expires="expires_at")
 class Session:
@@ -17,30 +28,39 @@ class Session:
     Attributes:
         session_id: unique in its scope.
         user_id: whose it is, or None for an agent that works by itself.
+        kind: of its component: ``agent``, ``team`` or ``workflow``.
         component: the agent, team or workflow that leads it, or None.
         title: what a list shows, or None.
         created_at: when it began; lists are sorted by it.
-        updated_at: when its last run ended.
+        updated_at: when its last run ended, or None where that is not known.
         run_count: how many runs it has.
         state: what the agent keeps between runs, as JSON.
+        content: what a framework keeps of it besides, as it serialized it.
         expires_at: after which it may be deleted, or None.
     """
 
     session_id: str
     user_id: str | None = None
+    kind: str = "agent"
     component: str | None = None
     title: str | None = None
     created_at: dt.datetime
-    updated_at: dt.datetime
+    updated_at: dt.datetime | None = None
     run_count: int = 0
     state: dict[str, Any] = payload(factory=dict)
+    content: bytes = payload(default=b"")
     expires_at: dt.datetime | None = None
 
-    # The header is last of its partition, so the newest first are the header and the last runs.
     primary = key("S#{session_id}", "~")
-    by_user = gsi(1, "U#{user_id}", "CONVERSATION", "{created_at}", "{session_id}")
-    by_component = gsi(2, "COMPONENT#{component}", "SESSION", "{created_at}", "{session_id}")
-    directory = gsi(3, "SESSIONS", "{created_at}", "{session_id}")
+    # A turn changes when the session was updated: that is a write unit here, and none in the others.
+    by_user = gsi(
+        *(1, "U#{user_id}", "CONVERSATION", "{created_at}", "{session_id}"),
+        include=(*LISTED, "updated_at", "run_count"),
+    )
+    by_component = gsi(
+        *(2, "COMPONENT#{component}", "SESSION", "{created_at}", "{session_id}"), include=LISTED
+    )
+    directory = gsi(3, "SESSIONS", "{created_at}", "{session_id}", include=LISTED)
 
 
 @entity("run", expires="expires_at")
@@ -50,19 +70,61 @@ class Run:
     Attributes:
         session_id: the session it belongs to.
         run_id: unique in its session.
-        created_at: when it began; a session's runs are sorted by it, then by index.
-        run_index: its place in the session, from 0.
-        status: such as ``completed``.
+        created_at: when it began; it never changes, so that a run is found without a look-up.
+        run_index: its place in the session, from 0, or None; a session's runs are sorted by it.
+        kind: of its component: ``agent``, ``team`` or ``workflow``.
+        agent_id: the agent that ran, or None.
+        team_id: the team that ran, or None.
+        workflow_id: the workflow that ran, or None.
+        user_id: whose it is, or None.
+        parent_run_id: of the run that it is a part of, or None.
+        status: such as ``completed``, or None.
+        updated_at: when it was saved last, or None where that is not known.
         messages: in the order in which they were said, as JSON.
+        content: what a framework keeps of it, as it serialized it.
+        content_bytes: how long that is.
+        passage: digest of the text that was cut out of the content, or None; see `Passage`.
+        passage_at: where it was, in bytes.
         expires_at: after which it may be deleted, or None.
     """
 
     session_id: str
     run_id: str
     created_at: dt.datetime
-    run_index: int
-    status: str = "completed"
+    run_index: int | None = None
+    kind: str = "agent"
+    agent_id: str | None = None
+    team_id: str | None = None
+    workflow_id: str | None = None
+    user_id: str | None = None
+    parent_run_id: str | None = None
+    status: str | None = None
+    updated_at: dt.datetime | None = None
     messages: list[dict[str, Any]] = payload(factory=list)
+    content: bytes = payload(default=b"")
+    content_bytes: int = 0
+    passage: str | None = None
+    passage_at: int = 0
     expires_at: dt.datetime | None = None
 
-    primary = key("S#{session_id}", "R#{created_at}#{run_index:8}#{run_id}")
+    primary = key("S#{session_id}", "R#{created_at}#{run_id}")
+    by_id = gsi(4, "ID#{run_id}", "RUN", include=())
+
+
+@entity("passage")
+class Passage:
+    """A text that is in the contents of several runs of a session, and is kept once.
+
+    It is written before the first run that refers to it, and goes with the session.
+
+    Attributes:
+        session_id: the session.
+        digest: of the text.
+        text: as it is in the contents.
+    """
+
+    session_id: str
+    digest: str
+    text: bytes = payload(split=False)
+
+    primary = key("S#{session_id}", "T#{digest}")

@@ -158,6 +158,7 @@ def _runs(conversation: Conversation) -> Iterator[Run]:
             run_id=f"run-{index}",
             created_at=conversation.began_at + said * BETWEEN_MESSAGES,
             run_index=index,
+            status="completed",
             messages=list(messages),
         )
         said += len(messages)

@@ -87,14 +87,15 @@ QUESTIONS = (
     ),
     Question(
         "My latest sessions",
-        "store.query(Session, user_id={user_id!r}).newest_first()",
+        "store.query(Session, user_id={user_id!r}).newest_first()"
+        ".select('session_id', 'created_at', 'run_count', 'title')",
         ".page(limit=5).entities",
         ("session", "began", "runs", "title"),
         lambda each: (
-            each.session_id,
-            _time(each.created_at),
-            str(each.run_count),
-            each.title or "",
+            each["session_id"],
+            _time(each["created_at"]),
+            str(each["run_count"]),
+            each["title"] or "",
         ),
     ),
     Question(
@@ -125,10 +126,15 @@ QUESTIONS = (
     ),
     Question(
         "The knowledge rows",
-        "store.query(Knowledge)",
+        "store.query(Knowledge).select('knowledge_id', 'name', 'size_bytes', 'status')",
         ".page(limit=5).entities",
         ("document", "name", "bytes", "status"),
-        lambda each: (each.knowledge_id, each.name, f"{each.size_bytes:,}", each.status),
+        lambda each: (
+            each["knowledge_id"],
+            each["name"],
+            f"{each['size_bytes']:,}",
+            each["status"],
+        ),
     ),
     Question(
         "The newest checkpoint",

@@ -123,3 +123,12 @@ def _expire_items(table: str) -> Steps[None]:
                 raise
     if attribute not in {None, TTL}:
         raise TableMismatch(table, [f"items expire by {attribute}, not by {TTL}"])
+
+
+def table_exists(schema: Schema) -> Steps[bool]:
+    """Whether the table is there, though it may not be active yet."""
+    try:
+        yield from DescribeTable(schema.table.name)
+    except TableNotFound:
+        return False
+    return True

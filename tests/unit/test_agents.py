@@ -31,7 +31,6 @@ LISTS = [
     (Run, {"session_id": "s1"}, "primary"),
     (Run, {"session_id": "s1", "created_at": since(MONDAY)}, "primary"),
     (Memory, {"user_id": "ann"}, "primary"),
-    (Memory, {"user_id": "ann", "updated_at": since(MONDAY)}, "by_user"),
     (Memory, {"component": "support"}, "by_component"),
     (Metric, {"month": "2026-01"}, "primary"),
     (EvalRun, {"passed": False, "created_at": since(MONDAY)}, "failures"),
@@ -39,6 +38,7 @@ LISTS = [
     (Knowledge, {}, "directory"),
     (Checkpoint, {"thread_id": "t1", "namespace": ""}, "primary"),
     (Checkpoint, {"run_id": "r1"}, "by_run"),
+    (Run, {"run_id": "r1"}, "by_id"),
     (Thread, {"component": "support", "created_at": since(MONDAY)}, "by_component"),
     (Thread, {"created_at": since(MONDAY)}, "directory"),
 ]
@@ -73,10 +73,10 @@ def test_a_session_and_its_runs_are_one_partition_with_the_header_last():
     assert keys == sorted(keys)
 
 
-def test_runs_sort_by_time_then_by_their_index():
+def test_runs_sort_by_time():
     runs = [
-        Run(session_id="s1", run_id=f"r{index}", created_at=MONDAY, run_index=index)
-        for index in (0, 2, 10)
+        Run(session_id="s1", run_id=f"r{hour}", created_at=MONDAY + dt.timedelta(hours=hour))
+        for hour in (0, 2, 10)
     ]
     keys = [SCHEMA.codec(Run).encode(run, "")["SK"]["S"] for run in runs]
     assert keys == sorted(keys)

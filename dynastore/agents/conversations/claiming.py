@@ -1,0 +1,108 @@
+"""Claiming: changes that only one of several writers may make, each by a conditional write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...errors import ConditionFailed
+from ...operations.reading.reads import get
+from ...operations.writing.writes import ATTEMPTS, write
+from ...requests import Now, Steps
+from ...schema import Schema
+from ...spec import ref
+from ...terms import When, missing
+from ...writes import Update
+from ..sessions import Run, Session
+from .loading import key_of, load, place_of, restored, slim_runs
+from .recent import Recent
+from .saving import as_read
+
+CHANGED = ("status", "content", "content_bytes", "passage", "passage_at")
+
+
+def change_run(
+    schema: Schema,
+    recent: Recent,
+    session_id: str,
+    run_id: str,
+    changed: Callable[[Run], Run | None],
+) -> Steps[bool]:
+    """Change the status and the content of a run that is as it was read: two requests.
+
+    Args:
+        schema: where it is.
+        recent: where this process knows it to be.
+        session_id: its session.
+        run_id: its id.
+        changed: gives the run as it becomes; None if it is to stay as it is.
+
+    Returns:
+        Whether it was changed.
+    """
+    for _ in range(ATTEMPTS):
+        run = yield from _read(schema, recent, session_id, run_id)
+        new = None if run is None else changed(run)
+        if run is None or new is None:
+            return False
+        now = yield from Now()
+        values = {name: getattr(new, name) for name in CHANGED}
+        target = ref(Run, **key_of(place_of(run)))
+        try:
+            yield from write(schema, Update(target, when=_same(run), updated_at=now, **values))
+        except ConditionFailed as failure:
+            lost = failure  # somebody else has changed it since
+        else:
+            return True
+    raise lost
+
+
+def _read(schema: Schema, recent: Recent, session_id: str, run_id: str) -> Steps[Run | None]:
+    """A run as it is now, found without an index."""
+    place = recent.place(run_id)
+    if place is None:
+        runs = yield from slim_runs(schema, session_id)
+        place = next((place_of(each) for each in runs if each.run_id == run_id), None)
+    if place is None or place.session_id != session_id:
+        return None
+    run = yield from get(schema, Run, key_of(place), consistent=True)
+    return None if run is None else (yield from restored(schema, [run]))[0]
+
+
+def _same(run: Run) -> When:
+    return {
+        name: missing() if getattr(run, name) is None else getattr(run, name)
+        for name in ("status", "updated_at")
+    }
+
+
+def reassign(
+    schema: Schema,
+    recent: Recent,
+    session_id: str,
+    owners: tuple[str, str | None],
+    is_active: Callable[[Run], bool],
+) -> Steps[bool]:
+    """Give a session to another user, if none of its runs is active: two requests.
+
+    Args:
+        schema: where it is.
+        recent: then remembers it.
+        session_id: its id.
+        owners: whose it must be, and whose it becomes.
+        is_active: tells whether a run still goes on.
+
+    Returns:
+        Whether it was given.
+    """
+    before, after = owners
+    for _ in range(ATTEMPTS):
+        found = yield from load(schema, recent, session_id)
+        if found is None or found.session.user_id != before or any(map(is_active, found.runs)):
+            return False
+        target = ref(Session, session_id=session_id)
+        try:
+            yield from write(schema, Update(target, when=as_read(found.session), user_id=after))
+        except ConditionFailed:
+            continue  # a turn was saved in the meantime
+        return True
+    raise ConditionFailed(schema.codec(Session).key({"session_id": session_id}, schema.prefix))

@@ -1,0 +1,250 @@
+"""Loading: sessions with their runs, by one strongly consistent query of each session's partition."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve, frozen
+
+from ...operations.interleaved import all_of
+from ...operations.reading.reader import Reader
+from ...operations.reading.reads import get, get_many, opened
+from ...planner import Ask
+from ...requests import Steps
+from ...schema import Schema
+from ...spec import Ref, ref
+from ..sessions import Passage, Run, Session
+from .recent import Place, Recent
+
+NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # sorts before whatever was saved
+SLIM = (
+    *("session_id", "run_id", "created_at", "run_index", "kind", "status"),
+    *("agent_id", "team_id", "workflow_id", "user_id", "parent_run_id", "updated_at"),
+)
+
+
+@frozen
+class Loaded:
+    """A session that was read.
+
+    Attributes:
+        session: its header.
+        runs: in the order of their places in it.
+    """
+
+    session: Session
+    runs: Sequence[Run]
+
+
+@frozen
+class Latest:
+    """Which of a session's runs are wanted.
+
+    Attributes:
+        count: how many of the last ones, 0 or more.
+        among: tells which runs count.
+    """
+
+    count: int
+    among: Callable[[Run], bool]
+
+
+def place_of(run: Run) -> Place:
+    """Where a run is."""
+    return Place(run.session_id, run.created_at, run.run_id)
+
+
+def in_order(runs: Iterable[Run]) -> list[Run]:
+    """Runs by their places in the session; those without one come first, then by time."""
+    return sorted(runs, key=_rank)
+
+
+def _rank(run: Run) -> tuple[bool, int, dt.datetime, str]:
+    return run.run_index is not None, run.run_index or 0, run.created_at, run.run_id
+
+
+def one_each(runs: Iterable[Run]) -> list[Run]:
+    """Runs without those that were saved again with another beginning: the first one's place stays."""
+    found: dict[str, Any] = {}
+    for run in sorted(runs, key=lambda each: each.updated_at or NEVER):
+        first = found.get(run.run_id)
+        if first is None:
+            found[run.run_id] = run
+            continue
+        saved: Any = run
+        place = {"created_at": first.created_at, "run_index": first.run_index}
+        found[run.run_id] = evolve(saved, **place)
+    return [*found.values()]
+
+
+def load(
+    schema: Schema, recent: Recent, session_id: str, latest: Latest | None = None
+) -> Steps[Loaded | None]:
+    """A session with its runs: one request for each 1 MB of them.
+
+    Args:
+        schema: where it is.
+        recent: then remembers what was read.
+        session_id: its id.
+        latest: the only runs that are wanted; all without. They take one request too, unless many
+            of the last runs do not count or began in the same second.
+
+    Returns:
+        The session; None where there is no header, though there may be runs.
+    """
+    ask = Ask(newest_first=True, consistent=True)
+    plan = schema.plan_collection((Session, Run, Passage), {"session_id": session_id}, (), ask)
+    reader = yield from opened(schema, plan)
+    first = yield from reader.page(_at_once(latest))
+    header = first.entities[0] if first.entities else None
+    if not isinstance(header, Session):
+        recent.forget_session(session_id)
+        return None
+    found = [*first.entities[1:]]
+    runs = yield from _runs(reader, found, more=first.cursor is not None, of=latest)
+    texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
+    recent.keep_session(session_id, texts)
+    for run in runs:
+        recent.keep_run(place_of(run))
+    return Loaded(header, [_whole(run, texts) for run in in_order(runs)])
+
+
+def _at_once(latest: Latest | None) -> int | None:
+    """How many items are read first.
+
+    The header, a passage, the runs, and one more that tells whether the last of them is alone in its
+    second.
+    """
+    return None if latest is None else min(latest.count, sys.maxsize - 3) + 3
+
+
+def _runs(reader: Reader, found: list[Any], *, more: bool, of: Latest | None) -> Steps[list[Run]]:
+    """The runs that are wanted, the first of which are found already; what is read is added."""
+    while more and not _suffices([each for each in found if isinstance(each, Run)], of):
+        page = yield from reader.page(_at_once(of))
+        found += page.entities
+        more = page.cursor is not None
+    runs = one_each(each for each in found if isinstance(each, Run))
+    if of is None:
+        return runs
+    counted = in_order(filter(of.among, runs))
+    return counted[len(counted) - min(of.count, len(counted)) :]
+
+
+def _suffices(found: Sequence[Run], latest: Latest | None) -> bool:
+    """Whether no run that is older than those found can be wanted."""
+    if latest is None:
+        return False
+    counted = list(filter(latest.among, found))
+    if len(counted) < latest.count:
+        return False
+    return (
+        not counted
+        or not latest.count
+        or found[-1].created_at < counted[latest.count - 1].created_at
+    )
+
+
+def restored(schema: Schema, runs: Sequence[Run]) -> Steps[list[Run]]:
+    """Runs with the passages that were cut out of them: a request for each 100 of these."""
+    cut = [each for each in runs if each.passage is not None]
+    refs = [*dict.fromkeys(passage_of(each) for each in cut)]
+    found = yield from get_many(schema, refs, consistent=True)
+    texts = {each.digest: each.text for each in found if each is not None}
+    return [_whole(each, texts) for each in runs]
+
+
+def passage_of(run: Run) -> Ref[Passage]:
+    """The passage that was cut out of a run."""
+    return ref(Passage, session_id=run.session_id, digest=run.passage)
+
+
+def _whole(run: Any, texts: Mapping[str, bytes]) -> Any:
+    """A run with its passage. Where that is gone, because the session was deleted, it is empty."""
+    if run.passage is None:
+        return run
+    text = texts.get(run.passage, b"")
+    content = run.content[: run.passage_at] + text + run.content[run.passage_at :]
+    return evolve(run, content=content, passage=None, passage_at=0)
+
+
+def load_many(
+    schema: Schema, recent: Recent, session_ids: Sequence[str], *, runs: bool
+) -> Steps[list[Loaded | None]]:
+    """Sessions, with their runs or without: a request each, or one for each 100, sent together."""
+    if runs:
+        return (yield from all_of(load(schema, recent, each) for each in session_ids))
+    refs = [ref(Session, session_id=each) for each in session_ids]
+    found = yield from get_many(schema, refs, consistent=True)
+    return [None if each is None else Loaded(each, ()) for each in found]
+
+
+def runs_of(schema: Schema, session_id: str, fields: tuple[str, ...]) -> Steps[list[Any]]:
+    """Some fields of the runs of a session; in no order."""
+    ask = Ask(consistent=True, selected=fields)
+    plan = schema.plan(Run, {"session_id": session_id}, (), ask)
+    return (yield from read_all(schema, plan))
+
+
+def whole_runs(schema: Schema, session_id: str) -> Steps[list[Run]]:
+    """The runs of a session; in no order."""
+    ask = Ask(consistent=True)
+    plan = schema.plan_collection((Run, Passage), {"session_id": session_id}, (), ask)
+    found = yield from read_all(schema, plan)
+    texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
+    runs = one_each(each for each in found if isinstance(each, Run))
+    return [_whole(each, texts) for each in runs]
+
+
+def slim_runs(schema: Schema, session_id: str) -> Steps[list[Run]]:
+    """The runs of a session without what is in them; in no order."""
+    found = yield from runs_of(schema, session_id, SLIM)
+    return one_each(Run(**each) for each in found)
+
+
+def read_all(schema: Schema, plan: Any) -> Steps[list[Any]]:
+    """All that a plan finds."""
+    reader = yield from opened(schema, plan)
+    found: list[Any] = []
+    while True:
+        page = yield from reader.page(None)
+        found += page.entities
+        if page.cursor is None:
+            return found
+
+
+def load_run(schema: Schema, recent: Recent, run_id: str) -> Steps[Run | None]:
+    """A run by its id: one request where this process knows it; else two, the first on an index.
+
+    One more reads the passage that was cut out of it.
+
+    An index may lag by a second, so a run that another process has just saved may not be found yet.
+    """
+    known = recent.place(run_id)
+    if known is not None:
+        run = yield from get(schema, Run, key_of(known), consistent=True)
+        if run is not None:
+            return (yield from restored(schema, [run]))[0]
+        recent.forget_run(run_id)
+    found = one_each((yield from runs_by_id(schema, run_id)))
+    if not found:
+        return None
+    recent.keep_run(place_of(found[0]))
+    return (yield from restored(schema, found))[0]
+
+
+def runs_by_id(schema: Schema, run_id: str) -> Steps[list[Run]]:
+    """The runs that an index has under an id: one, unless it was saved with several beginnings."""
+    return (yield from read_all(schema, schema.plan(Run, {"run_id": run_id})))
+
+
+def key_of(place: Place) -> dict[str, Any]:
+    """The fields of a run's key."""
+    return {
+        "session_id": place.session_id,
+        "created_at": place.created_at,
+        "run_id": place.run_id,
+    }

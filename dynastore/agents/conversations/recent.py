@@ -1,0 +1,92 @@
+"""Recent: what a process has read or written last, so that it need not ask whether it is there.
+
+A header or a run that is new is created, one that is there is changed: a request each, if the guess
+is right, and one more if it is not.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Iterable
+from threading import Lock
+from typing import TypeVar
+
+from attrs import frozen
+
+T = TypeVar("T")
+
+REMEMBERED = 10_000  # sessions and runs; each takes some 300 bytes
+
+
+@frozen
+class Place:
+    """Where a run is: the fields of its key.
+
+    Attributes:
+        session_id: the session it belongs to.
+        created_at: when it began.
+        run_id: its id.
+    """
+
+    session_id: str
+    created_at: dt.datetime
+    run_id: str
+
+
+class Recent:
+    """The sessions and runs that were read or written last. Threads may share it."""
+
+    def __init__(self) -> None:
+        """Nothing is remembered."""
+        self._sessions: OrderedDict[str, frozenset[str]] = OrderedDict()
+        self._places: OrderedDict[str, Place] = OrderedDict()
+        self._lock = Lock()
+
+    def has_session(self, session_id: str) -> bool:
+        """Whether a session was there when it was read or written last."""
+        with self._lock:
+            return session_id in self._sessions
+
+    def has_passage(self, session_id: str, digest: str) -> bool:
+        """Whether a passage of a session was there, when the session was."""
+        with self._lock:
+            return digest in self._sessions.get(session_id, ())
+
+    def place(self, run_id: str) -> Place | None:
+        """Where a run was when it was read or written last; None where it was not."""
+        with self._lock:
+            return self._places.get(run_id)
+
+    def keep_session(self, session_id: str, passages: Iterable[str] = ()) -> None:
+        """Remember that a session is there, with the passages that it has."""
+        with self._lock:
+            _keep(self._sessions, session_id, frozenset(passages))
+
+    def keep_passage(self, session_id: str, digest: str) -> None:
+        """Remember a passage of a session that is there."""
+        with self._lock:
+            if session_id in self._sessions:
+                self._sessions[session_id] |= {digest}
+
+    def keep_run(self, place: Place) -> None:
+        """Remember where a run is."""
+        with self._lock:
+            _keep(self._places, place.run_id, place)
+
+    def forget_session(self, session_id: str) -> None:
+        """Forget a session that is not there any more, and its passages."""
+        with self._lock:
+            self._sessions.pop(session_id, None)
+
+    def forget_run(self, run_id: str) -> None:
+        """Forget a run that is not there any more."""
+        with self._lock:
+            self._places.pop(run_id, None)
+
+
+def _keep(kept: OrderedDict[str, T], name: str, value: T) -> None:
+    kept[name] = value
+    kept.move_to_end(name)
+    if len(kept) > REMEMBERED:
+        kept.popitem(last=False)

@@ -1,0 +1,289 @@
+"""Saving: a turn writes the turn, which is its run and the session's header, each by one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from attrs import evolve
+
+from ...changes import if_missing
+from ...errors import (
+    AlreadyExists,
+    ConditionFailed,
+    DynastoreError,
+    NotSent,
+    PartialFailure,
+    TransactionCanceled,
+)
+from ...operations.reading.reads import get_many
+from ...operations.writing.writes import ATTEMPTS, transact, write
+from ...requests import Now, Steps
+from ...schema import Schema
+from ...spec import Ref, ref
+from ...terms import When, all_of, any_of, missing
+from ...writes import Create, Put, Update
+from ..sessions import Passage, Run, Session
+from .loading import key_of, place_of, slim_runs
+from .recent import Place, Recent
+
+# Of a transaction: 4 MB, and 100 actions. Contents are stored compressed, mostly a third of this.
+TOGETHER_BYTES = 3 * 1024 * 1024
+TOGETHER = 100
+
+HEADER = ("user_id", "component", "title", "content")  # what saving a header anew changes
+BODY = (
+    *("user_id", "parent_run_id", "status", "updated_at"),
+    *("content", "content_bytes", "passage", "passage_at"),
+)
+
+
+def owned_by(user_id: str | None) -> When:
+    """Whose sessions a user may write: the own ones, and those that are nobody's."""
+    if user_id is None:
+        return {"user_id": missing()}
+    return any_of(all_of(user_id=user_id), all_of(user_id=missing()))
+
+
+def save(schema: Schema, recent: Recent, header: Session) -> Steps[Session | None]:
+    """Save a session's header: one request, if what this process knows of it is so.
+
+    Args:
+        schema: where to.
+        recent: whether it is there; then remembers that it is.
+        header: as it becomes. Where it is there already its beginning and its kind stay, and it
+            is updated now.
+
+    Returns:
+        The header as it is stored now; None if it is another user's, and nothing was written.
+    """
+    now = yield from Now()
+    target = _ref(header)
+    changes = {name: getattr(header, name) for name in HEADER}
+    for _ in range(ATTEMPTS):
+        if recent.has_session(header.session_id):
+            update = Update(target, when=owned_by(header.user_id), updated_at=now, **changes)
+            try:
+                return (yield from write(schema, update))
+            except ConditionFailed as failure:
+                if failure.stored is not None:
+                    return None
+                recent.forget_session(header.session_id)
+        try:
+            created = yield from write(schema, Create(header))
+        except AlreadyExists:
+            recent.keep_session(header.session_id)
+        else:
+            recent.keep_session(header.session_id)
+            return created
+    raise ConditionFailed(schema.codec(Session).key(dict(target.values), schema.prefix))
+
+
+def retitle(schema: Schema, header: Session, title: str) -> Steps[Session | None]:
+    """Give a session another title, and change nothing else of it: one request.
+
+    Returns:
+        The header as it is stored now; None if it is gone, or another user's by now.
+    """
+    now = yield from Now()
+    owner = missing() if header.user_id is None else header.user_id
+    target = _ref(header)
+    update = Update(target, when={"user_id": owner}, title=title, updated_at=now)
+    try:
+        return (yield from write(schema, update))
+    except ConditionFailed:
+        return None
+
+
+def save_many(
+    schema: Schema, recent: Recent, headers: Sequence[Session]
+) -> Steps[list[Session | None]]:
+    """Save many headers: one request that reads 100, and one that writes them.
+
+    Those of a transaction are written together, or none of them; several may follow each other.
+
+    Args:
+        schema: where to.
+        recent: then remembers that they are there.
+        headers: as they become. Where one is there already its beginning and its kind stay.
+
+    Returns:
+        In their order the headers as they are stored; None where one is another user's, and was
+        not written.
+
+    Raises:
+        PartialFailure: some were not saved; ``done`` and ``failed`` are by ref.
+    """
+    stored: list[Session | None] = []
+    chunks = [*_together(headers)]
+    for place, some in enumerate(chunks):
+        try:
+            stored += yield from _save_some(schema, some)
+        except DynastoreError as error:
+            raise _partly(headers, stored, chunks[place:], error) from error
+    for each in stored:
+        if each is not None:
+            recent.keep_session(each.session_id)
+    return stored
+
+
+def _partly(
+    headers: Sequence[Session],
+    stored: Sequence[Session | None],
+    left: Sequence[Sequence[Session]],
+    error: DynastoreError,
+) -> PartialFailure:
+    """What says which headers were saved, and which were not."""
+    (failed, *unsent) = left
+    done = {_ref(each): found for each, found in zip(headers, stored, strict=False)}
+    errors: dict[Ref[Session], DynastoreError] = {_ref(each): error for each in failed}
+    errors |= {_ref(each): NotSent(error) for some in unsent for each in some}
+    return PartialFailure(done, errors)
+
+
+def _ref(header: Session) -> Ref[Session]:
+    return ref(Session, session_id=header.session_id)
+
+
+def _together(headers: Sequence[Session]) -> Iterator[list[Session]]:
+    """Headers that fit into a transaction, none of them twice."""
+    some: list[Session] = []
+    size = 0
+    for each in headers:
+        size += len(each.content)
+        twice = any(other.session_id == each.session_id for other in some)
+        if some and (twice or size > TOGETHER_BYTES or len(some) == TOGETHER):
+            yield some
+            some, size = [], len(each.content)
+        some.append(each)
+    if some:
+        yield some
+
+
+def _save_some(schema: Schema, headers: Sequence[Session]) -> Steps[list[Session | None]]:
+    refs = [_ref(each) for each in headers]
+    for _ in range(ATTEMPTS):
+        found = yield from get_many(schema, refs, consistent=True)
+        pairs = [*zip(headers, found, strict=True)]
+        writes = [_written(*pair) for pair in pairs]
+        asked = [each for each in writes if each is not None]
+        if not asked:
+            return [None] * len(headers)
+        try:
+            stored = iter((yield from transact(schema, asked)))
+        except TransactionCanceled as canceled:
+            if not all(isinstance(each, ConditionFailed | None) for each in canceled.reasons):
+                raise
+            continue  # some have changed since they were read
+        return [None if each is None else next(stored) for each in writes]
+    raise ConditionFailed(schema.codec(Session).key(dict(refs[0].values), schema.prefix))
+
+
+def _written(new: Session, old: Any) -> Create[Session] | Put[Session] | None:
+    """What writes a header over the one that is stored; None if that is another user's."""
+    if old is None:
+        return Create(new)
+    if old.user_id not in {None, new.user_id}:
+        return None
+    changes = {name: getattr(new, name) for name in (*HEADER, "updated_at")}
+    return Put(evolve(old, **changes), when=as_read(old))
+
+
+def as_read(header: Session) -> When:
+    """What holds while nobody else has written a header since it was read."""
+    return {
+        name: missing() if getattr(header, name) is None else getattr(header, name)
+        for name in ("user_id", "updated_at")
+    }
+
+
+def save_run(
+    schema: Schema,
+    recent: Recent,
+    run: Run,
+    *,
+    dated: bool,
+    repeated: tuple[int, int] | None = None,
+) -> Steps[None]:
+    """Save a run, wholly: one request, if what this process knows of it is so.
+
+    What it repeats of the runs before it is kept once, from the second run on; the first time that
+    takes a request more.
+
+    Of a run that is there already, when and where in the session it began stays, and who ran.
+
+    Args:
+        schema: where to.
+        recent: whether and where it is; then remembers that.
+        run: as it becomes. One without a place gets the next one of its session, for which that is
+            read.
+        dated: whether the run itself says when it began. One that does not is looked for first.
+        repeated: from where to where in its content there is a text that other runs have too.
+    """
+    if repeated is not None and run.run_index:
+        run = yield from _shortened(schema, recent, run, *repeated)
+    known = _known(recent, run)
+    for _ in range(ATTEMPTS):
+        if known is not None:
+            if (yield from _changed(schema, known, run)):
+                return
+            recent.forget_run(run.run_id)
+        if not dated or run.run_index is None:
+            known, run = yield from _placed(schema, run, dated=dated)
+            if known is not None:
+                recent.keep_run(known)
+                continue
+        try:
+            yield from write(schema, Create(run))
+        except AlreadyExists:
+            known = place_of(run)
+        else:
+            recent.keep_run(place_of(run))
+            return
+    raise ConditionFailed(schema.codec(Run).key(key_of(place_of(run)), schema.prefix))
+
+
+def _shortened(schema: Schema, recent: Recent, run: Any, start: int, end: int) -> Steps[Run]:
+    """A run without a passage, which is written before it, so that no run refers to nothing."""
+    text = run.content[start:end]
+    digest = blake2b(text, digest_size=16).hexdigest()
+    if not recent.has_passage(run.session_id, digest):
+        passage = Passage(session_id=run.session_id, digest=digest, text=text)
+        yield from write(schema, Put(passage))
+        recent.keep_passage(run.session_id, digest)
+    rest = run.content[:start] + run.content[end:]
+    changes = {"content": rest, "content_bytes": len(rest)}
+    short: Run = evolve(run, passage=digest, passage_at=start, **changes)
+    return short
+
+
+def _known(recent: Recent, run: Run) -> Place | None:
+    known = recent.place(run.run_id)
+    return known if known is not None and known.session_id == run.session_id else None
+
+
+def _changed(schema: Schema, place: Place, run: Run) -> Steps[bool]:
+    """Change a run; False if it is not there."""
+    changes: dict[str, Any] = {name: getattr(run, name) for name in BODY}
+    if run.run_index is not None:
+        changes["run_index"] = if_missing(run.run_index)
+    try:
+        yield from write(schema, Update(ref(Run, **key_of(place)), **changes))
+    except ConditionFailed as failure:
+        if failure.stored is not None:
+            raise
+        return False
+    return True
+
+
+def _placed(schema: Schema, run: Any, *, dated: bool) -> Steps[tuple[Place | None, Run]]:
+    """Where a run is already; else the run with the next place of its session."""
+    runs = yield from slim_runs(schema, run.session_id)
+    for each in runs:
+        if each.run_id == run.run_id and (not dated or each.created_at == run.created_at):
+            return place_of(each), run
+    if run.run_index is not None:
+        return None, run
+    places = [each.run_index for each in runs if each.run_index is not None]
+    return None, evolve(run, run_index=max(places, default=-1) + 1)

@@ -1,0 +1,101 @@
+"""Agno's sessions and ours: pure conversions.
+
+The name of a session, which lists are searched by, is the title of its header; all else that Agno
+keeps of it is one JSON text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from agno.db.base import SessionType
+from agno.session import AgentSession, Session, TeamSession
+
+from ...agents.conversations.loading import Loaded
+from ...agents.sessions import Session as Header
+from .run_rows import data_of
+from .texts import json_bytes, json_value, moment, seconds
+
+NAME = "session_name"
+COMPONENTS = {"agent": "agent_id", "team": "team_id", "workflow": "workflow_id"}
+DATA = ("session_data", "agent_data", "team_data", "workflow_data", "metadata", "summary")
+
+
+def kind_of(session: Session) -> str:
+    """Of whom a session is: of an agent, a team or a workflow."""
+    if isinstance(session, AgentSession):
+        return SessionType.AGENT.value
+    return (
+        SessionType.TEAM.value if isinstance(session, TeamSession) else SessionType.WORKFLOW.value
+    )
+
+
+def header_of(session: Session, now: dt.datetime) -> Header:
+    """The header of a session, as it is when it is new: it was updated when it began."""
+    values = session.to_dict(include_runs=False)
+    kind = kind_of(session)
+    kept = {"session_data", f"{kind}_data", "metadata", "summary"}
+    data = {name: values[name] for name in DATA if name in kept and values.get(name) is not None}
+    title, data = _split(data)
+    began = values.get("created_at")
+    created_at = moment(began) if began else now
+    return Header(
+        session_id=values["session_id"],
+        user_id=values.get("user_id"),
+        kind=kind,
+        component=values.get(COMPONENTS[kind]),
+        title=title,
+        created_at=created_at,
+        updated_at=created_at,
+        content=json_bytes(data),
+    )
+
+
+def _split(data: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """The name that a session's data has, and the data without it."""
+    found = data.get("session_data")
+    if not isinstance(found, dict) or not isinstance(found.get(NAME), str):
+        return None, data
+    rest = {name: value for name, value in found.items() if name != NAME}
+    return found[NAME], {**data, "session_data": rest}
+
+
+def data_in(header: Header) -> dict[str, Any]:
+    """What Agno keeps of a session as JSON, by column."""
+    data = dict.fromkeys(DATA) | (json_value(header.content) if header.content else {})
+    if header.title is not None:
+        data["session_data"] = {**(data["session_data"] or {}), NAME: header.title}
+    return data
+
+
+def row_of(header: Header, runs: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """A row as Agno's SQL databases give it, with the data of its runs."""
+    component = dict.fromkeys(COMPONENTS.values())
+    if header.kind in COMPONENTS:
+        component[COMPONENTS[header.kind]] = header.component
+    return {
+        "session_id": header.session_id,
+        "session_type": header.kind,
+        **component,
+        "user_id": header.user_id,
+        **data_in(header),
+        "created_at": seconds(header.created_at),
+        "updated_at": seconds(header.updated_at),
+        "runs": runs,
+    }
+
+
+def loaded_row(found: Loaded) -> dict[str, Any]:
+    """The row of a session that was read with its runs."""
+    return row_of(found.session, [data_of(each) for each in found.runs])
+
+
+def given_runs(session: Session) -> list[dict[str, Any]]:
+    """The data of the runs that a session object has."""
+    return list(_as_dicts(session.runs or ()))
+
+
+def _as_dicts(runs: Iterable[Any]) -> Iterable[dict[str, Any]]:
+    return (each if isinstance(each, dict) else each.to_dict() for each in runs)

@@ -1,0 +1,302 @@
+"""What users of Agno's own DynamoDB storage meet today, and must not meet here: sessions and runs."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from agno.run.base import RunStatus
+
+from dynastore import Store
+from dynastore.agents import Passage, Run, agent_schema
+from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
+from dynastore.requests import Scan
+
+from ..drivers import at_once
+from .made import BEGAN, contents, run, session
+
+
+@pytest.fixture
+def db(open_db):
+    return open_db()
+
+
+@pytest.fixture
+def store(open_store):
+    return open_store(agent_schema())
+
+
+def test_deleting_sessions_of_a_user_leaves_those_of_others_and_their_runs(db):
+    for number, user in enumerate(("ann", "bob")):
+        db.upsert_session(session(number, user))
+        db.upsert_run(run(of=f"agent-{number}"), f"agent-{number}", user, 0)
+    db.delete_sessions(["agent-0", "agent-1"], user_id="ann")
+    assert db.delete_session("agent-1", user_id="ann") is False
+    assert db.get_session("agent-0") is None
+    assert contents(db.get_session("agent-1")) == ["hi"]
+
+
+def test_a_session_is_another_users_to_write_and_nobody_elses(db, open_db):
+    db.upsert_session(session(user_id="ann", name="hers"))
+    for other in (db, open_db()):
+        assert other.upsert_session(session(user_id="bob", name="his")) is None
+        assert other.upsert_session(session(user_id=None, name="nobody's")) is None
+        assert other.upsert_sessions([session(user_id="bob")]) == []
+        assert other.rename_session("agent-0", None, "his", user_id="bob") is None
+    assert db.get_session("agent-0").session_data["session_name"] == "hers"
+
+
+def test_history_is_never_stale_on_the_next_turn(db, open_db):
+    for number in range(5):
+        db.upsert_session(session())
+        db.upsert_run(run(number, said=number), "agent-0", "ann", number)
+        assert contents(open_db().get_session("agent-0")) == [*range(number + 1)]
+
+
+def test_session_data_round_trips(db):
+    data = {"session_name": "Trip", "session_state": {"a": [1, 2.5, None, {"b": "é\ud800"}]}}
+    db.upsert_session(session(session_data=data, metadata={"k": {"deep": True}}))
+    for found in (
+        db.get_session("agent-0", deserialize=False),
+        db.get_sessions(deserialize=False)[0][0],
+    ):
+        assert found["session_data"] == data
+        assert found["metadata"] == {"k": {"deep": True}}
+
+
+def test_what_is_left_out_of_session_data_is_gone_and_none_clears(db):
+    db.upsert_session(session(session_data={"a": 1, "session_name": "n"}, metadata={"m": 1}))
+    db.upsert_session(session(session_data={"b": 2}))
+    found = db.get_session("agent-0", deserialize=False)
+    assert (found["session_data"], found["metadata"]) == ({"b": 2}, None)
+
+
+def test_limits_pages_and_orders_are_honoured(db):
+    db.upsert_sessions([session(number) for number in range(7)])
+    db.upsert_session(session(2))  # now the one that was updated last
+
+    def ids(**options):
+        rows, total = db.get_sessions(deserialize=False, **options)
+        assert total == 7
+        return [int(each["session_id"].removeprefix("agent-")) for each in rows]
+
+    assert ids(limit=3, sort_by="created_at", sort_order="asc") == [0, 1, 2]
+    assert ids(limit=3, page=2, sort_by="created_at", sort_order="desc") == [3, 2, 1]
+    assert ids(limit=3, page=3, sort_by="created_at", sort_order="desc") == [0]
+    assert ids(limit=1, sort_by="updated_at", sort_order="desc") == [2]
+    with pytest.raises(ValueError, match="without `limit`"):
+        db.get_sessions(page=2)
+
+
+def test_names_are_searched_in_capitals_or_not(db):
+    for number, name in enumerate(("Trip to ROME", "budget", None)):
+        db.upsert_session(session(number, name=name))
+    found = db.get_sessions(session_name="rome", include_runs=False)
+    assert [each.session_id for each in found] == ["agent-0"]
+
+
+def test_every_filter_is_applied(db):
+    db.upsert_session(session(0, "ann", component="a1"))
+    db.upsert_session(session(1, "ann", component="a2"))
+    db.upsert_session(session(2, "bob", component="a1"))
+    db.upsert_session(session(0, "ann", kind="team", component="a1"))
+    found = db.get_sessions(user_id="ann", component_id="a1", start_timestamp=BEGAN - 1)
+    assert {each.session_id for each in found} == {"agent-0", "team-0"}
+
+
+def test_an_index_entry_of_before_shows_no_session_of_another_user(db, settled):
+    db.upsert_session(session(0, "ann"))
+    settled()
+    given = {"previous_user_id": "ann", "user_id": "bob"}
+    assert db.reassign_session_owner("agent-0", **given) is True
+    rows, _ = db.unsettled.get_sessions(user_id="ann", deserialize=False)
+    assert rows == []
+
+
+def test_a_session_is_of_any_size(db, open_db):
+    large = "x" * 900_000 + "é"
+    db.upsert_session(session(session_data={"session_state": {"text": large}}))
+    db.upsert_run(run(said=large), "agent-0", "ann", 0)
+    db.upsert_run(run(1, said="small"), "agent-0", "ann", 1)
+    found = open_db().get_session("agent-0")
+    assert found.session_data["session_state"]["text"] == large
+    assert contents(found) == [large, "small"]
+
+
+@pytest.mark.scans
+def test_a_deleted_session_leaves_nothing(db, store):
+    noise = Random(1).randbytes(450_000).hex()  # does not fit an item, compressed or not
+    db.upsert_session(session())
+    db.upsert_run(run(said=noise), "agent-0", "ann", 0)
+    db.upsert_run(run(1), "agent-0", "ann", 1)
+    assert store.run(_items(store)) > 4
+    assert db.delete_session("agent-0") is True
+    assert store.run(_items(store)) == 0
+
+
+def _items(store):
+    page = yield from Scan(store.schema.table.name)
+    return len(page.items)
+
+
+def test_50_racing_writers_lose_no_run(db, store):
+    db.upsert_session(session())
+
+    def call(store, number):
+        kind = DynastoreDb if isinstance(store, Store) else AsyncDynastoreDb
+        return kind(store).upsert_run(run(number, said=number), "agent-0", "ann", number)
+
+    outcomes = at_once(store, call, 50)
+    assert [each for each in outcomes if isinstance(each, BaseException)] == []
+    assert contents(db.get_session("agent-0")) == [*range(50)]
+
+
+def test_only_one_of_racing_cancellations_wins(db, open_db):
+    db.upsert_session(session())
+    db.upsert_run(run(status=RunStatus.pending, said=None), "agent-0", "ann", 0)
+    others = [open_db() for _ in range(3)]
+    asked = {"session_id": "agent-0", "reason": "stale", "user_id": "ann"}
+    won = [each.cancel_pending_run("agent-0-run-0", **asked) for each in (db, *others)]
+    assert won == [True, False, False, False]
+    found = db.get_run("agent-0-run-0", deserialize=False)
+    assert (found["status"], found["run_data"]["content"]) == ("CANCELLED", "stale")
+
+
+def test_a_session_with_an_active_run_keeps_its_owner(db):
+    db.upsert_session(session())
+    db.upsert_run(run(status=RunStatus.running), "agent-0", "ann", 0)
+    given = {"previous_user_id": "ann", "user_id": "bob"}
+    assert db.reassign_session_owner("agent-0", **given) is False
+    db.upsert_run(run(), "agent-0", "ann", 0)
+    assert db.reassign_session_owner("agent-0", **given) is True
+    assert db.reassign_session_owner("agent-0", **given) is False
+    assert db.get_session("agent-0", user_id="bob") is not None
+
+
+def test_a_run_that_is_saved_again_keeps_its_place(db, open_db):
+    db.upsert_session(session())
+    for number in range(3):
+        db.upsert_run(run(number, said=number), "agent-0", "ann", number)
+    open_db().upsert_run(run(1, said="changed"), "agent-0", "ann", 99)
+    assert contents(open_db().get_session("agent-0")) == [0, "changed", 2]
+
+
+def test_runs_of_one_second_are_in_their_order(db):
+    db.upsert_session(session())
+    for number in (0, 1, 2, 10, 11):
+        one = run(number, said=number, created_at=BEGAN)
+        db.upsert_run(one, "agent-0", "ann", number)
+    assert contents(db.get_session("agent-0")) == [0, 1, 2, 10, 11]
+    assert contents(db.get_session("agent-0", runs_limit=2)) == [10, 11]
+
+
+def test_the_last_runs_are_those_of_the_history(db):
+    db.upsert_session(session())
+    for number in range(12):
+        status = RunStatus.error if number > 8 else RunStatus.completed
+        parent = "agent-0-run-0" if number == 7 else None
+        one = run(number, said=number, status=status, parent_run_id=parent)
+        db.upsert_run(one, "agent-0", "ann", number)
+    assert contents(db.get_session("agent-0", runs_limit=2)) == [6, 8]
+    assert contents(db.get_session("agent-0", runs_limit=0)) == []
+
+
+def test_a_run_may_be_saved_before_its_session(db, open_db):
+    db.upsert_run(run(), "agent-0", "ann", 0)
+    assert db.get_session("agent-0") is None
+    db.upsert_session(session())
+    assert contents(open_db().get_session("agent-0")) == ["hi"]
+
+
+def test_runs_without_a_place_get_the_next(db, open_db):
+    db.upsert_session(session())
+    db.upsert_run({"run_id": "r1", "agent_id": "a1", "content": 1}, "agent-0")
+    open_db().upsert_run({"run_id": "r2", "agent_id": "a1", "content": 2}, "agent-0")
+    open_db().upsert_run({"run_id": "r1", "agent_id": "a1", "content": 3}, "agent-0")
+    rows, total = db.get_runs(session_id="agent-0", deserialize=False)
+    assert [(each["run_id"], each["run_index"]) for each in rows] == [("r1", 0), ("r2", 1)]
+    assert (rows[0]["run_data"]["content"], total) == (3, 2)
+    with pytest.raises(ValueError, match="run_id"):
+        db.upsert_run({"content": 4}, "agent-0")
+
+
+def test_a_rename_changes_nothing_else(db, open_db):
+    db.upsert_session(session(name="old"))
+    reader = open_db()
+    reader.get_session("agent-0")
+    db.upsert_session(session(session_data={"session_state": {"turn": 9}, "session_name": "old"}))
+    renamed = reader.rename_session("agent-0", None, "new")
+    assert renamed.session_data == {"session_state": {"turn": 9}, "session_name": "new"}
+
+
+def test_scopes_do_not_meet(open_db):
+    one, other = open_db(scope="one"), open_db(scope="other")
+    one.upsert_session(session())
+    assert other.get_session("agent-0") is None
+    assert other.get_sessions() == []
+    assert one.db.id != other.db.id
+
+
+def test_versions_of_tables_are_kept(db):
+    assert db.table_exists("agno_sessions") is True
+    assert db.get_latest_schema_version("agno_sessions") == "3.0.0"
+    db.upsert_schema_version("agno_sessions", "3.1.0")
+    assert db.get_latest_schema_version("agno_sessions") == "3.1.0"
+
+
+def test_a_system_message_is_kept_once_and_is_in_every_run(db, open_db, store):
+    db.upsert_session(session())
+    for number in range(4):
+        db.upsert_run(run(number), "agent-0", "ann", number)
+    expected = run(3).to_dict()["messages"]
+    found = [each.run_id for each in store.query(Run, session_id="agent-0") if each.passage]
+    assert len(found) == 3
+    assert store.query(Passage, session_id="agent-0").count() == 1
+    for other in (db, open_db()):
+        messages = [
+            other.get_session("agent-0", deserialize=False)["runs"][3]["messages"],
+            other.get_session("agent-0", runs_limit=1, deserialize=False)["runs"][0]["messages"],
+            other.get_run("agent-0-run-3", deserialize=False)["run_data"]["messages"],
+            other.get_runs("agent-0", deserialize=False)[0][3]["run_data"]["messages"],
+            other.get_runs(user_id="ann", deserialize=False)[0][3]["run_data"]["messages"],
+        ]
+        assert messages == [expected] * 5
+
+
+def test_a_cancelled_run_keeps_its_system_message(db):
+    db.upsert_session(session())
+    for number in range(2):
+        one = run(number, status=RunStatus.pending, said=None)
+        db.upsert_run(one, "agent-0", "ann", number)
+    asked = {"session_id": "agent-0", "reason": "stale", "user_id": "ann"}
+    assert db.cancel_pending_run("agent-0-run-1", **asked) is True
+    found = db.get_run("agent-0-run-1", deserialize=False)["run_data"]
+    assert (found["content"], found["messages"]) == (
+        "stale",
+        run(1, said=None).to_dict()["messages"],
+    )
+
+
+def test_a_session_that_is_made_again_has_its_system_message(db, open_db):
+    for number in range(2):
+        db.upsert_session(session())
+        db.upsert_run(run(number), "agent-0", "ann", number)
+    open_db().delete_session("agent-0")
+    for number in range(2):
+        db.upsert_session(session())
+        db.upsert_run(run(number), "agent-0", "ann", number)
+    runs = open_db().get_session("agent-0", deserialize=False)["runs"]
+    assert [each["messages"] for each in runs] == [run(n).to_dict()["messages"] for n in range(2)]
+
+
+def test_a_run_that_begins_again_elsewhere_is_still_one_run(db, open_db):
+    db.upsert_session(session())
+    for number in range(2):
+        db.upsert_run(run(number, said=number), "agent-0", "ann", number)
+    open_db().upsert_run(run(0, said="again", created_at=BEGAN + 99), "agent-0", "ann", 0)
+    for other in (db, open_db()):
+        assert contents(other.get_session("agent-0")) == ["again", 1]
+        assert other.get_runs("agent-0", deserialize=False)[1] == 2
+    assert open_db().get_run("agent-0-run-0").content == "again"
+    open_db().delete_runs(["agent-0-run-0"])
+    assert contents(open_db().get_session("agent-0")) == [1]

@@ -1,0 +1,38 @@
+"""What Agno's calls take stays within its bars, however many sessions there are."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("agno", reason="needs the extra dynastore[test]")
+
+from benchmarks.agno import CALLS, SIZES, costs
+
+SAME = {
+    *("get_session", "get_session, the last 2 runs", "get_run", "get_runs of a session"),
+    *("upsert_session", "upsert_session, new", "upsert_run", "upsert_run, new"),
+    *("upsert_sessions, 100", "delete_sessions, 50 of a user"),
+}
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return {size: costs(size) for size in SIZES}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_requests_are_within_the_bar(measured, name):
+    for size in SIZES:
+        assert measured[size][name].requests <= CALLS[name].requests(size), size
+
+
+@pytest.mark.parametrize("name", sorted(SAME))
+def test_the_cost_of_a_call_that_lists_nothing_does_not_grow(measured, name):
+    small, *larger = (measured[size][name] for size in SIZES)
+    assert larger == [small] * len(larger)
+
+
+def test_a_turn_takes_few_units(measured):
+    found = measured[SIZES[0]]
+    assert found["upsert_session"].units == 2  # the header, and its entry by user
+    assert found["upsert_run, new"].units <= 4

@@ -1,0 +1,199 @@
+"""Agno's databases: how they are made, what they refuse, and what they do when the service fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+pytest.importorskip("agno", reason="needs the extra dynastore[test]")
+
+from agno.db.base import AsyncBaseDb, BaseDb
+from agno.run.agent import RunOutput
+from agno.session import AgentSession
+
+from dynastore import Schema, Store, entity, key, ref
+from dynastore.agents import Run, Session, agent_schema
+from dynastore.clients.sqlite import SqliteClient
+from dynastore.errors import NotSent, PartialFailure, RequestError, Throttled
+from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
+from dynastore.testing import memory_store, recorded
+
+KINDS = [DynastoreDb, AsyncDynastoreDb]
+
+
+class Overloaded(SqliteClient):
+    """SQLite in memory that refuses some requests, as a table over its rate does.
+
+    Attributes:
+        refuses: tells which.
+    """
+
+    refuses: Callable[[Any], bool] = staticmethod(lambda _: False)
+
+    def send(self, request: Any, /, **options: Any) -> Any:
+        if self.refuses(request):
+            raise Throttled("ProvisionedThroughputExceededException", "over its rate")
+        return super().send(request, **options)
+
+
+@pytest.fixture
+def client():
+    return Overloaded(":memory:")
+
+
+@pytest.fixture
+def db(client):
+    store = Store(agent_schema(), client)
+    store.create_table()
+    return DynastoreDb(store)
+
+
+def sessions(count: int, **more: Any) -> list[AgentSession]:
+    return [
+        AgentSession(session_id=f"s{n}", user_id="ann", agent_id="a1", created_at=n + 1, **more)
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_database_is_made_of_a_url_a_store_or_its_twin(kind, tmp_path):
+    url = f"sqlite:///{tmp_path / 'agent.db'}"
+    store = memory_store()
+    for given in (url, store, store.awaited()):
+        assert isinstance(kind(given), BaseDb | AsyncBaseDb)
+    with pytest.raises(RequestError, match="is no store"):
+        kind(5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_id_is_the_same_in_every_process_and_another_in_each_scope(kind):
+    assert kind("sqlite:///agent.db").id == kind("sqlite:///agent.db").id
+    assert kind("sqlite:///agent.db").id != kind("sqlite:///other.db").id
+    store = memory_store()
+    assert kind(store.scope("one")).id != kind(store).id
+    assert kind(store, id="mine").id == "mine"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dict_of_it_makes_the_same_again(kind, tmp_path):
+    made = kind(f"sqlite:///{tmp_path / 'agent.db'}")
+    again = kind.from_dict(made.to_dict())
+    assert again.to_dict() == made.to_dict()
+    assert made.to_dict()["type"] == "dynastore"
+    with pytest.raises(RequestError, match="was made of a store"):
+        kind.from_dict(kind(memory_store()).to_dict())
+
+
+def test_a_schema_without_sessions_is_refused():
+    @entity("note")
+    class Note:
+        note_id: str
+        primary = key("NOTE#{note_id}", "~")
+
+    with pytest.raises(RequestError, match="Session"):
+        DynastoreDb(memory_store(Schema([Note])))
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("get_authz_policies", "in SQL only"), ("get_metrics", "yet")]
+)
+def test_what_is_not_kept_says_so(name, says):
+    with pytest.raises(NotImplementedError, match=says):
+        getattr(DynastoreDb(memory_store()), name)([])
+
+
+def test_a_throttled_read_is_an_error_and_no_short_history(db, client):
+    db.upsert_sessions(sessions(1))
+    db.upsert_run(RunOutput(run_id="r1", agent_id="a1", content="hi"), "s0", "ann", 0)
+    client.refuses = lambda request: request.operation == "Query"
+    for call in (lambda: db.get_session("s0"), db.get_sessions, lambda: db.get_runs("s0")):
+        with pytest.raises(Throttled):
+            call()
+
+
+def test_a_bulk_call_says_what_was_saved_and_what_was_not(db, client):
+    done: list[Any] = []
+
+    def refuses(request: Any) -> bool:
+        done.append(request)
+        return len([each for each in done if each.operation == "TransactWriteItems"]) > 1
+
+    client.refuses = refuses
+    with pytest.raises(PartialFailure) as failure:
+        db.upsert_sessions(sessions(250))
+    saved = [ref(Session, session_id=f"s{n}") for n in range(250)]
+    assert list(failure.value.done) == saved[:100]
+    assert list(failure.value.failed) == saved[100:]
+    kinds = [type(each) for each in failure.value.failed.values()]
+    assert kinds == [Throttled] * 100 + [NotSent] * 50
+
+
+def test_no_call_describes_the_table():
+    store = memory_store()
+    store.create_table()
+    db = DynastoreDb(store)
+    with recorded(store) as sent:
+        db.upsert_sessions(sessions(2))
+        db.upsert_run(RunOutput(run_id="r1", agent_id="a1", content="hi"), "s0", "ann", 0)
+        db.get_session("s0")
+        db.get_sessions(user_id="ann")
+        db.get_runs(user_id="ann")
+        db.delete_session("s0")
+    assert {each.request.operation for each in sent}.isdisjoint({"DescribeTable", "Scan"})
+
+
+def test_what_another_framework_made_is_shown():
+    store = memory_store()
+    made = sessions(1)[0]
+    DynastoreDb(store).upsert_session(made)
+    began = store.get(Session, session_id="s0").created_at
+    store.put(Session(session_id="s9", user_id="ann", title="Trip", created_at=began))
+    said = [{"role": "user", "content": "hi"}]
+    store.put(Run(session_id="s9", run_id="r9", created_at=began, messages=said))
+    found = DynastoreDb(store).get_session("s9", deserialize=False)
+    assert found["session_data"] == {"session_name": "Trip"}
+    assert [each["messages"] for each in found["runs"]] == [said]
+
+
+def test_awaited_calls_are_those_that_block():
+    store = memory_store()
+    blocking, awaited = DynastoreDb(store), AsyncDynastoreDb(store.awaited())
+    blocking.upsert_sessions(sessions(3))
+
+    async def found() -> list[Any]:
+        return [await awaited.get_session("s1"), await awaited.get_sessions(user_id="ann")]
+
+    assert asyncio.run(found()) == [
+        blocking.get_session("s1"),
+        blocking.get_sessions(user_id="ann"),
+    ]
+
+
+@pytest.mark.parametrize("requests", range(5))
+def test_wherever_a_delete_stops_the_session_is_whole_or_gone_and_can_be_deleted_again(
+    db, client, requests
+):
+    db.upsert_sessions(sessions(1))
+    for number in range(30):
+        run = RunOutput(run_id=f"r{number}", agent_id="a1", content="hi", created_at=number + 1)
+        db.upsert_run(run, "s0", "ann", number)
+    sent: list[Any] = []
+
+    def refuses(request: Any) -> bool:
+        sent.append(request)
+        return len(sent) > requests
+
+    client.refuses = refuses
+    with suppress(Throttled, PartialFailure):
+        db.delete_session("s0", user_id="ann")
+    client.refuses = lambda _: False
+    other = DynastoreDb(db.store)
+    found = other.get_session("s0")
+    assert found is None or len(found.runs) == 30
+    other.delete_sessions(["s0"])
+    assert other.get_runs("s0") == []
+    assert other.get_run("r7") is None
