@@ -76,28 +76,34 @@ class Known:
 
     def places(self, channel: str, held: Held) -> list[str]:
         """Ids of the checkpoints that hold the segments of a channel, the latest first."""
-        found, is_spilled = [held.at], held.is_spilled
+        return [at for at, _, _ in self.walk(channel, held)]
+
+    def walk(self, channel: str, held: Held) -> Iterator[tuple[str, bool, Segment | None]]:
+        """The way from a channel's latest segment to its whole value, as far as it was read.
+
+        Yields:
+            Id of the checkpoint that holds the segment, whether that is stored by itself, and the
+            segment; None where it has to be read first, and then the way ends.
+        """
+        at, is_spilled = held.at, held.is_spilled
         while True:
-            segment = self.segment(channel, found[-1], is_spilled=is_spilled)
+            segment = self.segment(channel, at, is_spilled=is_spilled)
+            content = self.contents.get(at)
+            # A checkpoint that was read and holds it not in its item holds it beside it.
+            is_apart = content is not None and channel not in content.segments
+            yield at, is_spilled or is_apart, segment
             if not isinstance(segment, Splice):
-                return found
-            found.append(segment.base)
-            is_spilled = segment.is_base_spilled
+                return
+            at, is_spilled = segment.base, segment.is_base_spilled
 
     def chain(self, channel: str, held: Held) -> list[Segment] | Gap:
         """The segments of a channel, the whole value first; or which of them has to be read next."""
         found: list[Segment] = []
-        at, is_spilled = held.at, held.is_spilled
-        while True:
-            segment = self.segment(channel, at, is_spilled=is_spilled)
+        for at, is_spilled, segment in self.walk(channel, held):
             if segment is None:
-                # A checkpoint that was read and holds it not in its item holds it beside it.
-                is_spilled = is_spilled or at in self.contents
                 return Gap(channel, at, held.root, held.links - len(found), is_spilled)
             found.append(segment)
-            if isinstance(segment, Value):
-                return found[::-1]
-            at, is_spilled = segment.base, segment.is_base_spilled
+        return found[::-1]
 
 
 def joined(channel: str, chain: Sequence[Segment]) -> Value | Elements:

@@ -17,10 +17,8 @@ from attrs import frozen
 
 from ...errors import ConditionFailed
 from ...operations.interleaved import all_of
-from ...operations.reading.reads import opened
 from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import write
-from ...planner import Ask
 from ...requests import BATCH_WRITES, Now, Steps
 from ...schema import Schema
 from ...spec import Ref, ref
@@ -29,7 +27,7 @@ from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .chains import Known
 from .contents import Content, content_of, packed
 from .keeping import Keeping
-from .loading import complete, is_shown, place_of, read_all
+from .loading import complete, is_shown, place_of, read_all, read_refs
 from .rewriting import Rewritten, referred, rewritten
 from .saving import Place, stored_segment
 
@@ -50,7 +48,8 @@ def delete_thread(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[Non
     """
     of_thread = {"thread_id": thread_id}
     checkpoints, values, tasks = yield from all_of(
-        _refs(schema, cls, of_thread, keeping) for cls in (Checkpoint, CheckpointValue, TaskWrites)
+        read_refs(schema, cls, of_thread, keeping)
+        for cls in (Checkpoint, CheckpointValue, TaskWrites)
     )
     newest_first = iter(reversed(checkpoints))
     while some := list(islice(newest_first, BATCH_WRITES)):
@@ -86,7 +85,7 @@ def delete_for_runs(
     now = yield from Now()
     runs = frozenset(run_ids)
     found = yield from all_of(
-        _refs(schema, Checkpoint, {"run_id": each}, Keeping(consistent=False))
+        read_refs(schema, Checkpoint, {"run_id": each}, Keeping(consistent=False))
         for each in sorted(runs)
     )
     threads = sorted({dict(each.values)["thread_id"] for some in found for each in some})
@@ -245,7 +244,7 @@ def _delete(
     first = over[0]
     where = {"thread_id": first.thread_id, "namespace": first.namespace}
     values, tasks = yield from all_of(
-        _refs(schema, cls, where, keeping) for cls in (CheckpointValue, TaskWrites)
+        read_refs(schema, cls, where, keeping) for cls in (CheckpointValue, TaskWrites)
     )
     yield from all_of(write(schema, Delete(each)) for each in values if _of(each) in going)
     yield from delete_many(schema, [each for each in tasks if _of(each) in going])
@@ -257,18 +256,3 @@ def _delete(
 def _of(target: Ref[Any]) -> str:
     checkpoint_id: str = dict(target.values)["checkpoint_id"]
     return checkpoint_id
-
-
-def _refs(
-    schema: Schema, cls: type[Any], where: dict[str, Any], keeping: Keeping
-) -> Steps[list[Ref[Any]]]:
-    """The keys of all items of a class that are found so."""
-    fields = tuple(dict.fromkeys(schema.codec(cls).spec.primary.fields))
-    ask = Ask(consistent=keeping.consistent, selected=fields)
-    reader = yield from opened(schema, schema.plan(cls, where, (), ask))
-    found: list[Ref[Any]] = []
-    while True:
-        page = yield from reader.page(None)
-        found += (ref(cls, **each) for each in page.entities)
-        if page.cursor is None:
-            return found

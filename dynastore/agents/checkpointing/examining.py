@@ -13,8 +13,7 @@ from typing import Any
 from attrs import field, frozen
 
 from ...errors import DataError, PartialFailure
-from ...operations.reading.reads import get, get_many, opened
-from ...planner import Ask
+from ...operations.reading.reads import get, get_many
 from ...requests import Steps
 from ...schema import Schema
 from ...spec import Ref, ref
@@ -22,6 +21,7 @@ from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .chains import Known
 from .contents import Splice, content_of, segment_of
 from .keeping import Keeping
+from .loading import read_refs
 from .pending import Elsewhere, TaskWrite, write_of
 
 AT_ONCE = 100  # items that are read by key in one request
@@ -150,7 +150,8 @@ def _all(
     unreadable: dict[Ref[Any], str],
 ) -> Steps[list[Any]]:
     """The entities of a class, the newest first; those that cannot be read are noted."""
-    keys = iter((yield from _keys(schema, cls, thread_id, keeping)))
+    of_thread = {"thread_id": thread_id}
+    keys = iter((yield from read_refs(schema, cls, of_thread, keeping, newest_first=True)))
     found: list[Any] = []
     while some := list(islice(keys, AT_ONCE)):
         try:
@@ -162,20 +163,6 @@ def _all(
             read = [failure.done.get(target) for target in some]
         found += (each for each in read if each is not None)
     return found
-
-
-def _keys(
-    schema: Schema, cls: type[Any], thread_id: str, keeping: Keeping
-) -> Steps[list[Ref[Any]]]:
-    fields = tuple(dict.fromkeys(schema.codec(cls).spec.primary.fields))
-    ask = Ask(newest_first=True, consistent=keeping.consistent, selected=fields)
-    reader = yield from opened(schema, schema.plan(cls, {"thread_id": thread_id}, (), ask))
-    found: list[Ref[Any]] = []
-    while True:
-        page = yield from reader.page(None)
-        found += (ref(cls, **each) for each in page.entities)
-        if page.cursor is None:
-            return found
 
 
 def _learn(
@@ -203,12 +190,6 @@ def _learn(
 def _spilled(known: Known, checkpoint_id: str) -> Iterator[tuple[str, str]]:
     """The segments that a checkpoint refers to and that are stored by themselves."""
     for channel, held in known.contents[checkpoint_id].held.items():
-        at, is_spilled = held.at, held.is_spilled
-        while True:
-            content = known.contents.get(at)
-            if is_spilled or (content is not None and channel not in content.segments):
+        for at, is_spilled, _ in known.walk(channel, held):
+            if is_spilled:
                 yield at, channel
-            segment = known.segment(channel, at, is_spilled=is_spilled)
-            if not isinstance(segment, Splice):
-                break
-            at, is_spilled = segment.base, segment.is_base_spilled

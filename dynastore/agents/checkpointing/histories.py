@@ -10,7 +10,7 @@ from ...requests import Steps
 from ...schema import Schema
 from ...terms import before, between
 from ..checkpoints import Checkpoint, TaskWrites
-from .chains import Known, serialized
+from .chains import Known, joined, serialized
 from .contents import Value, content_of
 from .keeping import Keeping
 from .loading import CHECKPOINTS_AT_ONCE, complete, place_of, read_all, reading
@@ -105,7 +105,11 @@ def _reach(line: Sequence[Checkpoint], seed: str | None) -> int:
 
 
 def _value(known: Known, seed: str | None, name: str) -> Value | None:
-    return None if seed is None else serialized(known.values(known.contents[seed])[name])
+    if seed is None:
+        return None
+    chain = known.chain(name, known.contents[seed].held[name])
+    assert isinstance(chain, list), "the values of these channels were read as far as they go"
+    return serialized(joined(name, chain))
 
 
 def _writes(

@@ -14,12 +14,13 @@ from attrs import frozen
 
 from ...errors import PayloadMissing
 from ...operations.interleaved import both
+from ...operations.reading import reads
 from ...operations.reading.reader import Reader
 from ...operations.reading.reads import get_many, opened
 from ...planner import Ask
 from ...requests import Now, Steps
 from ...schema import Schema
-from ...spec import ref
+from ...spec import Ref, ref
 from ...terms import Combined, between, until
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites
 from .chains import Gap, Known, serialized
@@ -167,13 +168,23 @@ def read_all(
     schema: Schema, cls: type[Any], where: Mapping[str, Any], keeping: Keeping
 ) -> Steps[list[Any]]:
     """All items of a class in one thread, between two places."""
-    reader = yield from reading(schema, cls, where, keeping)
-    found: list[Any] = []
-    while True:
-        page = yield from reader.page(None)
-        found += page.entities
-        if page.cursor is None:
-            return found
+    plan = schema.plan(cls, where, (), Ask(consistent=keeping.consistent))
+    return (yield from reads.read_all(schema, plan))
+
+
+def read_refs(
+    schema: Schema,
+    cls: type[Any],
+    where: Mapping[str, Any],
+    keeping: Keeping,
+    *,
+    newest_first: bool = False,
+) -> Steps[list[Ref[Any]]]:
+    """The keys of all items of a class that are found so."""
+    fields = tuple(dict.fromkeys(schema.codec(cls).spec.primary.fields))
+    ask = Ask(newest_first=newest_first, consistent=keeping.consistent, selected=fields)
+    found = yield from reads.read_all(schema, schema.plan(cls, where, (), ask))
+    return [ref(cls, **each) for each in found]
 
 
 def _newest(

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...operations.interleaved import all_of
+from ...operations.reading.reads import read_all
 from ...planner import Ask
 from ...requests import Steps
 from ...schema import Schema
 from ..sessions import LISTED, Run, Session
-from .loading import read_all, slim_runs
+from .loading import slim_runs
 
 
 def entries(

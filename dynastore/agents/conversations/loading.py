@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from ...operations.interleaved import all_of
 from ...operations.reading.reader import Reader
-from ...operations.reading.reads import get, get_many, opened
+from ...operations.reading.reads import get, get_many, opened, read_all
 from ...planner import Ask
 from ...requests import Steps
 from ...schema import Schema
@@ -203,17 +203,6 @@ def slim_runs(schema: Schema, session_id: str) -> Steps[list[Run]]:
     """The runs of a session without what is in them; in no order."""
     found = yield from runs_of(schema, session_id, SLIM)
     return one_each(Run(**each) for each in found)
-
-
-def read_all(schema: Schema, plan: Any) -> Steps[list[Any]]:
-    """All that a plan finds."""
-    reader = yield from opened(schema, plan)
-    found: list[Any] = []
-    while True:
-        page = yield from reader.page(None)
-        found += page.entities
-        if page.cursor is None:
-            return found
 
 
 def load_run(schema: Schema, recent: Recent, run_id: str) -> Steps[Run | None]:

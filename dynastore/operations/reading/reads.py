@@ -153,6 +153,21 @@ def read_page(
     return (yield from reader.page(limit))
 
 
+def read_all(schema: Schema, plan: Plan) -> Steps[list[Any]]:
+    """All entities of a plan, in its order; they are kept in memory.
+
+    Raises:
+        DataError: a stored item does not fit its class.
+    """
+    reader = yield from opened(schema, plan)
+    found: list[Any] = []
+    while True:
+        page = yield from reader.page(None)
+        found += page.entities
+        if page.cursor is None:
+            return found
+
+
 def read_slice(schema: Schema, plan: Plan, *, offset: int, limit: int) -> Steps[Slice[Any]]:
     """Read the entities at some places of a plan's order, and count all; reads everything.
 
