@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from uuid import NAMESPACE_URL, uuid5
 
 from agno.db.base import AsyncBaseDb, BaseDb
@@ -11,9 +11,10 @@ from ...agents.conversations.recent import Recent
 from ...agents.sessions import Passage, Run, Session
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
-from ...errors import RequestError, shown
+from ...errors import RequestError
 from ...schema import Schema
 from ...store import Store
+from ..stores import store_of
 from .calls import awaited, blocking, refusing
 from .runs import RunCalls
 from .sessions import SessionCalls
@@ -24,16 +25,15 @@ ENTITIES = (Session, Run, Passage, SchemaVersion)
 TYPE = "dynastore"
 
 
-class DynastoreDb(*map(blocking, CALLS), refusing(BaseDb), BaseDb):  # type: ignore[misc]
-    """What Agno's agents, teams and workflows remember, in one table.
-
-        Agent(db=DynastoreDb("agent-state"))
-        Agent(db=DynastoreDb("sqlite:///agent.db"))
-        Agent(db=DynastoreDb(store.scope("common_qa")))
+class OnTable:
+    """What both databases do with their store.
 
     Attributes:
+        kind: of the store, Store or AsyncStore.
         store: where it is kept.
     """
+
+    kind: ClassVar[type[Any]]
 
     def __init__(
         self,
@@ -52,22 +52,15 @@ class DynastoreDb(*map(blocking, CALLS), refusing(BaseDb), BaseDb):  # type: ign
             RequestError: it is no store, or its schema lacks an entity.
         """
         self._where = store if isinstance(store, str) else None
-        if store is None or isinstance(store, str):
-            store = Store.connect(store)
-        if isinstance(store, AsyncStore):
-            store = store.blocking()
-        if not isinstance(store, Store):
-            raise RequestError(
-                f"{shown(store)} is no store; give one, or what Store.connect() takes"
-            )
-        self.store = store
-        self.schema = checked(store.schema)
+        self.store = store_of(self.kind, store)
+        self.schema = checked(self.store.schema)
         self.recent = Recent()
-        super().__init__(id=id or stable_id(self._where, store.schema))
+        super().__init__(id=id or stable_id(self._where, self.schema))  # type: ignore[call-arg]
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` makes the same database of."""
-        return {**super().to_dict(), **described(self._where, self.schema)}
+        told: dict[str, Any] = super().to_dict()  # type: ignore[misc]
+        return {**told, **described(self._where, self.schema)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -76,59 +69,40 @@ class DynastoreDb(*map(blocking, CALLS), refusing(BaseDb), BaseDb):  # type: ign
         Raises:
             RequestError: it was made of a store, which a dict cannot hold.
         """
-        store = Store.connect(place_in(data))
+        store = cls.kind.connect(place_in(data))
         for name in data.get("scopes", ()):
             store = store.scope(name)
         made = cls(store, id=data.get("id"))
         made._where = data["where"]
         return made
+
+
+class DynastoreDb(OnTable, *map(blocking, CALLS), refusing(BaseDb), BaseDb):  # type: ignore[misc]
+    """What Agno's agents, teams and workflows remember, in one table.
+
+        Agent(db=DynastoreDb("agent-state"))
+        Agent(db=DynastoreDb("sqlite:///agent.db"))
+        Agent(db=DynastoreDb(store.scope("common_qa")))
+
+    Attributes:
+        store: where it is kept.
+    """
+
+    kind = Store
 
     def close(self) -> None:
         """Give back connections, those of a store that was given too."""
         self.store.close()
 
 
-class AsyncDynastoreDb(*map(awaited, CALLS), refusing(AsyncBaseDb), AsyncBaseDb):  # type: ignore[misc]
+class AsyncDynastoreDb(OnTable, *map(awaited, CALLS), refusing(AsyncBaseDb), AsyncBaseDb):  # type: ignore[misc]
     """`DynastoreDb`, awaited.
 
     Attributes:
         store: where it is kept.
     """
 
-    def __init__(
-        self,
-        store: AsyncStore | Store | str | None = None,
-        *,
-        id: str | None = None,  # noqa: A002 (Agno's)
-    ) -> None:
-        """As `DynastoreDb`, for an AsyncStore or what `AsyncStore.connect` takes first."""
-        self._where = store if isinstance(store, str) else None
-        if store is None or isinstance(store, str):
-            store = AsyncStore.connect(store)
-        if isinstance(store, Store):
-            store = store.awaited()
-        if not isinstance(store, AsyncStore):
-            raise RequestError(
-                f"{shown(store)} is no store; give one, or what Store.connect() takes"
-            )
-        self.store = store
-        self.schema = checked(store.schema)
-        self.recent = Recent()
-        super().__init__(id=id or stable_id(self._where, store.schema))
-
-    def to_dict(self) -> dict[str, Any]:
-        """What `from_dict` makes the same database of."""
-        return {**super().to_dict(), **described(self._where, self.schema)}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The database that `to_dict` told of; see `DynastoreDb.from_dict`."""
-        store = AsyncStore.connect(place_in(data))
-        for name in data.get("scopes", ()):
-            store = store.scope(name)
-        made = cls(store, id=data.get("id"))
-        made._where = data["where"]
-        return made
+    kind = AsyncStore
 
     async def close(self) -> None:
         """Give back connections, those of a store that was given too."""

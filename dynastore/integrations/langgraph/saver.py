@@ -34,8 +34,8 @@ from ...async_store import AsyncStore
 from ...errors import RequestError, shown
 from ...requests import Steps
 from ...store import Store
+from ..stores import Stores
 from .conversion import Conversion, configured, place_of
-from .stores import Stores
 from .upkeep import Upkeep
 
 

@@ -18,8 +18,8 @@ from ...agents.documents import Aspect, Document, Embedding, Known, Namespace, i
 from ...async_store import AsyncStore
 from ...errors import RequestError
 from ...store import Store
+from ..stores import OnStores, Stores
 from .operations import Settings, Vectors, Work
-from .stores import OnStores, Stores
 
 
 class DynastoreStore(OnStores, BaseStore):

@@ -18,8 +18,8 @@ from ...errors import RequestError, shown
 from ...operations.reading.reader import Page
 from ...requests import Steps
 from ...schema import Schema
+from ..stores import OnStores
 from .conversion import Conversion
-from .stores import OnStores
 
 
 class Upkeep(OnStores):

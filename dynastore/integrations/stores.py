@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
-from ...async_store import AsyncStore
-from ...errors import RequestError, shown
-from ...schema import Schema
-from ...store import Store
+from ..async_store import AsyncStore
+from ..errors import RequestError, shown
+from ..schema import Schema
+from ..store import Store
+
+S = TypeVar("S", bound=Store | AsyncStore)
+
+
+def store_of(kind: type[S], given: Any) -> S:
+    """A store of one kind, of what an adapter is given.
+
+    Args:
+        kind: Store or AsyncStore.
+        given: a store of either kind, a *where* of `Store.connect`, or None.
+
+    Raises:
+        RequestError: it is none of these.
+    """
+    if given is None or isinstance(given, str):
+        return cast("S", kind.connect(given))
+    if isinstance(given, kind):
+        return given
+    if isinstance(given, AsyncStore):
+        return cast("S", given.blocking())
+    if isinstance(given, Store):
+        return cast("S", given.awaited())
+    raise RequestError(f"{shown(given)} is no store; give one, or what Store.connect() takes")
 
 
 class Stores:
@@ -34,13 +57,9 @@ class Stores:
         Raises:
             RequestError: it is none of these.
         """
-        if store is None or isinstance(store, str):
-            store = Store.connect(store)
-        if isinstance(store, Store):
-            return cls(store, None)
         if isinstance(store, AsyncStore):
             return cls(None, store)
-        raise RequestError(f"{shown(store)} is no store; give one, or what Store.connect() takes")
+        return cls(store_of(Store, store), None)
 
     @property
     def blocking(self) -> Store:
