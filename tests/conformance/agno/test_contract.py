@@ -17,34 +17,35 @@ from agno.db.sqlite import SqliteDb
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import CALLS
 
-from .answers import answered, comparable, differs
-from .drawn import begun, calls, runs
+from .answers import answered
+from .topics import sessions
+
+TOPICS = [sessions.TOPIC]
 
 SCOPES = count()
 
 
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda each: each.name)
 @settings(
     max_examples=settings.default.max_examples // 4,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     deadline=None,
 )
-@given(
-    sessions=begun,
-    saved=st.lists(runs(), max_size=8),
-    asked=st.lists(calls, min_size=1, max_size=12),
-)
-def test_answers_are_those_of_agnos_sqlite(open_db, sessions, saved, asked):
+@given(data=st.data())
+def test_answers_are_those_of_agnos_sqlite(open_db, topic, data):
     ours = open_db(scope=f"example {next(SCOPES)}")
     reference = SqliteDb(db_url="sqlite:///:memory:")
     reference._create_all_tables()  # it answers otherwise before there are any
     try:
-        for call in sessions + saved + asked:
-            if differs(call, reference):
+        begun = data.draw(topic.begun)
+        asked = data.draw(st.lists(topic.calls, min_size=1, max_size=12))
+        for call in begun + asked:
+            if topic.differs(call, reference):
                 event(f"{call.name} may differ")
                 continue
             event(call.name)
-            expected = comparable(call, answered(reference, call))
-            assert comparable(call, answered(ours, call)) == expected, call
+            expected = topic.comparable(call, answered(reference, call))
+            assert topic.comparable(call, answered(ours, call)) == expected, call
     finally:
         reference.close()
 
