@@ -6,7 +6,10 @@ import pytest
 
 pytest.importorskip("agno", reason="needs the extra dynastore[test]")
 
-from benchmarks.agno import CALLS, SIZES, costs
+from functools import cache
+
+from benchmarks.agno import TOPICS
+from benchmarks.agno.measured import SIZES
 
 SAME = {
     *("get_session", "get_session, the last 2 runs", "get_run", "get_runs of a session"),
@@ -15,24 +18,27 @@ SAME = {
 }
 
 
-@pytest.fixture(scope="module")
-def measured():
-    return {size: costs(size) for size in SIZES}
+@cache
+def measured(topic, size):
+    return TOPICS[topic].costs(size)
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_requests_are_within_the_bar(measured, name):
+@pytest.mark.parametrize(
+    ("topic", "name"), [(topic, name) for topic in TOPICS for name in TOPICS[topic].calls]
+)
+def test_requests_are_within_the_bar(topic, name):
+    bar = TOPICS[topic].calls[name].requests
     for size in SIZES:
-        assert measured[size][name].requests <= CALLS[name].requests(size), size
+        assert measured(topic, size)[name].requests <= bar(size), size
 
 
 @pytest.mark.parametrize("name", sorted(SAME))
-def test_the_cost_of_a_call_that_lists_nothing_does_not_grow(measured, name):
-    small, *larger = (measured[size][name] for size in SIZES)
+def test_the_cost_of_a_call_that_lists_nothing_does_not_grow(name):
+    small, *larger = (measured("sessions", size)[name] for size in SIZES)
     assert larger == [small] * len(larger)
 
 
-def test_a_turn_takes_few_units(measured):
-    found = measured[SIZES[0]]
+def test_a_turn_takes_few_units():
+    found = measured("sessions", SIZES[0])
     assert found["upsert_session"].units == 2  # the header, and its entry by user
     assert found["upsert_run, new"].units <= 4

@@ -96,7 +96,7 @@ def _refused(name: str) -> Callable[..., NoReturn]:
                 f"{kind} has no {name}(): Agno keeps this in SQL only; give its service a PostgresDb "
                 "for its administration, and the agents this one"
             )
-        raise NotImplementedError(f"{kind} has no {name}() yet: it keeps sessions and runs")
+        raise NotImplementedError(f"{kind} has no {name}() yet")
 
     refuse.__name__ = name
     return refuse

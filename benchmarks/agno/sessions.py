@@ -1,69 +1,24 @@
-"""What Agno's calls take: sessions and runs, in tables of several sizes, against their bars.
+"""Sessions and runs, in tables of several sizes.
 
-Deterministic: counted on SQLite in memory. A session has 3 runs of 2 KB, and 20 users share them all;
-`tests/integration/test_agno_cost.py` asserts the bars.
+A session has 3 runs of 2 KB, and 20 users share them all; this process has read session 1 before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from random import Random
+from collections.abc import Mapping
 from typing import Any
 
 from agno.models.message import Message
 from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
 from agno.session import AgentSession
-from attrs import frozen
-from rich.table import Table
 
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import memory_store, recorded
+from dynastore.testing import memory_store
 
-from .cost import Cost
+from .measured import BEGAN, USERS, Measured, Topic, pages, text
 
-SIZES = (100, 1_000, 5_000)  # sessions in the table
-USERS = 20
 RUNS = 3  # of a session
-TEXT_BYTES = 2_000  # of a run's answer
-BEGAN = 1_767_600_000
-WORDS = [
-    "the",
-    "agent",
-    "looked",
-    "up",
-    "a",
-    "flight",
-    "for",
-    "you",
-    "and",
-    "found",
-    "two",
-    "that",
-    "leave",
-    "on",
-    "monday",
-    "morning",
-]
-
-
-@frozen
-class Measured:
-    """A call, and what it may take.
-
-    Attributes:
-        call: gets the database and how many sessions there are.
-        requests: at most, of so many sessions.
-    """
-
-    call: Callable[[DynastoreDb, int], Any]
-    requests: Callable[[int], int]
-
-
-def text(number: int) -> str:
-    """An answer in words, other ones for each number."""
-    chosen = Random(number).choices(WORDS, k=TEXT_BYTES // 5)
-    return " ".join(chosen)[:TEXT_BYTES]
 
 
 def session(number: int, users: int = USERS) -> AgentSession:
@@ -100,11 +55,6 @@ def _runs_of_user(db: DynastoreDb, _: int) -> Any:
     return db.get_runs(user_id="user-1", limit=20, page=1, deserialize=False)
 
 
-def _pages(entries: int) -> int:
-    """Requests that read so many index entries."""
-    return 1 + entries // 3_700
-
-
 CALLS: Mapping[str, Measured] = {
     "get_session": Measured(lambda db, _: db.get_session("s1"), lambda _: 1),
     "get_session, the last 2 runs": Measured(
@@ -114,14 +64,14 @@ CALLS: Mapping[str, Measured] = {
         lambda db, _: _a_page(db, user_id="user-1", page=1), lambda _: 2 + 20
     ),
     "all sessions, page 1": Measured(
-        lambda db, _: _a_page(db, page=1), lambda size: _pages(size) + 2 + 20
+        lambda db, _: _a_page(db, page=1), lambda size: pages(size) + 2 + 20
     ),
     "all sessions by name, page 5": Measured(
         lambda db, _: _a_page(db, page=5, session_name="trip"),
-        lambda size: _pages(size) + 2 + 20,
+        lambda size: pages(size) + 2 + 20,
     ),
     "all sessions without runs, page 1": Measured(
-        lambda db, _: _a_page(db, page=1, include_runs=False), lambda size: _pages(size) + 2
+        lambda db, _: _a_page(db, page=1, include_runs=False), lambda size: pages(size) + 2
     ),
     "get_runs of a session": Measured(
         lambda db, _: db.get_runs(session_id="s1", deserialize=False), lambda _: 1
@@ -162,25 +112,4 @@ def filled(size: int) -> DynastoreDb:
     return DynastoreDb(store)
 
 
-def costs(size: int) -> dict[str, Cost]:
-    """What each call takes with so many sessions; as in a process that has read session 1 before."""
-    db = filled(size)
-    found: dict[str, Cost] = {}
-    for name, measured in CALLS.items():
-        with recorded(db.store) as sent:
-            measured.call(db, size)
-        found[name] = Cost(len(sent), sum(each.units for each in sent))
-    return found
-
-
-def table() -> Table:
-    """All costs, a column for each size."""
-    measured = {size: costs(size) for size in SIZES}
-    shown = Table(title="Agno: requests and capacity units by sessions in the table")
-    shown.add_column("call")
-    for size in SIZES:
-        shown.add_column(f"{size:,}", justify="right")
-    for name in CALLS:
-        cells = [measured[size][name] for size in SIZES]
-        shown.add_row(name, *(f"{cell.requests} / {cell.units:g}" for cell in cells))
-    return shown
+TOPIC = Topic(filled, CALLS)

@@ -1,0 +1,30 @@
+"""What Agno's calls take, in tables of several sizes.
+
+`tests/integration/test_agno_cost.py` asserts the bars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from . import sessions
+from .measured import SIZES, Topic
+
+TOPICS: Mapping[str, Topic] = {"sessions": sessions.TOPIC}
+
+
+def table() -> Table:
+    """All costs, a column for each size."""
+    shown = Table(title="Agno: requests and capacity units by sessions in the table")
+    shown.add_column("call")
+    for size in SIZES:
+        shown.add_column(f"{size:,}", justify="right")
+    for topic in TOPICS.values():
+        measured = {size: topic.costs(size) for size in SIZES}
+        for name in topic.calls:
+            cells = [measured[size][name] for size in SIZES]
+            shown.add_row(name, *(f"{cell.requests} / {cell.units:g}" for cell in cells))
+        shown.add_section()
+    return shown
