@@ -10,6 +10,7 @@
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
+| Annex, Annexed, ToolResult | what belongs to a session and is not read with it | those that are due |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -19,6 +20,7 @@ from attrs import evolve
 
 from ..schema import Schema
 from ..table import VectorIndex
+from .annexes import Annex, Annexed
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalRun
@@ -26,9 +28,12 @@ from .knowledge import Knowledge
 from .memories import Memory
 from .metrics import Metric, month_of
 from .sessions import Passage, Run, Session
+from .tool_results import ToolResult
 from .versions import SchemaVersion
 
 __all__ = [
+    "Annex",
+    "Annexed",
     "Aspect",
     "Checkpoint",
     "CheckpointValue",
@@ -45,6 +50,7 @@ __all__ = [
     "Session",
     "TaskWrites",
     "Thread",
+    "ToolResult",
     "agent_schema",
     "month_of",
 ]
@@ -53,6 +59,7 @@ ENTITIES = (
     *(Session, Run, Passage, Memory, Metric, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
+    *(Annex, Annexed, ToolResult),
     SchemaVersion,
 )
 

@@ -7,8 +7,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from agno.db.base import AsyncBaseDb, BaseDb
 
+from ...agents.annexes import Annex, Annexed
 from ...agents.conversations.recent import Recent
 from ...agents.sessions import Passage, Run, Session
+from ...agents.tool_results import ToolResult
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
 from ...errors import RequestError
@@ -19,9 +21,16 @@ from .calls import awaited, blocking, refusing
 from .runs import RunCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
+from .tool_results import ToolResultCalls
 
-CALLS = (SessionCalls, RunCalls, TableCalls)
-ENTITIES = (Session, Run, Passage, SchemaVersion)
+CALLS = (
+    *(SessionCalls, RunCalls, TableCalls),
+    ToolResultCalls,
+)
+ENTITIES = (
+    *(Session, Run, Passage, SchemaVersion),
+    *(Annex, Annexed, ToolResult),
+)
 TYPE = "dynastore"
 
 

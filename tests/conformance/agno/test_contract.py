@@ -18,9 +18,12 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import CALLS
 
 from .answers import answered
-from .topics import sessions
+from .topics import sessions, tool_results
 
-TOPICS = [sessions.TOPIC]
+TOPICS = [
+    sessions.TOPIC,
+    tool_results.TOPIC,
+]
 
 SCOPES = count()
 
