@@ -10,7 +10,8 @@
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
-| Annex, Annexed, ToolResult | what belongs to a session and is not read with it | those that are due |
+| Annex, Annexed, Compaction | what belongs to a session and is not read with it | a compaction by its id |
+| ToolResult | one result | those that are due, by time |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -22,6 +23,7 @@ from ..schema import Schema
 from ..table import VectorIndex
 from .annexes import Annex, Annexed
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .compactions import Compaction
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalRun
 from .knowledge import Knowledge
@@ -37,6 +39,7 @@ __all__ = [
     "Aspect",
     "Checkpoint",
     "CheckpointValue",
+    "Compaction",
     "Document",
     "Embedding",
     "EvalRun",
@@ -59,7 +62,7 @@ ENTITIES = (
     *(Session, Run, Passage, Memory, Metric, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
-    *(Annex, Annexed, ToolResult),
+    *(Annex, Annexed, Compaction, ToolResult),
     SchemaVersion,
 )
 

@@ -16,12 +16,13 @@ from ...spec import ref
 from ...writes import Delete
 from ..annexes import Annex, Annexed
 from ..tool_results import ToolResult
+from .compacting import delete_compactions
 
 
 def clear(schema: Schema, session_ids: Sequence[str]) -> Steps[None]:
     """Delete what belongs to sessions: a request for each 100 that tells which have an annex.
 
-    One annex takes two requests, and one for each 25 of what is in it. What is added while it is
+    One annex takes three requests, and one for each 25 of what is in it. What is added while it is
     deleted stays: it belongs to a session that somebody begins anew under the same id.
 
     Raises:
@@ -37,6 +38,7 @@ def _clear(schema: Schema, annex: Annex) -> Steps[None]:
     entries = yield from read_all(schema, schema.plan(Annexed, where, (), Ask(consistent=True)))
     results = [each.name for each in entries if each.kind == "tool_result"]
     yield from delete_many(schema, [ref(ToolResult, result_id=each) for each in results])
+    yield from delete_compactions(schema, annex.session_id)
     yield from delete_many(schema, entries)
     try:
         yield from write(schema, Delete(ref(Annex, **where), {"added_at": annex.added_at}))

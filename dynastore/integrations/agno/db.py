@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.annexes import Annex, Annexed
+from ...agents.compactions import Compaction
 from ...agents.conversations.recent import Recent
 from ...agents.sessions import Passage, Run, Session
 from ...agents.tool_results import ToolResult
@@ -18,6 +19,7 @@ from ...schema import Schema
 from ...store import Store
 from ..stores import store_of
 from .calls import awaited, blocking, refusing
+from .compactions import CompactionCalls
 from .runs import RunCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
@@ -27,9 +29,11 @@ CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
     ToolResultCalls,
 )
+# Agno takes any database that has these for one that is not awaited.
+BLOCKING_CALLS = (*CALLS, CompactionCalls)
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
-    *(Annex, Annexed, ToolResult),
+    *(Annex, Annexed, Compaction, ToolResult),
 )
 TYPE = "dynastore"
 
@@ -86,7 +90,7 @@ class OnTable:
         return made
 
 
-class DynastoreDb(OnTable, *map(blocking, CALLS), refusing(BaseDb), BaseDb):  # type: ignore[misc]
+class DynastoreDb(OnTable, *map(blocking, BLOCKING_CALLS), refusing(BaseDb), BaseDb):  # type: ignore[misc]
     """What Agno's agents, teams and workflows remember, in one table.
 
         Agent(db=DynastoreDb("agent-state"))
