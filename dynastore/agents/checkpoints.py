@@ -1,9 +1,9 @@
 """Threads of work and their checkpoints, so that another process can go on: one partition a thread.
 
-    TH#t1   C##1f0a…            a checkpoint: its header, and of its channels what changed
-    TH#t1   K##1f0a…#messages   a value that is too large for its checkpoint
-    TH#t1   W##1f0a…#7c1e…      what a task wrote after that checkpoint, before the next
-    TH#t1   ~                   the thread itself: slim, written when it begins
+    TH#t1   C##1f0a…              a checkpoint: its header, and of its channels what changed
+    TH#t1   K##1f0a…#messages#…  a value that is too large for its checkpoint
+    TH#t1   W##1f0a…#7c1e…        what a task wrote after that checkpoint, before the next
+    TH#t1   ~                     the thread itself: slim, written when it begins
 
 `checkpointing` has the operations.
 """
