@@ -8,6 +8,8 @@ from uuid import NAMESPACE_URL, uuid5
 from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.conversations.recent import Recent
+from ...agents.evals import EvalRun
+from ...agents.knowledge import Knowledge
 from ...agents.sessions import Passage, Run, Session
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
@@ -16,12 +18,22 @@ from ...schema import Schema
 from ...store import Store
 from ..stores import store_of
 from .calls import awaited, blocking, refusing
+from .evals import EvalCalls
+from .knowledge import KnowledgeCalls
 from .runs import RunCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
 
-CALLS = (SessionCalls, RunCalls, TableCalls)
-ENTITIES = (Session, Run, Passage, SchemaVersion)
+CALLS = (
+    *(SessionCalls, RunCalls, TableCalls),
+    KnowledgeCalls,
+    EvalCalls,
+)
+ENTITIES = (
+    *(Session, Run, Passage, SchemaVersion),
+    Knowledge,
+    EvalRun,
+)
 TYPE = "dynastore"
 
 
