@@ -9,10 +9,14 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import sessions
+from . import evals, knowledge, sessions
 from .measured import SIZES, Topic
 
-TOPICS: Mapping[str, Topic] = {"sessions": sessions.TOPIC}
+TOPICS: Mapping[str, Topic] = {
+    "sessions": sessions.TOPIC,
+    "knowledge": knowledge.TOPIC,
+    "evals": evals.TOPIC,
+}
 
 
 def table() -> Table:
