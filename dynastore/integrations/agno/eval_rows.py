@@ -75,7 +75,8 @@ class SoughtEvals:
         user_id: whose; None for anybody's.
         outlined: what their outlines must have; None for anything.
         kind: of what: of an agent, a team or a workflow; None for any.
-        types: what was evaluated; None, or none, for anything.
+        types: what was evaluated; None, or none, for anything that Agno evaluates: its records
+            refuse what others do.
     """
 
     user_id: str | None
@@ -99,7 +100,7 @@ class SoughtEvals:
             self.user_id in {None, run["user_id"]}
             and all(each in {None, getattr(outline, name)} for name, each in self.outlined.items())
             and (self.kind is None or getattr(outline, _column_of(self.kind)) is not None)
-            and (not self.types or run["eval_type"] in self.types)
+            and run["eval_type"] in (self.types or [*EvalType])
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from agno.knowledge.content import ContentStatus
 
 from dynastore import Store
 from dynastore.agents import agent_schema
@@ -42,6 +43,14 @@ def test_every_column_round_trips(db, open_db):
     assert db.upsert_knowledge_content(row) is row
     assert open_db().get_knowledge_content("k0") == row
     assert db.get_knowledge_contents() == ([row], 1)
+
+
+def test_a_status_may_be_one_of_agnos(db, open_db):
+    row = document()
+    for status in (ContentStatus.PROCESSING, ContentStatus.COMPLETED):
+        row.status = status
+        db.upsert_knowledge_content(row)
+        assert open_db().get_knowledge_content("k0").status == status.value
 
 
 def test_what_a_row_leaves_out_stays(db, open_db):
