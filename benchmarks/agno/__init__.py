@@ -9,13 +9,15 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import compactions, sessions, tool_results
+from . import compactions, evals, knowledge, sessions, tool_results
 from .measured import SIZES, Topic
 
 TOPICS: Mapping[str, Topic] = {
     "sessions": sessions.TOPIC,
     "tool results": tool_results.TOPIC,
     "compactions": compactions.TOPIC,
+    "knowledge": knowledge.TOPIC,
+    "evals": evals.TOPIC,
 }
 
 

@@ -5,8 +5,8 @@
 | Session, Run, Passage | a session, the header last | a user's, a component's, all by time; a run by its id |
 | Memory | what is known of a user | a user's and a component's by time |
 | Metric | a month's days | |
-| EvalRun | one evaluation | a component's by type and time, the failed ones by time |
-| Knowledge | one document | all by time |
+| EvalRun | one evaluation | a component's by type and time, all by whether they passed and time |
+| Knowledge | one document | a base's and all, by time |
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
@@ -25,7 +25,7 @@ from .annexes import Annex, Annexed
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .compactions import Compaction
 from .documents import Aspect, Document, Embedding, Namespace
-from .evals import EvalRun
+from .evals import EvalOutline, EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
 from .metrics import Metric, month_of
@@ -42,6 +42,7 @@ __all__ = [
     "Compaction",
     "Document",
     "Embedding",
+    "EvalOutline",
     "EvalRun",
     "Knowledge",
     "Memory",

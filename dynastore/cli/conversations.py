@@ -18,7 +18,17 @@ from typing import Any
 import orjson
 from attrs import frozen
 
-from ..agents import Checkpoint, EvalRun, Knowledge, Memory, Metric, Run, Session, month_of
+from ..agents import (
+    Checkpoint,
+    EvalOutline,
+    EvalRun,
+    Knowledge,
+    Memory,
+    Metric,
+    Run,
+    Session,
+    month_of,
+)
 from ..agents.checkpointing.contents import Content, Value, packed
 from ..agents.checkpointing.labels import labels
 from ..errors import RequestError
@@ -85,8 +95,8 @@ def entities_of(conversation: Conversation) -> Iterator[Any]:
         component=COMPONENT,
         eval_type="task",
         session_id=conversation.conversation_id,
-        score=conversation.reward,
         passed=conversation.reward >= 1,
+        outline=EvalOutline(score=conversation.reward),
         created_at=_ended_at(conversation),
     )
     yield Memory(
@@ -105,7 +115,7 @@ def shared_entities(found: Sequence[Conversation]) -> Iterator[Any]:
     for policy in dict.fromkeys(each.policy for each in found if each.policy):
         yield Knowledge(
             knowledge_id=sha256(policy.encode()).hexdigest()[:16],
-            name=policy.splitlines()[0].strip("# "),
+            title=policy.splitlines()[0].strip("# "),
             size_bytes=len(policy.encode()),
             text=policy,
             created_at=BEGINNING,

@@ -107,10 +107,14 @@ QUESTIONS = (
     ),
     Question(
         "Which evals failed?",
-        "store.query(EvalRun, passed=False).newest_first()",
+        "store.query(EvalRun, passed=False).newest_first().select('eval_id', 'created_at', 'outline')",
         ".page(limit=5).entities",
         ("eval", "when", "score"),
-        lambda each: (each.eval_id, _time(each.created_at), f"{each.score:g}"),
+        lambda each: (
+            each["eval_id"],
+            _time(each["created_at"]),
+            f"{each['outline'].score:g}",
+        ),
     ),
     Question(
         "Today's metrics",
@@ -126,15 +130,10 @@ QUESTIONS = (
     ),
     Question(
         "The knowledge rows",
-        "store.query(Knowledge).select('knowledge_id', 'name', 'size_bytes', 'status')",
+        "store.query(Knowledge).select('knowledge_id', 'title', 'created_at')",
         ".page(limit=5).entities",
-        ("document", "name", "bytes", "status"),
-        lambda each: (
-            each["knowledge_id"],
-            each["name"],
-            f"{each['size_bytes']:,}",
-            each["status"],
-        ),
+        ("document", "title", "added"),
+        lambda each: (each["knowledge_id"], each["title"], _time(each["created_at"])),
     ),
     Question(
         "The newest checkpoint",

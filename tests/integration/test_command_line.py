@@ -84,5 +84,20 @@ def test_a_schema_of_the_working_directory_is_found(tmp_path):
 def test_patterns_are_a_table_with_remarks():
     called = call("patterns", SCHEMA)
     assert called.exit_code == 0
-    for text in ("by_component", "EVALS#FAILED", "passed = False", "Session.directory has"):
+    for text in ("by_component", "EVALS", "Session.directory has"):
         assert text in called.stdout
+
+
+def test_patterns_say_what_is_in_a_sparse_index_only(tmp_path, monkeypatch):
+    (tmp_path / "sparse_models.py").write_text(
+        "from dynastore import Schema, entity, gsi, key\n"
+        "@entity('pet')\n"
+        "class Pet:\n"
+        "    name: str\n"
+        "    sold: bool\n"
+        "    primary = key('P#{name}', '~')\n"
+        "    stock = gsi(1, 'STOCK', '{name}', when={'sold': False})\n"
+        "schema = Schema([Pet])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "sold = False" in call("patterns", "sparse_models:schema").stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -12,14 +13,16 @@ import pytest
 pytest.importorskip("agno", reason="needs the extra dynastore[test]")
 
 from agno.db.base import AsyncBaseDb, BaseDb
+from agno.db.schemas.evals import EvalRunRecord, EvalType
 from agno.run.agent import RunOutput
 from agno.session import AgentSession
 
 from dynastore import Schema, Store, entity, key, ref
-from dynastore.agents import Run, Session, agent_schema
+from dynastore.agents import EvalRun, Knowledge, Run, Session, agent_schema
 from dynastore.clients.sqlite import SqliteClient
 from dynastore.errors import NotSent, PartialFailure, RequestError, Throttled
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
+from dynastore.requests import Key
 from dynastore.testing import memory_store, recorded
 
 KINDS = [DynastoreDb, AsyncDynastoreDb]
@@ -132,6 +135,28 @@ def test_a_bulk_call_says_what_was_saved_and_what_was_not(db, client):
     assert kinds == [Throttled] * 100 + [NotSent] * 50
 
 
+def test_throttled_lists_of_documents_and_evals_are_errors(db, client):
+    client.refuses = lambda request: request.operation == "Query"
+    for call in (db.get_knowledge_contents, db.get_eval_runs):
+        with pytest.raises(Throttled):
+            call()
+
+
+def test_a_bulk_delete_says_which_evals_were_deleted_and_which_not(db, client):
+    records = [
+        EvalRunRecord(run_id=f"e{n}", eval_type=EvalType.ACCURACY, eval_data={}) for n in range(3)
+    ]
+    for each in records:
+        db.create_eval_run(each)
+    client.refuses = lambda request: getattr(request, "key", None) == Key("E#e1", "~")
+    with pytest.raises(PartialFailure) as failure:
+        db.delete_eval_runs(["e0", "e1", "e2"])
+    assert list(failure.value.done) == [ref(EvalRun, eval_id=each) for each in ("e0", "e2")]
+    assert list(failure.value.failed) == [ref(EvalRun, eval_id="e1")]
+    client.refuses = lambda _: False
+    assert db.get_eval_runs() == [records[1]]
+
+
 def test_no_call_describes_the_table():
     store = memory_store()
     store.create_table()
@@ -157,6 +182,18 @@ def test_what_another_framework_made_is_shown():
     found = DynastoreDb(store).get_session("s9", deserialize=False)
     assert found["session_data"] == {"session_name": "Trip"}
     assert [each["messages"] for each in found["runs"]] == [said]
+
+
+def test_documents_of_others_are_shown_and_evals_of_what_agno_does_not_evaluate_are_not():
+    store = memory_store()
+    began = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+    store.put(Knowledge(knowledge_id="k1", title="Policy", text="Be kind.", created_at=began))
+    store.put(EvalRun(eval_id="e1", eval_type="task", passed=False, created_at=began))
+    store.put(EvalRun(eval_id="e2", eval_type="accuracy", passed=True, created_at=began))
+    db = DynastoreDb(store)
+    assert [each.name for each in db.get_knowledge_contents()[0]] == ["Policy"]
+    assert [each.run_id for each in db.get_eval_runs()] == ["e2"]
+    assert db.get_eval_run("e1", deserialize=False)["eval_data"] == {}
 
 
 def test_awaited_calls_are_those_that_block():

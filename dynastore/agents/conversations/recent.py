@@ -1,7 +1,7 @@
 """Recent: what a process has read or written last, so that it need not ask whether it is there.
 
-A header or a run that is new is created, one that is there is changed: a request each, if the guess
-is right, and one more if it is not.
+A header, a run or a document that is new is created, one that is there is changed: a request each, if
+the guess is right, and one more if it is not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from attrs import frozen
 
 T = TypeVar("T")
 
-REMEMBERED = 10_000  # sessions and runs; each takes some 300 bytes
+REMEMBERED = 10_000  # of sessions, runs and documents each; one takes some 300 bytes
 
 
 @frozen
@@ -35,12 +35,13 @@ class Place:
 
 
 class Recent:
-    """The sessions and runs that were read or written last. Threads may share it."""
+    """The sessions, runs and documents that were read or written last. Threads may share it."""
 
     def __init__(self) -> None:
         """Nothing is remembered."""
         self._sessions: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._places: OrderedDict[str, Place] = OrderedDict()
+        self._documents: OrderedDict[str, bool] = OrderedDict()
         self._lock = Lock()
 
     def has_session(self, session_id: str) -> bool:
@@ -58,6 +59,11 @@ class Recent:
         with self._lock:
             return self._places.get(run_id)
 
+    def has_document(self, knowledge_id: str) -> bool:
+        """Whether a document was there when it was read or written last."""
+        with self._lock:
+            return knowledge_id in self._documents
+
     def keep_session(self, session_id: str, passages: Iterable[str] = ()) -> None:
         """Remember that a session is there, with the passages that it has."""
         with self._lock:
@@ -74,6 +80,11 @@ class Recent:
         with self._lock:
             _keep(self._places, place.run_id, place)
 
+    def keep_document(self, knowledge_id: str) -> None:
+        """Remember that a document is there."""
+        with self._lock:
+            _keep(self._documents, knowledge_id, True)
+
     def forget_session(self, session_id: str) -> None:
         """Forget a session that is not there any more, and its passages."""
         with self._lock:
@@ -83,6 +94,11 @@ class Recent:
         """Forget a run that is not there any more."""
         with self._lock:
             self._places.pop(run_id, None)
+
+    def forget_document(self, knowledge_id: str) -> None:
+        """Forget a document that is not there any more."""
+        with self._lock:
+            self._documents.pop(knowledge_id, None)
 
 
 def _keep(kept: OrderedDict[str, T], name: str, value: T) -> None:

@@ -10,6 +10,8 @@ from agno.db.base import AsyncBaseDb, BaseDb
 from ...agents.annexes import Annex, Annexed
 from ...agents.compactions import Compaction
 from ...agents.conversations.recent import Recent
+from ...agents.evals import EvalRun
+from ...agents.knowledge import Knowledge
 from ...agents.sessions import Passage, Run, Session
 from ...agents.tool_results import ToolResult
 from ...agents.versions import SchemaVersion
@@ -20,6 +22,8 @@ from ...store import Store
 from ..stores import store_of
 from .calls import awaited, blocking, refusing
 from .compactions import CompactionCalls
+from .evals import EvalCalls
+from .knowledge import KnowledgeCalls
 from .runs import RunCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
@@ -28,12 +32,16 @@ from .tool_results import ToolResultCalls
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
     ToolResultCalls,
+    KnowledgeCalls,
+    EvalCalls,
 )
 # Agno takes any database that has these for one that is not awaited.
 BLOCKING_CALLS = (*CALLS, CompactionCalls)
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
     *(Annex, Annexed, Compaction, ToolResult),
+    Knowledge,
+    EvalRun,
 )
 TYPE = "dynastore"
 

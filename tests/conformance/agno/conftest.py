@@ -19,6 +19,8 @@ from ..drivers import Awaited
 BY_INDEX = {
     *("get_sessions", "get_runs", "get_run", "delete_run", "delete_runs"),
     *("get_expired_tool_results", "get_compaction"),
+    "get_knowledge_contents",
+    "get_eval_runs",
 }
 
 

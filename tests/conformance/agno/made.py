@@ -1,9 +1,11 @@
-"""Sessions and runs of Agno's, as tests need them."""
+"""Sessions, runs and other rows of Agno's, as tests need them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from agno.db.schemas.evals import EvalRunRecord, EvalType
+from agno.db.schemas.knowledge import KnowledgeRow
 from agno.models.message import Message
 from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
@@ -66,3 +68,15 @@ def more_system(kind: str) -> str:
 def contents(found: Any) -> list[Any]:
     """What the runs of a session say."""
     return [each.content for each in found.runs or ()]
+
+
+def document(number: int = 0, user_id: str | None = "ann", **more: Any) -> Any:
+    """A knowledge row; each number has an id and a beginning of its own."""
+    values = {"name": f"file {number}", "description": "", "created_at": BEGAN + 60 * number}
+    return KnowledgeRow(id=f"k{number}", user_id=user_id, **{**values, **more})
+
+
+def eval_run(number: int = 0, **more: Any) -> Any:
+    """An eval run; each number has an id of its own."""
+    values = {"eval_type": EvalType.ACCURACY, "eval_data": {"score": number}, "agent_id": "a1"}
+    return EvalRunRecord(run_id=f"e{number}", **{**values, **more})

@@ -18,12 +18,11 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import BLOCKING_CALLS, CALLS
 
 from .answers import answered
-from .topics import compactions, sessions, tool_results
+from .topics import compactions, evals, knowledge, sessions, tool_results
 
 TOPICS = [
-    sessions.TOPIC,
-    tool_results.TOPIC,
-    compactions.TOPIC,
+    *(sessions.TOPIC, tool_results.TOPIC, compactions.TOPIC),
+    *(knowledge.TOPIC, evals.TOPIC),
 ]
 
 SCOPES = count()
