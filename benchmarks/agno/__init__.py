@@ -9,10 +9,13 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import sessions
+from . import schedules, sessions
 from .measured import SIZES, Topic
 
-TOPICS: Mapping[str, Topic] = {"sessions": sessions.TOPIC}
+TOPICS: Mapping[str, Topic] = {
+    "sessions": sessions.TOPIC,
+    "schedules": schedules.TOPIC,
+}
 
 
 def table() -> Table:

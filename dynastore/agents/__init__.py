@@ -10,6 +10,8 @@
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
+| Schedule | one schedule | a user's and all by time; the enabled ones by when they are due |
+| ScheduleRun | one run of a schedule | a schedule's by time |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -25,6 +27,7 @@ from .evals import EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
 from .metrics import Metric, month_of
+from .schedules import Schedule, ScheduleRun
 from .sessions import Passage, Run, Session
 from .versions import SchemaVersion
 
@@ -41,6 +44,8 @@ __all__ = [
     "Namespace",
     "Passage",
     "Run",
+    "Schedule",
+    "ScheduleRun",
     "SchemaVersion",
     "Session",
     "TaskWrites",
@@ -53,6 +58,7 @@ ENTITIES = (
     *(Session, Run, Passage, Memory, Metric, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
+    *(Schedule, ScheduleRun),
     SchemaVersion,
 )
 

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.conversations.recent import Recent
+from ...agents.schedules import Schedule, ScheduleRun
 from ...agents.sessions import Passage, Run, Session
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
@@ -17,11 +18,13 @@ from ...store import Store
 from ..stores import store_of
 from .calls import awaited, blocking, refusing
 from .runs import RunCalls
+from .schedule_runs import ScheduleRunCalls
+from .schedules import ScheduleCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
 
-CALLS = (SessionCalls, RunCalls, TableCalls)
-ENTITIES = (Session, Run, Passage, SchemaVersion)
+CALLS = (SessionCalls, RunCalls, TableCalls, ScheduleCalls, ScheduleRunCalls)
+ENTITIES = (Session, Run, Passage, SchemaVersion, Schedule, ScheduleRun)
 TYPE = "dynastore"
 
 

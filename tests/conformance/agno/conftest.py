@@ -16,7 +16,11 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from ..drivers import Awaited
 
 # What these find by an index has to be in it.
-BY_INDEX = {"get_sessions", "get_runs", "get_run", "delete_run", "delete_runs"}
+BY_INDEX = {
+    *("get_sessions", "get_runs", "get_run", "delete_run", "delete_runs"),
+    *("get_schedules", "claim_due_schedule", "disable_schedules_for_target", "delete_schedule"),
+    *("get_schedule_runs", "get_latest_schedule_runs", "delete_schedule_runs"),
+}
 
 
 class Waiting:
