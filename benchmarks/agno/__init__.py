@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import schedules, sessions
+from . import approvals, schedules, sessions
 from .measured import SIZES, Topic
 
 TOPICS: Mapping[str, Topic] = {
     "sessions": sessions.TOPIC,
     "schedules": schedules.TOPIC,
+    "approvals": approvals.TOPIC,
 }
 
 

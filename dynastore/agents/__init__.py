@@ -10,6 +10,7 @@
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
+| Approval | a run's | a user's and all by status and time |
 | Schedule | one schedule | a user's and all by time; the enabled ones by when they are due |
 | ScheduleRun | one run of a schedule | a schedule's by time |
 | SchemaVersion | the version of a framework's table | |
@@ -21,6 +22,7 @@ from attrs import evolve
 
 from ..schema import Schema
 from ..table import VectorIndex
+from .approvals import Approval, ApprovalOutline
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalRun
@@ -32,6 +34,8 @@ from .sessions import Passage, Run, Session
 from .versions import SchemaVersion
 
 __all__ = [
+    "Approval",
+    "ApprovalOutline",
     "Aspect",
     "Checkpoint",
     "CheckpointValue",
@@ -58,7 +62,7 @@ ENTITIES = (
     *(Session, Run, Passage, Memory, Metric, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
-    *(Schedule, ScheduleRun),
+    *(Approval, Schedule, ScheduleRun),
     SchemaVersion,
 )
 

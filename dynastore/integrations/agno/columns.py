@@ -50,9 +50,17 @@ class Columns:
         Raises:
             RequestError: one is missing, or is none of the table's.
         """
+        self.check(row)
+        return self.values(row)
+
+    def check(self, row: Mapping[str, Any]) -> None:
+        """Refuse a new row that lacks what every row has.
+
+        Raises:
+            RequestError: a column is missing.
+        """
         if missing := [name for name in self.needed if row.get(name) is None]:
             raise RequestError(f"new {self.table} need {' and '.join(missing)}; add them")
-        return self.values(row)
 
     def row(self, entity: Any) -> dict[str, Any]:
         """An entity as a row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...operations.reading.reads import get_many
@@ -23,12 +23,13 @@ def has_all(entity: Any, filters: Mapping[str, Any]) -> bool:
     return all(getattr(entity, name) == wanted for name, wanted in filters.items())
 
 
-def as_they_are(
-    schema: Schema, refs: Sequence[Ref[E]], filters: Mapping[str, Any]
-) -> Steps[list[E]]:
+def as_they_are(schema: Schema, refs: Sequence[Ref[E]], has: Callable[[E], bool]) -> Steps[list[E]]:
     """Entities as they are now, in the order of their refs: a request for each 100.
 
-    Without those that are gone, or no longer what the filters want.
+    Args:
+        schema: where they are.
+        refs: those that an index found.
+        has: whether one still is what the index was asked for; others are left out.
     """
     found = yield from get_many(schema, refs, consistent=True)
-    return [each for each in found if each is not None and has_all(each, filters)]
+    return [each for each in found if each is not None and has(each)]

@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from agno.db.base import AsyncBaseDb, BaseDb
 
+from ...agents.approvals import Approval
 from ...agents.conversations.recent import Recent
 from ...agents.schedules import Schedule, ScheduleRun
 from ...agents.sessions import Passage, Run, Session
@@ -16,6 +17,7 @@ from ...errors import RequestError
 from ...schema import Schema
 from ...store import Store
 from ..stores import store_of
+from .approvals import ApprovalCalls
 from .calls import awaited, blocking, refusing
 from .runs import RunCalls
 from .schedule_runs import ScheduleRunCalls
@@ -23,8 +25,8 @@ from .schedules import ScheduleCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
 
-CALLS = (SessionCalls, RunCalls, TableCalls, ScheduleCalls, ScheduleRunCalls)
-ENTITIES = (Session, Run, Passage, SchemaVersion, Schedule, ScheduleRun)
+CALLS = (SessionCalls, RunCalls, TableCalls, ScheduleCalls, ScheduleRunCalls, ApprovalCalls)
+ENTITIES = (Session, Run, Passage, SchemaVersion, Schedule, ScheduleRun, Approval)
 TYPE = "dynastore"
 
 

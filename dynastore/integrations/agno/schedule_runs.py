@@ -10,6 +10,7 @@ from ...errors import ConditionFailed
 from ...operations.reading.reads import get
 from ...operations.writing.writes import write
 from ...requests import Steps
+from ...schema import Schema
 from ...spec import ref
 from ...writes import Update
 from .calls import Calls
@@ -39,7 +40,7 @@ class ScheduleRunCalls(Calls):
         """Change some columns of a run: one request. None if there is none."""
         changes = RUNS.values(kwargs)
         if not changes:
-            return (yield from self._row(schedule_run_id, None))
+            return (yield from _row(self.schema, schedule_run_id, None))
         target = ref(ScheduleRun, schedule_run_id=schedule_run_id)
         try:
             return RUNS.row((yield from write(self.schema, Update(target, **changes))))
@@ -50,14 +51,7 @@ class ScheduleRunCalls(Calls):
         self, run_id: str, user_id: str | None = None
     ) -> Steps[dict[str, Any] | None]:
         """A run of a schedule by its id: one request."""
-        return (yield from self._row(run_id, user_id))
-
-    def _row(self, run_id: str, user_id: str | None) -> Steps[dict[str, Any] | None]:
-        key = {"schedule_run_id": run_id}
-        found = yield from get(self.schema, ScheduleRun, key, consistent=True)
-        if found is None or not has_all(found, given_filters(user_id=user_id)):
-            return None
-        return RUNS.row(found)
+        return (yield from _row(self.schema, run_id, user_id))
 
     def get_schedule_runs(
         self, schedule_id: str, limit: int = 20, page: int = 1, user_id: str | None = None
@@ -78,7 +72,7 @@ class ScheduleRunCalls(Calls):
         ordered = sorted(found, key=_saved, reverse=True)
         ids = [each["schedule_run_id"] for each in page_of(ordered, limit, page)]
         refs = [ref(ScheduleRun, schedule_run_id=each) for each in ids]
-        runs = yield from as_they_are(self.schema, refs, asked)
+        runs = yield from as_they_are(self.schema, refs, lambda each: has_all(each, asked))
         return list(map(RUNS.row, runs)), len(found)
 
     def get_latest_schedule_runs(self, schedule_ids: list[str]) -> Steps[dict[str, dict[str, Any]]]:
@@ -96,3 +90,11 @@ class ScheduleRunCalls(Calls):
 
 def _saved(entry: dict[str, Any]) -> tuple[Any, ...]:
     return entry["created_at"], entry["schedule_run_id"]
+
+
+def _row(schema: Schema, schedule_run_id: str, user_id: str | None) -> Steps[dict[str, Any] | None]:
+    key = {"schedule_run_id": schedule_run_id}
+    found = yield from get(schema, ScheduleRun, key, consistent=True)
+    if found is None or not has_all(found, given_filters(user_id=user_id)):
+        return None
+    return RUNS.row(found)

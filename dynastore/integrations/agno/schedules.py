@@ -16,6 +16,7 @@ from ...operations.reading.reads import get
 from ...operations.reading.uniquely import get_unique
 from ...operations.writing.writes import write
 from ...requests import Now, Steps
+from ...schema import Schema
 from ...spec import ref
 from ...writes import Create, Update
 from .calls import Calls
@@ -68,7 +69,7 @@ class ScheduleCalls(Calls):
         asked = given_filters(enabled=enabled, user_id=user_id)
         found = yield from schedule_entries(self.schema, enabled, user_id)
         refs = [ref(Schedule, schedule_id=each) for each in page_of(found, limit, page)]
-        schedules = yield from as_they_are(self.schema, refs, asked)
+        schedules = yield from as_they_are(self.schema, refs, lambda each: has_all(each, asked))
         return list(map(SCHEDULES.row, schedules)), len(found)
 
     def create_schedule(self, schedule_data: dict[str, Any]) -> Steps[dict[str, Any]]:
@@ -96,18 +97,10 @@ class ScheduleCalls(Calls):
         validate_schedule_update(kwargs)
         if kwargs.get("enabled") is True:
             kwargs.setdefault("disabled_reason", None)  # it told why it was not
-        changed = yield from self._changed(schedule_id, kwargs, given_filters(user_id=user_id))
+        changed = yield from _changed(
+            self.schema, schedule_id, kwargs, given_filters(user_id=user_id)
+        )
         return None if changed is None else SCHEDULES.row(changed)
-
-    def _changed(
-        self, schedule_id: str, columns: dict[str, Any], when: dict[str, Any]
-    ) -> Steps[Schedule | None]:
-        changes = {**SCHEDULES.values(columns), "updated_at": (yield from Now())}
-        target = ref(Schedule, schedule_id=schedule_id)
-        try:
-            return (yield from write(self.schema, Update(target, when=when, **changes)))
-        except ConditionFailed:
-            return None
 
     def delete_schedule(self, schedule_id: str, user_id: str | None = None) -> Steps[bool]:
         """Delete a schedule and its runs, if it is the user's; whether there was one."""
@@ -129,7 +122,7 @@ class ScheduleCalls(Calls):
         """
         if rejected := sorted(set(provenance) - set(PROVENANCE)):
             raise ValueError(f"stamp_schedule_provenance cannot write {rejected}")
-        return (yield from self._changed(schedule_id, provenance, {})) is not None
+        return (yield from _changed(self.schema, schedule_id, provenance, {})) is not None
 
     def claim_due_schedule(
         self, worker_id: str, lock_grace_seconds: int = 300
@@ -170,3 +163,14 @@ class ScheduleCalls(Calls):
         due = None if next_run_at is None else moment(next_run_at)
         claim = given_filters(locked_by=worker_id, locked_at=since)
         return (yield from release(self.schema, schedule_id, due, claim))
+
+
+def _changed(
+    schema: Schema, schedule_id: str, columns: dict[str, Any], when: dict[str, Any]
+) -> Steps[Schedule | None]:
+    changes = {**SCHEDULES.values(columns), "updated_at": (yield from Now())}
+    target = ref(Schedule, schedule_id=schedule_id)
+    try:
+        return (yield from write(schema, Update(target, when=when, **changes)))
+    except ConditionFailed:
+        return None

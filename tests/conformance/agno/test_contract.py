@@ -18,9 +18,9 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import CALLS
 
 from .answers import answered
-from .topics import schedules, sessions
+from .topics import approvals, schedules, sessions
 
-TOPICS = [sessions.TOPIC, schedules.TOPIC]
+TOPICS = [sessions.TOPIC, schedules.TOPIC, approvals.TOPIC]
 
 SCOPES = count()
 
@@ -60,6 +60,11 @@ def test_methods_take_what_the_contract_says(db, contract):
         theirs = getattr(contract, name, getattr(BaseDb, name))  # the awaited one lacks some
         assert _parameters(getattr(db, name)) == _parameters(theirs), name
         assert inspect.iscoroutinefunction(getattr(db, name)) is (contract is AsyncBaseDb)
+
+
+def test_no_topic_has_a_method_of_another():
+    names = [name for each in CALLS for name in vars(each) if not name.startswith("__")]
+    assert len(names) == len(set(names))
 
 
 def _parameters(method):

@@ -108,8 +108,8 @@ def listed(name: str, /, *args: Any, **options: Any) -> st.SearchStrategy[Call]:
     return st.builds(Call, st.just(name), st.tuples(*args), asked)
 
 
-made = st.lists(schedules(), min_size=1, max_size=4, unique_by=lambda each: each.args[0]["id"])
-begun = st.builds(list.__add__, made, st.lists(runs(), max_size=6))
+made = st.lists(schedules(), min_size=1, max_size=3, unique_by=lambda each: each.args[0]["id"])
+begun = st.builds(list.__add__, made, st.lists(runs(), max_size=3))
 calls = st.one_of(
     schedules(),
     runs(),
