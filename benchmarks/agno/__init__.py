@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import compactions, evals, knowledge, sessions, tool_results
+from . import approvals, compactions, evals, knowledge, schedules, sessions, tool_results
 from .measured import SIZES, Topic
 
 TOPICS: Mapping[str, Topic] = {
@@ -18,6 +18,8 @@ TOPICS: Mapping[str, Topic] = {
     "compactions": compactions.TOPIC,
     "knowledge": knowledge.TOPIC,
     "evals": evals.TOPIC,
+    "schedules": schedules.TOPIC,
+    "approvals": approvals.TOPIC,
 }
 
 

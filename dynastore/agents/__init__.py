@@ -12,6 +12,9 @@
 | Namespace | the registry of namespaces | |
 | Annex, Annexed, Compaction | what belongs to a session and is not read with it | a compaction by its id |
 | ToolResult | one result | those that are due, by time |
+| Approval | a run's | a user's and all by status and time |
+| Schedule | one schedule | a user's and all by time; the enabled ones by when they are due |
+| ScheduleRun | one run of a schedule | a schedule's by time |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -22,6 +25,7 @@ from attrs import evolve
 from ..schema import Schema
 from ..table import VectorIndex
 from .annexes import Annex, Annexed
+from .approvals import Approval, ApprovalOutline
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .compactions import Compaction
 from .documents import Aspect, Document, Embedding, Namespace
@@ -29,6 +33,7 @@ from .evals import EvalOutline, EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
 from .metrics import Metric, month_of
+from .schedules import Schedule, ScheduleRun
 from .sessions import Passage, Run, Session
 from .tool_results import ToolResult
 from .versions import SchemaVersion
@@ -36,6 +41,8 @@ from .versions import SchemaVersion
 __all__ = [
     "Annex",
     "Annexed",
+    "Approval",
+    "ApprovalOutline",
     "Aspect",
     "Checkpoint",
     "CheckpointValue",
@@ -50,6 +57,8 @@ __all__ = [
     "Namespace",
     "Passage",
     "Run",
+    "Schedule",
+    "ScheduleRun",
     "SchemaVersion",
     "Session",
     "TaskWrites",
@@ -64,6 +73,7 @@ ENTITIES = (
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
     *(Annex, Annexed, Compaction, ToolResult),
+    *(Approval, Schedule, ScheduleRun),
     SchemaVersion,
 )
 

@@ -6,14 +6,17 @@ import datetime as dt
 
 import pytest
 
-from dynastore import between, since
+from dynastore import before, between, since, until
 from dynastore.agents import (
+    Approval,
     Checkpoint,
     EvalRun,
     Knowledge,
     Memory,
     Metric,
     Run,
+    Schedule,
+    ScheduleRun,
     Session,
     Thread,
     agent_schema,
@@ -43,6 +46,15 @@ LISTS = [
     (Run, {"run_id": "r1"}, "by_id"),
     (Thread, {"component": "support", "created_at": since(MONDAY)}, "by_component"),
     (Thread, {"created_at": since(MONDAY)}, "directory"),
+    (Schedule, {"user_id": "ann", "enabled": True}, "by_user"),
+    (Schedule, {"enabled": True, "created_at": since(MONDAY)}, "directory"),
+    (Schedule, {"enabled": True, "next_run_at": until(MONDAY)}, "due"),
+    (Schedule, {"endpoint": "/agents/a1/runs"}, "by_endpoint"),
+    (ScheduleRun, {"schedule_id": "s1", "triggered_at": since(MONDAY)}, "by_schedule"),
+    (ScheduleRun, {"schedule_id": "s1", "completed_at": before(MONDAY)}, "completed"),
+    (Approval, {"status": "pending"}, "directory"),
+    (Approval, {"user_id": "ann", "status": "pending"}, "by_user"),
+    (Approval, {"run_id": "r1"}, "primary"),
 ]
 
 

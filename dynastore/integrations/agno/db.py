@@ -8,10 +8,12 @@ from uuid import NAMESPACE_URL, uuid5
 from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.annexes import Annex, Annexed
+from ...agents.approvals import Approval
 from ...agents.compactions import Compaction
 from ...agents.conversations.recent import Recent
 from ...agents.evals import EvalRun
 from ...agents.knowledge import Knowledge
+from ...agents.schedules import Schedule, ScheduleRun
 from ...agents.sessions import Passage, Run, Session
 from ...agents.tool_results import ToolResult
 from ...agents.versions import SchemaVersion
@@ -20,11 +22,14 @@ from ...errors import RequestError
 from ...schema import Schema
 from ...store import Store
 from ..stores import store_of
+from .approvals import ApprovalCalls
 from .calls import awaited, blocking, refusing
 from .compactions import CompactionCalls
 from .evals import EvalCalls
 from .knowledge import KnowledgeCalls
 from .runs import RunCalls
+from .schedule_runs import ScheduleRunCalls
+from .schedules import ScheduleCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
 from .tool_results import ToolResultCalls
@@ -32,16 +37,16 @@ from .tool_results import ToolResultCalls
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
     ToolResultCalls,
-    KnowledgeCalls,
-    EvalCalls,
+    *(KnowledgeCalls, EvalCalls),
+    *(ScheduleCalls, ScheduleRunCalls, ApprovalCalls),
 )
 # Agno takes any database that has these for one that is not awaited.
 BLOCKING_CALLS = (*CALLS, CompactionCalls)
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
     *(Annex, Annexed, Compaction, ToolResult),
-    Knowledge,
-    EvalRun,
+    *(Knowledge, EvalRun),
+    *(Schedule, ScheduleRun, Approval),
 )
 TYPE = "dynastore"
 

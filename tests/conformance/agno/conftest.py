@@ -21,6 +21,9 @@ BY_INDEX = {
     *("get_expired_tool_results", "get_compaction"),
     "get_knowledge_contents",
     "get_eval_runs",
+    *("get_schedules", "claim_due_schedule", "disable_schedules_for_target", "delete_schedule"),
+    *("get_schedule_runs", "get_latest_schedule_runs", "delete_schedule_runs"),
+    *("get_approvals", "get_pending_approval_count"),
 }
 
 

@@ -18,11 +18,12 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import BLOCKING_CALLS, CALLS
 
 from .answers import answered
-from .topics import compactions, evals, knowledge, sessions, tool_results
+from .topics import approvals, compactions, evals, knowledge, schedules, sessions, tool_results
 
 TOPICS = [
     *(sessions.TOPIC, tool_results.TOPIC, compactions.TOPIC),
     *(knowledge.TOPIC, evals.TOPIC),
+    *(schedules.TOPIC, approvals.TOPIC),
 ]
 
 SCOPES = count()
@@ -66,6 +67,11 @@ def test_methods_take_what_the_contract_says(db, contract):
         theirs = getattr(contract, name, getattr(BaseDb, name))  # the awaited one lacks some
         assert _parameters(getattr(db, name)) == _parameters(theirs), name
         assert inspect.iscoroutinefunction(getattr(db, name)) is (contract is AsyncBaseDb)
+
+
+def test_no_topic_has_a_method_of_another():
+    names = [name for each in CALLS for name in vars(each) if not name.startswith("__")]
+    assert len(names) == len(set(names))
 
 
 def _parameters(method):
