@@ -23,6 +23,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, Send, interrupt
 
 from dynastore.agents import agent_schema
+from dynastore.agents.checkpointing.findings import Litter
 from dynastore.agents.checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from dynastore.errors import PartialFailure, PayloadMissing, RequestError, Unavailable
 from dynastore.integrations.langgraph import DynastoreSaver
@@ -283,6 +284,46 @@ def test_a_task_may_add_more_than_an_item_holds(calls):
     calls.put_writes(place, writes, "task")
     found = calls.get_tuple(place).pending_writes
     assert [(channel, value) for _, channel, value in found] == writes
+
+
+def test_a_task_may_add_to_what_it_wrote_any_number_of_times(calls):
+    place = put(calls, config())
+    writes = [("a", random.Random(at).randbytes(30_000)) for at in range(30)]
+    for count in range(1, 31):
+        special = ("__error__", f"failed {count} times")
+        calls.put_writes(place, [*writes[:count], special], "task")
+    calls.put_writes(place, [("a", "too late")] * 30, "task")
+    found = [(channel, value) for _, channel, value in calls.get_tuple(place).pending_writes]
+    assert found == [("__error__", "failed 30 times"), *writes]
+    assert not [each for each in calls.check("t").findings if not isinstance(each, Litter)]
+
+
+def test_two_processes_may_add_to_what_a_task_wrote(calls):
+    place = put(calls, config())
+    writes = [("a", random.Random(at).randbytes(30_000)) for at in range(24)]
+    other = Calls(calls.store)
+    for count in range(2, 25, 2):
+        calls.put_writes(place, writes[: count - 1], "task")
+        other.put_writes(place, writes[:count], "task")
+    found = [(channel, value) for _, channel, value in other.get_tuple(place).pending_writes]
+    assert found == writes
+
+
+def test_thousands_of_small_writes_of_a_task_are_a_few_requests(calls):
+    place = put(calls, config())
+    writes = [("a", f"{at} " + random.Random(at).randbytes(100).hex()) for at in range(4_000)]
+    with calls.sent() as sent:
+        calls.put_writes(place, writes, "task")
+    assert len(sent) <= 8
+    found = [(channel, value) for _, channel, value in calls.get_tuple(place).pending_writes]
+    assert found == writes
+
+
+def test_more_writes_than_an_item_has_room_to_name_are_refused(calls):
+    place = put(calls, config())
+    with calls.sent() as sent, pytest.raises(RequestError, match=r"task 'task' .* 8,001 .* 8,000"):
+        calls.put_writes(place, [("a", 1)] * 8_001, "task")
+    assert sent == []
 
 
 def test_a_filter_and_before_are_key_conditions_and_filters_at_the_server(calls):

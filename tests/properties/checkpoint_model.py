@@ -40,6 +40,7 @@ SMALL = (
     (loading, "LONG_LINKS", 2),
     (saving, "LARGE_WRITE_BYTES", 100),
     (saving, "TASK_BYTES", 300),
+    (saving, "ADDED_BYTES", 150),
     (saving, "WRITES_OF_UPDATE", 3),
 )
 

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
 from attrs import frozen
 
 from ...changes import if_missing, inside, unset
-from ...errors import AlreadyExists, ConditionFailed, TransactionCanceled
+from ...errors import (
+    AlreadyExists,
+    ConditionFailed,
+    ItemTooLarge,
+    RequestError,
+    TransactionCanceled,
+)
 from ...operations.interleaved import all_of
+from ...operations.reading.reads import key_of
 from ...operations.writing.upserts import upsert
 from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
 from ...schema import Schema
-from ...spec import ref
+from ...spec import Ref, ref
 from ...writes import Create, Put, Update
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .apart import divided, make_room, not_yet_there, values_of
 from .contents import Content, Segment, Value, packed, packed_segment
 from .deltas import Drafted, Drafting, Head
 from .keeping import Keeping
 from .labels import labels
-from .pending import Elsewhere, TaskWrite, packed_elsewhere, packed_write
+from .pending import TaskWrite, packed_write
 from .recent import Recent, Remembered
 
 # As they are stored. A read of a checkpoint passes over the writes of others, so they stay small.
 LARGE_WRITE_BYTES = 32 * 1024
 TASK_BYTES = 300 * 1024  # of all writes of a task that are in one item, which holds 400 KB
 ADDED_BYTES = 64 * 1024  # of those that a task adds to what it wrote before
+WRITES_OF_TASK = 8_000  # references to as many have room in an item of 400 KB, and more beside them
 WRITES_OF_UPDATE = 100  # an expression holds 4 KB
 
 
@@ -228,7 +236,15 @@ def save_writes(
         writes: place -> write. Of an ordinary one, at 0 or above, the first that is saved stays; a
             special one, below 0, replaces what was there.
         keeping: how long.
+
+    Raises:
+        RequestError: there are more than an item has room to refer to; nothing is sent.
     """
+    if len(writes) > WRITES_OF_TASK:
+        raise RequestError(
+            f"task {task[0]!r} wrote {len(writes):,} values after one checkpoint; {WRITES_OF_TASK:,} "
+            "of a task can be kept. Let it write lists of them, or fewer Sends at a time"
+        )
     expires_at = keeping.expires_at((yield from Now()))
     forms = {at: packed_write(each) for at, each in writes.items()}
     made = yield from _task_writes(schema, place, task, forms, expires_at, TASK_BYTES)
@@ -236,39 +252,37 @@ def save_writes(
         try:
             yield from write(schema, Create(made))
         except AlreadyExists:
+            added = made
             if sum(map(len, made.writes.values())) > ADDED_BYTES:
-                made = yield from _task_writes(schema, place, task, forms, expires_at, ADDED_BYTES)
-            if (yield from _added(schema, made)):
+                new = yield from not_yet_there(schema, ref(TaskWrites, **_key(made)), forms)
+                added = yield from _task_writes(schema, place, task, new, expires_at, ADDED_BYTES)
+            if (yield from _added(schema, added)):
                 return
         else:
             return
-    raise ConditionFailed(schema.codec(TaskWrites).key(_key(made), schema.prefix))
+    raise ConditionFailed(key_of(schema, ref(TaskWrites, **_key(made))))
 
 
 def _task_writes(
     schema: Schema,
     place: Place,
     task: tuple[str, str],
-    forms: dict[int, bytes],
+    forms: Mapping[int, bytes],
     expires_at: dt.datetime | None,
     room: int,
 ) -> Steps[TaskWrites]:
     """The item of a task, after what is too large for it or for the room was stored by itself."""
     task_id, task_path = task
-    large = dict(_large(place, task_id, forms, room))
-    values = (
-        CheckpointValue(**place.fields, name=name, content=forms[at], expires_at=expires_at)
-        for at, name in large.items()
-    )
-    yield from all_of(write(schema, Put(each)) for each in values)
-    forms = forms | {at: packed_elsewhere(Elsewhere(name)) for at, name in large.items()}
-    return TaskWrites(
+    some = divided(task_id, forms, large=LARGE_WRITE_BYTES, room=room)
+    made = TaskWrites(
         **place.fields,
         task_id=task_id,
         task_path=task_path,
-        writes={str(at): form for at, form in forms.items()},
+        writes={str(at): form for at, form in some.inside.items()},
         expires_at=expires_at,
     )
+    yield from all_of(write(schema, Put(each)) for each in values_of(made, some))
+    return made
 
 
 def _added(schema: Schema, made: TaskWrites) -> Steps[bool]:
@@ -280,7 +294,7 @@ def _added(schema: Schema, made: TaskWrites) -> Steps[bool]:
             at: form if int(at) < 0 else if_missing(form) for at, form in some.items()
         }
         try:
-            yield from write(schema, Update(target, writes=inside(parts)))
+            yield from _updated(schema, target, parts)
         except ConditionFailed as failure:
             if failure.stored is not None:
                 raise
@@ -288,18 +302,20 @@ def _added(schema: Schema, made: TaskWrites) -> Steps[bool]:
     return True
 
 
+def _updated(
+    schema: Schema, target: Ref[TaskWrites], parts: Mapping[str | int, Any]
+) -> Steps[None]:
+    """Add to the item of a task, whose other writes make room where they have to."""
+    for _ in range(ATTEMPTS):
+        try:
+            yield from write(schema, Update(target, writes=inside(parts)))
+        except ItemTooLarge as refused:
+            yield from make_room(schema, target, refused)
+        else:
+            return
+    raise ConditionFailed(key_of(schema, target))
+
+
 def _key(made: TaskWrites) -> dict[str, Any]:
     names = ("thread_id", "namespace", "checkpoint_id", "task_id")
     return {name: getattr(made, name) for name in names}
-
-
-def _large(
-    place: Place, task_id: str, forms: Mapping[int, bytes], room: int
-) -> Iterable[tuple[int, str]]:
-    """Which writes are stored by themselves, and under which names: those of their content."""
-    total = sum(map(len, forms.values()))
-    for at, form in sorted(forms.items(), key=lambda each: -len(each[1])):
-        if len(form) <= LARGE_WRITE_BYTES and total <= room:
-            return
-        total -= len(form)
-        yield at, f"{task_id}#{at}#{blake2b(form, digest_size=8).hexdigest()}"
