@@ -33,6 +33,7 @@ from ...agents.checkpointing.threads import threads
 from ...errors import RequestError, shown
 from ...requests import Steps
 from ...schema import Schema
+from . import given
 
 DELTA_COUNTERS = "counters_since_delta_snapshot"  # in metadata: by channel that is made of writes
 
@@ -43,14 +44,14 @@ def place_of(config: RunnableConfig) -> tuple[str, str]:
     Raises:
         RequestError: it names no thread.
     """
-    named = config.get("configurable", {})
+    named = given.configurable(config)
     thread_id = named.get("thread_id")
     if thread_id is None or thread_id == "":
         raise RequestError(
             'a config names its thread: {"configurable": {"thread_id": "..."}}, not '
             f"{shown(named)}"
         )
-    return str(thread_id), named.get("checkpoint_ns") or ""
+    return given.id_text("thread_id", thread_id), named.get("checkpoint_ns") or ""
 
 
 def configured(place: Place) -> RunnableConfig:
@@ -86,10 +87,11 @@ class Conversion:
         Raises:
             RequestError: it names none.
         """
+        thread_id, namespace = place_of(config)
         checkpoint_id = get_checkpoint_id(config)
         if not checkpoint_id:
             raise RequestError("the config of a task's writes names the checkpoint: checkpoint_id")
-        return Place(*place_of(config), checkpoint_id)
+        return Place(thread_id, namespace, checkpoint_id)
 
     def draft(
         self,
@@ -101,8 +103,11 @@ class Conversion:
         """What is saved of a checkpoint.
 
         Raises:
-            RequestError: checkpoints expire, and a channel is made of the writes of older ones.
+            RequestError: something is no such thing; or checkpoints expire, and a channel is made
+                of the writes of older ones.
         """
+        thread_id, namespace = place_of(config)
+        given.whole_checkpoint(checkpoint, metadata, new_versions)
         header: dict[str, Any] = {**checkpoint}
         values: Mapping[str, Any] = header.pop("channel_values")
         found: Mapping[str, Any] = {**get_checkpoint_metadata(config, metadata)}
@@ -113,7 +118,7 @@ class Conversion:
                 "one by one. Give this graph a saver without ttl=, and prune() its threads"
             )
         return Draft(
-            Place(*place_of(config), checkpoint["id"]),
+            Place(thread_id, namespace, checkpoint["id"]),
             get_checkpoint_id(config),
             self.value(header),
             self.value(found),
@@ -180,12 +185,19 @@ class Conversion:
         before: RunnableConfig | None,
         limit: int | None,
     ) -> Listing:
-        """What lists checkpoints."""
-        bound = None if before is None else get_checkpoint_id(before)
+        """What lists checkpoints.
+
+        Raises:
+            RequestError: something given is wrong.
+        """
+        metadata, limit = given.wanted_metadata(metadata), given.limit(limit)
+        bound = (
+            None if before is None else given.configurable(before, "before").get("checkpoint_id")
+        )
         wanted = {
             "before": bound,
-            "labels": labels(metadata or {}),
-            "passes": lambda content: self._has(content, metadata or {}),
+            "labels": labels(metadata),
+            "passes": lambda content: self._has(content, metadata),
         }
         if config is None:
             return Listing(self, limit, wanted, None)
