@@ -25,7 +25,7 @@ from langgraph.types import Command, Send, interrupt
 from dynastore.agents import agent_schema
 from dynastore.agents.checkpointing.findings import Litter
 from dynastore.agents.checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
-from dynastore.errors import PartialFailure, PayloadMissing, RequestError, Unavailable
+from dynastore.errors import DataError, PartialFailure, PayloadMissing, RequestError, Unavailable
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.requests import (
     BatchGetItem,
@@ -258,6 +258,39 @@ def test_an_encrypted_conversation_is_read_and_its_text_is_not_stored(open_store
         stored = [str(each).encode() for each in calls.store.query(cls, thread_id="t")]
         assert stored
         assert not any(b"secret words" in each for each in stored)
+
+
+@pytest.mark.parametrize(
+    "other", [None, EncryptedSerializer.from_pycryptodome_aes(key=b"another key of 1")]
+)
+def test_what_the_serializer_cannot_read_is_named(open_store, settled, other):
+    serde = EncryptedSerializer.from_pycryptodome_aes(key=b"0123456789abcdef")
+    calls = Calls(open_store(agent_schema()), serde=serde)
+    place = put(calls, config("secret"), a="words")
+    stranger = Calls(calls.store, serde=other)
+    put(stranger, config("open"), a="words")
+    settled()
+    says = rf"thread 'secret', checkpoint {place['configurable']['checkpoint_id']}: .*msgpack\+aes.*serde="
+    for read in (
+        lambda: stranger.get_tuple(config("secret")),
+        lambda: stranger.list(config("secret")),
+        lambda: stranger.list(config("secret"), filter={"source": "loop"}),
+        lambda: stranger.list(None),
+    ):
+        with pytest.raises(DataError, match=says):
+            read()
+    with pytest.raises(DataError, match=r"msgpack\+aes.*serde="):
+        stranger.prune(["secret"])
+    assert len(stranger.list(config("open"))) == 1
+
+
+def test_a_write_or_a_value_that_the_serializer_cannot_read_is_named(calls):
+    place = put(calls, config(), plain="words")
+    calls.saver.serde = EncryptedSerializer.from_pycryptodome_aes(key=b"0123456789abcdef")
+    calls.put_writes(place, [("log", "secret")], "task 7")
+    calls.saver.serde = JsonPlusSerializer()
+    with pytest.raises(DataError, match="thread 't', .* channel 'log', which task task 7 wrote"):
+        calls.get_tuple(place)
 
 
 def test_a_conversation_is_written_once_and_not_again_at_every_step(calls):

@@ -30,10 +30,15 @@ from ...agents.checkpointing.recent import Recent
 from ...agents.checkpointing.repairing import Described
 from ...agents.checkpointing.saving import Draft, Place, whose
 from ...agents.checkpointing.threads import threads
-from ...errors import RequestError, shown
+from ...agents.checkpoints import Checkpoint as Stored
+from ...errors import DataError, RequestError, shown
 from ...requests import Steps
 from ...schema import Schema
 from . import given
+
+# What LangGraph's serializers raise of a type that they do not know, of a wrong key or damaged bytes,
+# and of another cipher.
+REFUSALS = (NotImplementedError, ValueError, AssertionError)
 
 DELTA_COUNTERS = "counters_since_delta_snapshot"  # in metadata: by channel that is made of writes
 
@@ -52,6 +57,12 @@ def place_of(config: RunnableConfig) -> tuple[str, str]:
             f"{shown(named)}"
         )
     return given.id_text("thread_id", thread_id), named.get("checkpoint_ns") or ""
+
+
+def named(checkpoint: Stored) -> str:
+    """How a message begins that is about a checkpoint."""
+    namespace = f", namespace {checkpoint.namespace!r}" if checkpoint.namespace else ""
+    return f"thread {checkpoint.thread_id!r}{namespace}, checkpoint {checkpoint.checkpoint_id}:"
 
 
 def configured(place: Place) -> RunnableConfig:
@@ -133,9 +144,19 @@ class Conversion:
         """A value, serialized."""
         return Value(*self.serde.dumps_typed(value))
 
-    def loaded(self, value: Value) -> Any:
-        """A serialized value, as it was."""
-        return self.serde.loads_typed((value.type, value.data))
+    def loaded(self, value: Value, whose: str = "a value") -> Any:
+        """A serialized value, as it was.
+
+        Raises:
+            DataError: this serializer cannot read it.
+        """
+        try:
+            return self.serde.loads_typed((value.type, value.data))
+        except REFUSALS as error:
+            raise DataError(
+                f"{whose} is of type {value.type!r}, and {type(self.serde).__name__} cannot read it: "
+                f"{error}. Give the saver the serde= that wrote it, with its key"
+            ) from error
 
     def task_write(self, channel: str, value: Any) -> TaskWrite:
         """One write of a task."""
@@ -143,34 +164,40 @@ class Conversion:
 
     def tuple_of(self, found: Loaded) -> CheckpointTuple:
         """A checkpoint as LangGraph has it; the next one may refer to it."""
-        header, place = self.loaded(found.content.header), found.place
-        metadata = self.loaded(found.content.metadata)
+        place, where = found.place, named(found.checkpoint)
+        header = self.loaded(found.content.header, f"{where} its header")
+        metadata = self.loaded(found.content.metadata, f"{where} its metadata")
         seen = (place.thread_id, place.namespace, place.checkpoint_id)
         self.recent.keep(seen, found.remembered(header["channel_versions"], whose(metadata)))
         parent_id = found.checkpoint.parent_id
         parent = parent_id and Place(place.thread_id, place.namespace, parent_id)
-        values = {name: self.loaded(each) for name, each in found.values.items()}
+        values = {
+            name: self.loaded(each, f"{where} the value of channel {name!r}")
+            for name, each in found.values.items()
+        }
         return CheckpointTuple(
             configured(place),
             cast("Checkpoint", {**header, "channel_values": values}),
             metadata,
             configured(parent) if parent else None,
-            [self._pending(each) for each in found.writes],
+            [self._pending(each, where) for each in found.writes],
         )
 
-    def _pending(self, write: Pending) -> tuple[str, str, Any]:
-        return write.task_id, write.channel, self.loaded(write.value)
+    def _pending(self, write: Pending, where: str = "") -> tuple[str, str, Any]:
+        whose = f"{where} a value for channel {write.channel!r}, which task {write.task_id} wrote,"
+        return write.task_id, write.channel, self.loaded(write.value, whose.lstrip())
 
     def history(self, found: ChannelHistory) -> DeltaChannelHistory:
         """What a channel's value is made of."""
         made = DeltaChannelHistory(writes=[self._pending(each) for each in found.writes])
         if found.seed is not None:
-            made["seed"] = self.loaded(found.seed)
+            made["seed"] = self.loaded(found.seed, "the value that a channel begins with")
         return made
 
     def lasting(self, content: Content) -> Collection[str]:
         """The channels of a checkpoint whose values are made of older writes."""
-        counters: Mapping[str, Any] = self.loaded(content.metadata).get(DELTA_COUNTERS) or {}
+        found = self.loaded(content.metadata, "the metadata of a checkpoint")
+        counters: Mapping[str, Any] = found.get(DELTA_COUNTERS) or {}
         return counters.keys()
 
     def described(self, content: Content) -> Described:
@@ -197,7 +224,7 @@ class Conversion:
         wanted = {
             "before": bound,
             "labels": labels(metadata),
-            "passes": lambda content: self._has(content, metadata),
+            "passes": lambda checkpoint, content: self._has(checkpoint, content, metadata),
         }
         if config is None:
             return Listing(self, limit, wanted, None)
@@ -206,10 +233,10 @@ class Conversion:
         wanted["checkpoint_id"] = get_checkpoint_id(config)
         return Listing(self, limit, wanted, thread_id)
 
-    def _has(self, content: Content, wanted: Mapping[str, Any]) -> bool:
+    def _has(self, checkpoint: Stored, content: Content, wanted: Mapping[str, Any]) -> bool:
         if not wanted:
             return True
-        found = self.loaded(content.metadata)
+        found = self.loaded(content.metadata, f"{named(checkpoint)} its metadata")
         return all(found.get(name) == value for name, value in wanted.items())
 
 
