@@ -555,3 +555,26 @@ def test_threads_are_found_by_user_and_by_assistant(calls, settled):
     settled()
     assert {each.thread_id for each in calls.threads(user_id="ann").entities} == {"t0", "t2"}
     assert len(calls.threads(component="support").entities) == 3
+
+
+@pytest.mark.parametrize("user_id", [7, "7"])
+def test_threads_of_a_user_whose_id_is_a_number_are_found_by_it_and_by_its_text(
+    calls, settled, user_id
+):
+    run = config()
+    run["configurable"] |= {"user_id": user_id, "assistant_id": user_id, "run_id": user_id}
+    put(calls, run)
+    settled()
+    assert [each.thread_id for each in calls.threads(user_id=7).entities] == ["t"]
+    assert [each.user_id for each in calls.threads(user_id="7").entities] == ["7"]
+    assert [each.component for each in calls.threads(component=7).entities] == ["7"]
+    calls.delete_for_runs([7], grace=dt.timedelta(0))
+    assert calls.get_tuple(config()) is None
+
+
+@pytest.mark.parametrize("user_id", [True, 7.5, ["ann"]])
+def test_a_user_id_that_is_no_id_is_metadata_only(calls, user_id):
+    put(calls, config(), {"source": "loop", "step": 0, "user_id": user_id})
+    assert calls.get_tuple(config()).metadata["user_id"] == user_id
+    (thread,) = calls.store.query(Thread, thread_id="t")
+    assert thread.user_id is None

@@ -122,6 +122,7 @@ def test_wrong_arguments_of_a_store_are_refused(store, index, call, says):
         (lambda saver: saver.prune(["t"], keep_last="1"), "keep_last is 1 or more"),
         (lambda saver: saver.delete_for_runs(7), "run_ids is a list"),
         (lambda saver: saver.threads(limit="1"), "a page has a whole number"),
+        (lambda saver: saver.threads(user_id=["ann"]), "user_id is a text"),
         (
             lambda saver: saver.get_delta_channel_history(config=CONFIG, channels="ab"),
             "channels is a list",

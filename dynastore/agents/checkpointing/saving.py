@@ -107,6 +107,9 @@ def whose(metadata: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _text(value: object) -> str | None:
+    """An id as text; numbers are ids too."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     return value if isinstance(value, str) and value else None
 
 
@@ -151,11 +154,10 @@ def _drafted(
 
 
 def _checkpoint(draft: Draft, content: Content, keeping: Keeping, now: dt.datetime) -> Checkpoint:
-    run_id = draft.named.get("run_id")
     return Checkpoint(
         **draft.place.fields,
         parent_id=draft.parent_id,
-        run_id=run_id if isinstance(run_id, str) and run_id else None,
+        run_id=_text(draft.named.get("run_id")),
         labels=labels(draft.named),
         content=packed(content),
         until=keeping.until(now),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ...agents.checkpointing.checking import check
 from ...agents.checkpointing.clearing import PRUNED_GRACE, delete_for_runs, delete_thread, prune
@@ -159,37 +160,43 @@ class Upkeep(OnStores):
     def threads(
         self,
         *,
-        user_id: str | None = None,
-        component: str | None = None,
+        user_id: str | int | None = None,
+        component: str | int | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Page[Thread]:
         """One page of threads, those that began last first.
 
         Args:
-            user_id: whose: the ``user_id`` of the config or its metadata; of all users without.
+            user_id: whose: the ``user_id`` of the config or its metadata, 7 as ``"7"``; of all users
+                without.
             component: the ``assistant_id`` or ``graph_id`` there; of all without.
             limit: how many at most.
             cursor: of the page before.
         """
-        found = threads(
-            self._schema, user_id=user_id, component=component, limit=limit, cursor=cursor
-        )
-        return self._stores.blocking.run(found)
+        return self._stores.blocking.run(self._threads(user_id, component, limit, cursor))
 
     async def athreads(
         self,
         *,
-        user_id: str | None = None,
-        component: str | None = None,
+        user_id: str | int | None = None,
+        component: str | int | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Page[Thread]:
         """One page of threads; see `threads`."""
-        found = threads(
-            self._schema, user_id=user_id, component=component, limit=limit, cursor=cursor
+        return await self._stores.awaited.run(self._threads(user_id, component, limit, cursor))
+
+    def _threads(
+        self, user_id: Any, component: Any, limit: int | None, cursor: str | None
+    ) -> Steps[Page[Thread]]:
+        return threads(
+            self._schema,
+            user_id=None if user_id is None else given.id_text("user_id", user_id),
+            component=None if component is None else given.id_text("component", component),
+            limit=limit,
+            cursor=cursor,
         )
-        return await self._stores.awaited.run(found)
 
     def _delete_for_runs(self, run_ids: Sequence[str], grace: dt.timedelta) -> Steps[Iterable[str]]:
         lasting = self._convert.lasting
