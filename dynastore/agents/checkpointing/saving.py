@@ -242,6 +242,8 @@ def save_writes(
     Raises:
         RequestError: there are more than an item has room to refer to; nothing is sent.
     """
+    if not writes:
+        return
     if len(writes) > WRITES_OF_TASK:
         raise RequestError(
             f"task {task[0]!r} wrote {len(writes):,} values after one checkpoint; {WRITES_OF_TASK:,} "

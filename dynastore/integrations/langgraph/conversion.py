@@ -128,17 +128,38 @@ class Conversion:
                 "made of the writes of all checkpoints since a snapshot, and with ttl= these expire "
                 "one by one. Give this graph a saver without ttl=, and prune() its threads"
             )
+        place, parent_id = Place(thread_id, namespace, checkpoint["id"]), get_checkpoint_id(config)
+        made = self._serialized(place, parent_id, values, new_versions)
         return Draft(
-            Place(thread_id, namespace, checkpoint["id"]),
-            get_checkpoint_id(config),
+            place,
+            parent_id,
             self.value(header),
             self.value(found),
             found,
             checkpoint["channel_versions"],
             values.keys(),
             new_versions.keys(),
-            lambda name: self.value(values[name]),
+            lambda name: made[name] if name in made else self.value(values[name]),
         )
+
+    def _serialized(
+        self,
+        place: Place,
+        parent_id: str | None,
+        values: Mapping[str, Any],
+        changed: Collection[str],
+    ) -> Mapping[str, Value]:
+        """The values that are saved, as they are now: they may change while that is awaited.
+
+        Of a parent that is remembered, those that did not change stay where they are. Where they
+        would expire there they are saved again, and `save` serializes them before it sends anything;
+        the table is there by then.
+        """
+        known = None
+        if parent_id is not None:
+            known = self.recent.reach(place.thread_id, place.namespace, parent_id)
+        saved = values.keys() if known is None else values.keys() & changed
+        return {name: self.value(values[name]) for name in saved}
 
     def value(self, value: Any) -> Value:
         """A value, serialized."""

@@ -226,13 +226,13 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
     def _put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, path: str
     ) -> Steps[None]:
+        # Serialized here, not by the steps: values may change before these are begun.
         places = {
             WRITES_IDX_MAP.get(channel, at): self._convert.task_write(channel, value)
             for at, (channel, value) in enumerate(given.task_writes(writes))
         }
-        if places:
-            place = self._convert.place(config)
-            yield from save_writes(self._schema, place, (task_id, path), places, self._keeping)
+        place = self._convert.place(config)
+        return save_writes(self._schema, place, (task_id, path), places, self._keeping)
 
     def _histories(
         self, config: RunnableConfig, channels: Sequence[str]
