@@ -289,7 +289,7 @@ def test_a_write_or_a_value_that_the_serializer_cannot_read_is_named(calls):
     calls.saver.serde = EncryptedSerializer.from_pycryptodome_aes(key=b"0123456789abcdef")
     calls.put_writes(place, [("log", "secret")], "task 7")
     calls.saver.serde = JsonPlusSerializer()
-    with pytest.raises(DataError, match="thread 't', .* channel 'log', which task task 7 wrote"):
+    with pytest.raises(DataError, match=r"thread 't', .* channel 'log', which task task 7 wrote"):
         calls.get_tuple(place)
 
 
@@ -442,6 +442,38 @@ def test_all_threads_are_listed(calls, settled):
     found = [each.config["configurable"]["thread_id"] for each in calls.list(None)]
     assert sorted(found) == ["t", "t", "u", "u"]
     assert len(calls.list(None, limit=3)) == 3
+
+
+def test_a_thread_that_is_only_a_graph_inside_another_is_listed_too(calls, settled):
+    memory = InMemorySaver()
+    inner = config("inner only", "inner:1")
+    inner["configurable"] |= {"user_id": "ann"}
+    for saver in (calls, _Memory(memory)):
+        put(saver, put(saver, inner), {"source": "loop", "step": 2, "user_id": "ann"})
+        put(saver, config("both", "inner:1"))
+        put(saver, config("both"))
+    settled()
+    found, wanted = calls.list(None), [*memory.list(None)]
+    assert sorted(_place(each) for each in found) == sorted(_place(each) for each in wanted)
+    assert [each.thread_id for each in calls.threads(user_id="ann").entities] == ["inner only"]
+
+
+class _Memory:
+    def __init__(self, saver):
+        self.saver, self.put = saver, saver.put
+
+
+def _place(found):
+    """Thread and namespace of a checkpoint, and its step; ids are random."""
+    named = found.config["configurable"]
+    return named["thread_id"], named["checkpoint_ns"], found.metadata["step"]
+
+
+def test_a_graph_inside_another_writes_no_header_where_there_is_one(calls):
+    put(calls, config())
+    with calls.sent() as sent:
+        put(calls, put(calls, config(namespace="inner:1")))
+    assert [type(each.request) for each in sent] == [PutItem, PutItem]
 
 
 def test_a_limit_of_0_gives_nothing_and_sends_nothing(calls):

@@ -128,7 +128,7 @@ def save(schema: Schema, recent: Recent, draft: Draft, keeping: Keeping) -> Step
     if draft.parent_id is not None:
         parent = recent.find((place.thread_id, place.namespace, draft.parent_id), now)
     drafted = _drafted(draft, parent, keeping, now)
-    is_due = _is_thread_due(draft, parent, keeping, now)
+    is_due = not _is_inside(draft.place, recent) and _is_thread_due(draft, parent, keeping, now)
     lasts = keeping.lasts(now) if is_due or parent is None else parent.thread[2]
     content = Content(draft.header, draft.metadata, drafted.held, drafted.segments, lasts)
     yield from all_of(_spilled(schema, place, drafted, keeping.expires_at(now)))
@@ -180,12 +180,15 @@ def stored_segment(
     return CheckpointValue(**place.fields, name=channel, content=content, expires_at=expires_at)
 
 
+def _is_inside(place: Place, recent: Recent) -> bool:
+    """Whether a graph is inside one whose checkpoints are known here; these keep the header."""
+    return bool(place.namespace) and recent.reach(place.thread_id, "", None) is not None
+
+
 def _is_thread_due(
     draft: Draft, parent: Remembered | None, keeping: Keeping, now: dt.datetime
 ) -> bool:
     """Whether the header of the thread is to be written: it begins, changes, or would expire."""
-    if draft.place.namespace:
-        return False
     if parent is None:
         return True
     return parent.thread[:2] != draft.whose or not keeping.outlives(parent.thread[2], now)
