@@ -9,13 +9,14 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import compactions, sessions, tool_results
+from . import compactions, sessions, tool_results, transcripts
 from .measured import SIZES, Topic
 
 TOPICS: Mapping[str, Topic] = {
     "sessions": sessions.TOPIC,
     "tool results": tool_results.TOPIC,
     "compactions": compactions.TOPIC,
+    "transcripts": transcripts.TOPIC,
 }
 
 

@@ -12,6 +12,7 @@
 | Namespace | the registry of namespaces | |
 | Annex, Annexed, Compaction | what belongs to a session and is not read with it | a compaction by its id |
 | ToolResult | one result | those that are due, by time |
+| Transcript, Stretch | the transcripts of an external agent's session | a project's, by session |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -31,6 +32,7 @@ from .memories import Memory
 from .metrics import Metric, month_of
 from .sessions import Passage, Run, Session
 from .tool_results import ToolResult
+from .transcripts import Stretch, Transcript
 from .versions import SchemaVersion
 
 __all__ = [
@@ -51,9 +53,11 @@ __all__ = [
     "Run",
     "SchemaVersion",
     "Session",
+    "Stretch",
     "TaskWrites",
     "Thread",
     "ToolResult",
+    "Transcript",
     "agent_schema",
     "month_of",
 ]
@@ -63,6 +67,7 @@ ENTITIES = (
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
     *(Annex, Annexed, Compaction, ToolResult),
+    *(Transcript, Stretch),
     SchemaVersion,
 )
 

@@ -12,6 +12,8 @@ from ...agents.compactions import Compaction
 from ...agents.conversations.recent import Recent
 from ...agents.sessions import Passage, Run, Session
 from ...agents.tool_results import ToolResult
+from ...agents.transcribing.known import Transcripts
+from ...agents.transcripts import Stretch, Transcript
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
 from ...errors import RequestError
@@ -24,16 +26,18 @@ from .runs import RunCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
 from .tool_results import ToolResultCalls
+from .transcripts import TranscriptCalls
 
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
-    ToolResultCalls,
+    *(ToolResultCalls, TranscriptCalls),
 )
 # Agno takes any database that has these for one that is not awaited.
 BLOCKING_CALLS = (*CALLS, CompactionCalls)
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
     *(Annex, Annexed, Compaction, ToolResult),
+    *(Transcript, Stretch),
 )
 TYPE = "dynastore"
 
@@ -68,6 +72,7 @@ class OnTable:
         self.store = store_of(self.kind, store)
         self.schema = checked(self.store.schema)
         self.recent = Recent()
+        self.transcripts = Transcripts()
         super().__init__(id=id or stable_id(self._where, self.schema))  # type: ignore[call-arg]
 
     def to_dict(self) -> dict[str, Any]:
