@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import compactions, sessions, tool_results, transcripts
+from . import auth_tokens, compactions, sessions, tool_results, transcripts
 from .measured import SIZES, Topic
 
 TOPICS: Mapping[str, Topic] = {
@@ -17,6 +17,7 @@ TOPICS: Mapping[str, Topic] = {
     "tool results": tool_results.TOPIC,
     "compactions": compactions.TOPIC,
     "transcripts": transcripts.TOPIC,
+    "auth tokens": auth_tokens.TOPIC,
 }
 
 

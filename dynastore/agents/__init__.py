@@ -13,6 +13,7 @@
 | Annex, Annexed, Compaction | what belongs to a session and is not read with it | a compaction by its id |
 | ToolResult | one result | those that are due, by time |
 | Transcript, Stretch | the transcripts of an external agent's session | a project's, by session |
+| AuthToken | the token of a user for one service | |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -23,6 +24,7 @@ from attrs import evolve
 from ..schema import Schema
 from ..table import VectorIndex
 from .annexes import Annex, Annexed
+from .auth_tokens import AuthToken
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .compactions import Compaction
 from .documents import Aspect, Document, Embedding, Namespace
@@ -39,6 +41,7 @@ __all__ = [
     "Annex",
     "Annexed",
     "Aspect",
+    "AuthToken",
     "Checkpoint",
     "CheckpointValue",
     "Compaction",
@@ -67,7 +70,7 @@ ENTITIES = (
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
     *(Annex, Annexed, Compaction, ToolResult),
-    *(Transcript, Stretch),
+    *(Transcript, Stretch, AuthToken),
     SchemaVersion,
 )
 

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.annexes import Annex, Annexed
+from ...agents.auth_tokens import AuthToken
 from ...agents.compactions import Compaction
 from ...agents.conversations.recent import Recent
 from ...agents.sessions import Passage, Run, Session
@@ -20,6 +21,7 @@ from ...errors import RequestError
 from ...schema import Schema
 from ...store import Store
 from ..stores import store_of
+from .auth_tokens import AuthTokenCalls
 from .calls import awaited, blocking, refusing
 from .compactions import CompactionCalls
 from .runs import RunCalls
@@ -30,14 +32,14 @@ from .transcripts import TranscriptCalls
 
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
-    *(ToolResultCalls, TranscriptCalls),
+    *(ToolResultCalls, TranscriptCalls, AuthTokenCalls),
 )
 # Agno takes any database that has these for one that is not awaited.
 BLOCKING_CALLS = (*CALLS, CompactionCalls)
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
     *(Annex, Annexed, Compaction, ToolResult),
-    *(Transcript, Stretch),
+    *(Transcript, Stretch, AuthToken),
 )
 TYPE = "dynastore"
 

@@ -18,13 +18,14 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import BLOCKING_CALLS, CALLS
 
 from .answers import answered
-from .topics import compactions, sessions, tool_results, transcripts
+from .topics import auth_tokens, compactions, sessions, tool_results, transcripts
 
 TOPICS = [
     sessions.TOPIC,
     tool_results.TOPIC,
     compactions.TOPIC,
     transcripts.TOPIC,
+    auth_tokens.TOPIC,
 ]
 
 SCOPES = count()
