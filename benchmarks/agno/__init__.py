@@ -9,10 +9,16 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import sessions
+from . import auth_tokens, compactions, sessions, tool_results, transcripts
 from .measured import SIZES, Topic
 
-TOPICS: Mapping[str, Topic] = {"sessions": sessions.TOPIC}
+TOPICS: Mapping[str, Topic] = {
+    "sessions": sessions.TOPIC,
+    "tool results": tool_results.TOPIC,
+    "compactions": compactions.TOPIC,
+    "transcripts": transcripts.TOPIC,
+    "auth tokens": auth_tokens.TOPIC,
+}
 
 
 def table() -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, Protocol
 
 from attrs import astuple, define, field, frozen
@@ -99,6 +100,7 @@ class Ours:
     saver: BaseCheckpointSaver[Any]
     store: Store
     taken: Taken = field(factory=Taken)
+    _lock: Lock = field(factory=Lock)
 
     def stored_bytes(self) -> int:
         """What is stored, in bytes."""
@@ -111,9 +113,10 @@ class Ours:
                 return total
 
     def add(self, sent: Sent) -> None:
-        """Count a request."""
+        """Count a request; some are made at the same time."""
         is_read = sent.operation in READS
-        self.taken += Taken.of_read(sent.units) if is_read else Taken.of_write(sent.units)
+        with self._lock:
+            self.taken += Taken.of_read(sent.units) if is_read else Taken.of_write(sent.units)
 
 
 @contextmanager

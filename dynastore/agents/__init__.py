@@ -10,6 +10,10 @@
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
+| Annex, Annexed, Compaction | what belongs to a session and is not read with it | a compaction by its id |
+| ToolResult | one result | those that are due, by time |
+| Transcript, Stretch | the transcripts of an external agent's session | a project's, by session |
+| AuthToken | the token of a user for one service | |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -19,19 +23,28 @@ from attrs import evolve
 
 from ..schema import Schema
 from ..table import VectorIndex
+from .annexes import Annex, Annexed
+from .auth_tokens import AuthToken
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .compactions import Compaction
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
 from .metrics import Metric, month_of
 from .sessions import Passage, Run, Session
+from .tool_results import ToolResult
+from .transcripts import Stretch, Transcript
 from .versions import SchemaVersion
 
 __all__ = [
+    "Annex",
+    "Annexed",
     "Aspect",
+    "AuthToken",
     "Checkpoint",
     "CheckpointValue",
+    "Compaction",
     "Document",
     "Embedding",
     "EvalRun",
@@ -43,8 +56,11 @@ __all__ = [
     "Run",
     "SchemaVersion",
     "Session",
+    "Stretch",
     "TaskWrites",
     "Thread",
+    "ToolResult",
+    "Transcript",
     "agent_schema",
     "month_of",
 ]
@@ -53,6 +69,8 @@ ENTITIES = (
     *(Session, Run, Passage, Memory, Metric, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
+    *(Annex, Annexed, Compaction, ToolResult),
+    *(Transcript, Stretch, AuthToken),
     SchemaVersion,
 )
 

@@ -1,9 +1,9 @@
 """Threads of work and their checkpoints, so that another process can go on: one partition a thread.
 
-    TH#t1   C##1f0a…            a checkpoint: its header, and of its channels what changed
-    TH#t1   K##1f0a…#messages   a value that is too large for its checkpoint
-    TH#t1   W##1f0a…#7c1e…      what a task wrote after that checkpoint, before the next
-    TH#t1   ~                   the thread itself: slim, written when it begins
+    TH#t1   C##1f0a…              a checkpoint: its header, and of its channels what changed
+    TH#t1   K##1f0a…#messages#…  a value that is too large for its checkpoint
+    TH#t1   W##1f0a…#7c1e…        what a task wrote after that checkpoint, before the next
+    TH#t1   ~                     the thread itself: slim, written when it begins
 
 `checkpointing` has the operations.
 """
@@ -61,6 +61,8 @@ class Checkpoint:
         checkpoint_id: sorts as checkpoints follow each other.
         parent_id: the checkpoint that this one follows, or None for the first.
         run_id: of the run that made it, or None.
+        mark: tells what was put from what may be put again under the same id; see
+            `checkpointing.contents`.
         labels: metadata to filter by, each as ``name=value``; see `checkpointing.labels`.
         content: header and values, as `checkpointing.contents` packs them.
         until: when it is no longer given back, or None. It stays a while longer, because what
@@ -74,6 +76,7 @@ class Checkpoint:
     checkpoint_id: str
     parent_id: str | None = None
     run_id: str | None = None
+    mark: str = ""
     labels: frozenset[str] = frozenset()
     content: bytes = payload()
     until: dt.datetime | None = None
@@ -92,7 +95,8 @@ class CheckpointValue:
         thread_id: whose it is.
         namespace: of the checkpoint.
         checkpoint_id: the checkpoint that it belongs to.
-        name: its channel; of a task's writes as `checkpointing.apart` names them.
+        name: its channel and the checkpoint's mark; of a task's writes as `checkpointing.apart`
+            names them.
         content: as `checkpointing.contents` packs it.
         unclaimed_at: when a repair found that nothing refers to it, or None.
         expires_at: that of what refers to it.

@@ -234,13 +234,14 @@ def test_a_value_that_is_gone_is_told_from_a_damaged_one(saver, store):
     first = turn(saver, 0, large="x" * 300_000)
     second = turn(saver, 1, first, large="y" * 300_000)
     ids = [each["configurable"]["checkpoint_id"] for each in (first, second)]
-    store.delete(at(CheckpointValue, ids[0], name="large"))
-    store.update(at(CheckpointValue, ids[1], name="large"), content=b"none")
+    names = [_large(store, each).name for each in ids]
+    store.delete(at(CheckpointValue, ids[0], name=names[0]))
+    store.update(at(CheckpointValue, ids[1], name=names[1]), content=b"none")
     found = saver.check("t").findings
     assert {str(each).partition(": ")[0] for each in found} == {
         f"checkpoint {ids[0]} cannot be read",
         f"checkpoint {ids[1]} cannot be read",
-        f"value 'large' of checkpoint {ids[1]} cannot be read",
+        f"value {names[1]!r} of checkpoint {ids[1]} cannot be read",
     }
     reasons = {each.reason for each in found if isinstance(each, Lost)}
     assert reasons == {"whose value is gone", "which is damaged"}
@@ -251,15 +252,18 @@ def test_parts_of_a_payload_that_are_gone_are_found_and_their_item_goes(saver, s
     first = turn(saver, 0)
     second = turn(saver, 1, first, large=random.Random(1).randbytes(400_000))
     ids = [each["configurable"]["checkpoint_id"] for each in (first, second)]
-    value = store.get(
-        CheckpointValue, thread_id="t", namespace="", checkpoint_id=ids[1], name="large"
-    )
-    assert value is not None
-    _lose_parts(store, value)
+    _lose_parts(store, _large(store, ids[1]))
     kinds = sorted(type(each).__name__ for each in saver.check("t").findings)
     assert kinds == ["Damaged", "Lost"]
     assert saver.repair("t", grace=NO_GRACE).last == {"": ids[0]}
     assert saver.check("t").is_sound
+
+
+def _large(store, checkpoint_id):
+    """The value that is stored beside a checkpoint."""
+    found = store.query(CheckpointValue, thread_id="t", namespace="", checkpoint_id=checkpoint_id)
+    (value,) = found
+    return value
 
 
 def _lose_parts(store, value):

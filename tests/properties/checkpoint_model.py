@@ -188,10 +188,11 @@ class Machine(RuleBasedStateMachine):
         run_id: str | None,
         removed: Any = (),
         snapshot: Any = None,
+        again: str | None = None,
     ) -> None:
         line = self.lines.setdefault((thread, namespace), Line())
         values_, versions = line.states[parent] if parent else ({}, {})
-        checkpoint_id = self.next_id()
+        checkpoint_id = again or self.next_id()
         new = {
             name: f"{self.count:08}.{at}"
             for at, name in enumerate(sorted({*set_, *renewed, *removed, LASTING}))
@@ -242,6 +243,30 @@ class Machine(RuleBasedStateMachine):
     @rule(data=st.data(), by=st.integers(0, SAVERS - 1), thread=st.sampled_from(THREADS))
     def step(self, data: Any, by: int, thread: str) -> None:
         self.put(data, by, thread, "", None, None)
+
+    @precondition(lambda self: self.count % 3 == 0)
+    @rule(
+        data=st.data(),
+        by=st.integers(0, SAVERS - 1),
+        thread=st.sampled_from(THREADS),
+        run_id=st.sampled_from([*RUNS, None]),
+    )
+    def put_again(self, data: Any, by: int, thread: str, run_id: str | None) -> None:
+        """Another checkpoint under an id that is taken, with other values; some go on from the old one."""
+        among = self.shown(thread, "")
+        if not among:
+            return
+        again = data.draw(st.sampled_from([among[-1], *among]), "again")
+        before = self.lines[thread, ""].states[again][0]
+        new = {name: data.draw(changed(before.get(name, [])), name) for name in CHANNELS}
+        found = self.model.get_tuple(config_of(thread, "", again))
+        assert found is not None
+        parent = found.parent_config and get_checkpoint_id(found.parent_config)
+        self.count += 1
+        if parent not in {None, *self.parents(self.savers[by], thread, "")}:
+            return
+        snapshot = data.draw(lists, "snapshot") if LASTING in before else None
+        self.append(by, thread, "", parent, new, {}, run_id, snapshot=snapshot, again=again)
 
     def put(
         self, data: Any, by: int, thread: str, namespace: str, run_id: Any, snapshot: Any

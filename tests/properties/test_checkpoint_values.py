@@ -21,9 +21,11 @@ from dynastore.agents.checkpointing.contents import (
     Splice,
     Value,
     content_of,
+    marked,
     packed,
     packed_segment,
     segment_of,
+    spilled_name,
 )
 from dynastore.agents.checkpointing.deltas import Drafting, Head, digests_of
 from dynastore.agents.checkpointing.elements import Elements, cut, elements_of
@@ -110,21 +112,27 @@ def test_a_value_of_another_form_is_not_cut(type_):
 ids = st.text("0123456789abcdef-", min_size=1, max_size=12)
 counts = st.integers(0, 2**40)
 values = st.builds(Value, st.text(max_size=8), st.binary(max_size=50))
-splices = st.builds(Splice, ids, counts, counts, counts, st.booleans(), st.binary(max_size=50))
-places = st.builds(Held, ids, ids, counts, counts, counts, counts, counts, st.booleans())
+marks = st.sampled_from(["one", "two", "three"])
+splices = st.builds(
+    Splice, ids, counts, counts, counts, st.booleans(), st.binary(max_size=50), marks
+)
+places = st.builds(Held, ids, ids, counts, counts, counts, counts, counts, st.booleans(), marks)
+segments = st.dictionaries(st.text(max_size=5), values | splices, max_size=4)
 contents = st.builds(
     Content,
     values,
     values,
     st.dictionaries(st.text(max_size=5), places, max_size=4),
-    st.dictionaries(st.text(max_size=5), values | splices, max_size=4),
+    segments,
     counts,
+    st.just("one"),
+    st.dictionaries(st.sampled_from(["two", "three"]), segments),
 )
 
 
 @given(contents)
 def test_a_content_is_what_was_packed(content):
-    assert content_of(packed(content)) == content
+    assert content_of(packed(content), content.mark) == content
 
 
 @given(values | splices)
@@ -215,6 +223,11 @@ def histories(draw: st.DrawFn) -> list[Any]:
     return found
 
 
+def spilled(at: str, mark: str, segments: Any) -> Any:
+    """Segments as they are known when they were read by themselves."""
+    return {(at, spilled_name(name, mark)): each for name, each in segments.items()}
+
+
 class Line:
     """Checkpoints one after the other, each with one channel."""
 
@@ -230,9 +243,10 @@ class Line:
         drafting = Drafting(at, self.head, 0, lambda lasts: not lasts)
         changed = {"c"} if is_changed else set()
         drafted = drafting.drafted({"c"}, changed, versions, lambda _: value)
-        self.known.contents[at] = Content(EMPTY, EMPTY, drafted.held, drafted.segments)
-        self.known.spilled.update({(at, name): each for name, each in drafted.spilled.items()})
-        self.head = Head(versions, drafted.held, drafted.digests)
+        content = marked(Content(EMPTY, EMPTY, drafted.held, drafted.segments), drafted.spilled)
+        self.known.contents[at] = content
+        self.known.spilled.update(spilled(at, content.mark, drafted.spilled))
+        self.head = Head(versions, content.held, drafted.digests)
         self.ids.append(at)
         segments = [*drafted.segments.values(), *drafted.spilled.values()]
         self.written.append(sum(len(each.data) for each in segments))
@@ -283,7 +297,7 @@ def chains_stay_within_the_ratio(history):
         assert (held.links, held.whole_bytes) == (len(chain), len(whole.data))
         spliced = sum(len(each.data) + deltas.LINK_BYTES for each in splices)
         assert held.spliced_bytes == spliced <= deltas.SPLICED_RATIO * len(whole.data)
-        assert held.root == line.known.places("c", held)[-1]
+        assert held.root == line.known.places("c", held)[-1][0]
 
 
 def test_what_is_spliced_stays_in_proportion_to_the_whole(small):
@@ -365,9 +379,7 @@ def what_stays_is_as_it_was(history, data):
     known = Known(dict(line.known.contents), dict(line.known.spilled))
     for new in rewriting.rewritten(line.known, dict.fromkeys(kept, 0)):
         known.contents[new.checkpoint_id] = new.content
-        known.spilled.update(
-            {(new.checkpoint_id, name): each for name, each in new.spilled.items()}
-        )
+        known.spilled.update(spilled(new.checkpoint_id, new.content.mark, new.spilled))
         # Whoever reads meanwhile finds every value, of what goes too.
         assert [line.value(at, known) for at in line.ids] == forms
     left = Known(
@@ -396,9 +408,7 @@ def what_is_referred_to_is_found(history, data):
     forms = {at: line.value(at) for at in live}
     for new in list(rewriting.rewritten(line.known, dict.fromkeys(sorted(kept - live), 0))):
         line.known.contents[new.checkpoint_id] = new.content
-        line.known.spilled.update(
-            {(new.checkpoint_id, name): each for name, each in new.spilled.items()}
-        )
+        line.known.spilled.update(spilled(new.checkpoint_id, new.content.mark, new.spilled))
     needed = rewriting.referred(line.known.contents, live) | live
     left = Known(
         {at: line.known.contents[at] for at in needed},

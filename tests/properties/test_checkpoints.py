@@ -10,7 +10,15 @@ from attrs import evolve
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from dynastore.agents.checkpointing import clearing, deltas, recent, rewriting, waiting
+from dynastore.agents.checkpointing import (
+    clearing,
+    contents,
+    deltas,
+    recent,
+    rewriting,
+    saving,
+    waiting,
+)
 from dynastore.errors import DataError
 from dynastore.integrations.langgraph import upkeep
 
@@ -117,6 +125,26 @@ def ends_overlap(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(deltas, "_splice", splice)
 
 
+def former_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What a checkpoint held before it was put again is lost."""
+    sound = saving.packed
+    patch.setattr(saving, "packed", lambda content: sound(evolve(content, former={})))
+
+
+def marks_ignored(patch: pytest.MonkeyPatch) -> None:
+    """What refers to a checkpoint gets what it holds now."""
+    patch.setattr(contents.Content, "put", lambda self, mark: self.segments)
+
+
+def former_removed(patch: pytest.MonkeyPatch) -> None:
+    """What only refers to what a checkpoint held before it was put again lets it go."""
+
+    def holding(checkpoint_id: str, content: Any) -> Any:
+        return [name for name, held in content.held.items() if held.at == checkpoint_id]
+
+    patch.setattr(rewriting, "_holding", holding)
+
+
 def long_after(machine: Machine, minutes: int) -> None:
     machine.now += dt.timedelta(minutes=minutes)
 
@@ -191,7 +219,35 @@ def repeats_members(machine: Machine) -> None:
     machine.append(0, "t", "", "1f000002", {"messages": [*state, "another"]}, {}, None)
 
 
+def puts_one_again(machine: Machine, *, removes: bool = False) -> None:
+    """Two go on from a checkpoint, one of them after it was put again by another process."""
+    state = [f"member {at}" for at in range(9)]
+    machine.append(0, "t", "", None, {"messages": state, "note": "n" * 70}, {}, None)
+    machine.append(0, "t", "", "1f000001", {"messages": [*state, "b"]}, {}, "run-1")
+    machine.append(0, "t", "", "1f000002", {"messages": [*state, "b", "c"]}, {}, None)
+    old = machine.lines["t", ""].states["1f000002"]
+    new, removed = ({}, ["messages"]) if removes else ({"messages": "short"}, [])
+    machine.count += 1  # its versions are others
+    machine.append(1, "t", "", "1f000001", new, {}, "run-1", removed, again="1f000002")
+    new_state = machine.lines["t", ""].states["1f000002"]
+    machine.lines["t", ""].states["1f000002"] = old
+    machine.append(0, "t", "", "1f000002", {"messages": [*state, "b", "d"]}, {}, None)
+    machine.lines["t", ""].states["1f000002"] = new_state
+    if not removes:
+        machine.append(1, "t", "", "1f000002", {"messages": "shorter"}, {}, None)
+    else:
+        machine.savers[1].delete_for_runs(["run-1"], grace=dt.timedelta(0))
+        machine.model.delete_for_runs(["run-1"])
+
+
+def removes_what_was_put_again(machine: Machine) -> None:
+    puts_one_again(machine, removes=True)
+
+
 HISTORIES = (
+    (puts_one_again, former_forgotten),
+    (puts_one_again, marks_ignored),
+    (removes_what_was_put_again, former_removed),
     (goes_on_from_a_deleted_run, runs_deleted_at_once),
     (goes_on_at_once, removed_at_once),
     (goes_on_after_a_long_time, remembered_for_ever),

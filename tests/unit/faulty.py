@@ -48,6 +48,7 @@ class FaultyServer:
         self.answers = list(answers)
         self.asked: list[tuple[str, dict[str, str], Any]] = []
         self.answered = 0
+        self.most_at_once = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.script = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -92,8 +93,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, operation: str, body: Any) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.script.asked.append((operation, headers, body))
-        answer = self.server.script.next()
+        script = self.server.script
+        script.asked.append((operation, headers, body))
+        script.most_at_once = max(script.most_at_once, len(script.asked) - script.answered)
+        answer = script.next()
         if isinstance(answer, Reset):
             self._reset()
         else:

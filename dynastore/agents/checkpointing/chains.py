@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from attrs import field, frozen
 
 from ...errors import DataError
-from .contents import Content, Held, Segment, Splice, Value
+from .contents import Content, Held, Segment, Splice, Value, spilled_name
 from .elements import Elements, cut, elements_of
+
+Spot: TypeAlias = tuple[str, str]
+"""A checkpoint as others refer to it: its id and its mark."""
 
 
 @frozen
@@ -21,6 +25,7 @@ class Gap:
         root: id of the checkpoint where the chain begins.
         links: how many segments of the chain are missing at most.
         is_spilled: whether it is a `CheckpointValue`.
+        mark: of the checkpoint that holds it.
     """
 
     channel: str
@@ -28,6 +33,7 @@ class Gap:
     root: str
     links: int
     is_spilled: bool
+    mark: str
 
 
 @frozen
@@ -36,20 +42,26 @@ class Known:
 
     Attributes:
         contents: checkpoint id -> its content.
-        spilled: checkpoint id and channel -> a segment that is stored by itself.
+        spilled: checkpoint id and name -> a segment that is stored by itself.
     """
 
     contents: dict[str, Content] = field(factory=dict)
     spilled: dict[tuple[str, str], Segment] = field(factory=dict)
 
-    def segment(self, channel: str, at: str, *, is_spilled: bool) -> Segment | None:
+    def segment(self, channel: str, spot: Spot, *, is_spilled: bool) -> Segment | None:
         """The segment of a channel that a checkpoint holds, if it was read."""
-        if is_spilled:
-            return self.spilled.get((at, channel))
-        content = self.contents.get(at)
-        if content is None:
-            return None
-        return content.segments.get(channel) or self.spilled.get((at, channel))
+        at, mark = spot
+        spilled = self.spilled.get((at, spilled_name(channel, mark)))
+        if is_spilled or at not in self.contents:
+            return spilled
+        return (self.contents[at].put(mark) or {}).get(channel) or spilled
+
+    def is_read(self, gap: Gap) -> bool:
+        """Whether all that can be read of a segment that was missing was read."""
+        if gap.is_spilled:
+            return (gap.at, spilled_name(gap.channel, gap.mark)) in self.spilled
+        content = self.contents.get(gap.at)
+        return content is not None and content.put(gap.mark) is not None
 
     def gaps(self, content: Content) -> Iterator[Gap]:
         """The first segment of each channel's chain that is missing."""
@@ -74,34 +86,35 @@ class Known:
             if not isinstance(chain, Gap)
         }
 
-    def places(self, channel: str, held: Held) -> list[str]:
-        """Ids of the checkpoints that hold the segments of a channel, the latest first."""
-        return [at for at, _, _ in self.walk(channel, held)]
+    def places(self, channel: str, held: Held) -> list[Spot]:
+        """The checkpoints that hold the segments of a channel, the latest first."""
+        return [spot for spot, _, _ in self.walk(channel, held)]
 
-    def walk(self, channel: str, held: Held) -> Iterator[tuple[str, bool, Segment | None]]:
+    def walk(self, channel: str, held: Held) -> Iterator[tuple[Spot, bool, Segment | None]]:
         """The way from a channel's latest segment to its whole value, as far as it was read.
 
         Yields:
-            Id of the checkpoint that holds the segment, whether that is stored by itself, and the
+            The checkpoint that holds the segment, whether that is stored by itself, and the
             segment; None where it has to be read first, and then the way ends.
         """
-        at, is_spilled = held.at, held.is_spilled
+        spot, is_spilled = (held.at, held.mark), held.is_spilled
         while True:
-            segment = self.segment(channel, at, is_spilled=is_spilled)
-            content = self.contents.get(at)
+            segment = self.segment(channel, spot, is_spilled=is_spilled)
+            content = self.contents.get(spot[0])
+            put = None if content is None else content.put(spot[1])
             # A checkpoint that was read and holds it not in its item holds it beside it.
-            is_apart = content is not None and channel not in content.segments
-            yield at, is_spilled or is_apart, segment
+            is_apart = put is not None and channel not in put
+            yield spot, is_spilled or is_apart, segment
             if not isinstance(segment, Splice):
                 return
-            at, is_spilled = segment.base, segment.is_base_spilled
+            spot, is_spilled = (segment.base, segment.base_mark), segment.is_base_spilled
 
     def chain(self, channel: str, held: Held) -> list[Segment] | Gap:
         """The segments of a channel, the whole value first; or which of them has to be read next."""
         found: list[Segment] = []
-        for at, is_spilled, segment in self.walk(channel, held):
+        for (at, mark), is_spilled, segment in self.walk(channel, held):
             if segment is None:
-                return Gap(channel, at, held.root, held.links - len(found), is_spilled)
+                return Gap(channel, at, held.root, held.links - len(found), is_spilled, mark)
             found.append(segment)
         return found[::-1]
 

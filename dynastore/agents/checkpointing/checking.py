@@ -16,7 +16,8 @@ from ...spec import Ref
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites
 from .chains import Gap, joined
 from .clearing import Lasting
-from .examining import Examined, Name, Space, examined, ref_of, trouble, written_apart
+from .contents import spilled_name
+from .examining import Examined, Space, examined, ref_of, trouble, written_apart
 from .findings import Checked, Damaged, Finding, Headless, Item, Litter, Lost
 from .keeping import Keeping
 from .loading import is_shown
@@ -125,7 +126,7 @@ def _lost_values(
     for channel, held in known.contents[checkpoint_id].held.items():
         chain = known.chain(channel, held)
         if isinstance(chain, Gap):
-            reason = _gone(read, (namespace, chain.at, channel), is_spilled=chain.is_spilled)
+            reason = _gone(read, namespace, chain)
             yield Lost(namespace, checkpoint_id, channel, chain.at, reason)
             continue
         try:
@@ -134,15 +135,19 @@ def _lost_values(
             yield Lost(namespace, checkpoint_id, channel, held.at, f"but {error}")
 
 
-def _gone(read: Examined, name: Name, *, is_spilled: bool) -> str:
+def _gone(read: Examined, namespace: str, gap: Gap) -> str:
     """Why a segment is not there."""
-    channel = name[2]
+    name = spilled_name(gap.channel, gap.mark)
     for target in read.unreadable:
         of = dict(target.values)
-        found = (of["namespace"], of["checkpoint_id"], of.get("name", channel))
-        if found == name and (target.cls is CheckpointValue) == is_spilled:
+        is_value = target.cls is CheckpointValue
+        same = (of["namespace"], of["checkpoint_id"]) == (namespace, gap.at)
+        if same and is_value == gap.is_spilled and of.get("name", name) == name:
             return "which is damaged"
-    return "whose value is gone" if is_spilled else "which is gone"
+    if gap.is_spilled:
+        return "whose value is gone"
+    is_another = gap.at in read.spaces[namespace].checkpoints
+    return "which is another one since" if is_another else "which is gone"
 
 
 def _lost_writes(

@@ -29,7 +29,7 @@ from .contents import Content, content_of, packed
 from .keeping import Keeping
 from .loading import complete, is_shown, place_of, read_all, read_refs
 from .rewriting import Rewritten, referred, rewritten
-from .saving import Place, stored_segment
+from .saving import spilled_values
 
 PRUNED_GRACE = dt.timedelta(hours=1)  # twice as long as a process remembers a checkpoint
 NO_GRACE = dt.timedelta(0)
@@ -179,7 +179,9 @@ def _read(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[list[_Names
     for each in found:
         namespaces[each.namespace].append(each)
     return [
-        _Namespace(some, Known({each.checkpoint_id: content_of(each.content) for each in some}))
+        _Namespace(
+            some, Known({each.checkpoint_id: content_of(each.content, each.mark) for each in some})
+        )
         for some in namespaces.values()
     ]
 
@@ -205,23 +207,27 @@ def _replace(schema: Schema, namespace: _Namespace, anew: Iterable[Rewritten]) -
     by_id = {each.checkpoint_id: each for each in namespace.checkpoints}
     for new in anew:
         checkpoint = by_id[new.checkpoint_id]
-        place = place_of(checkpoint)
-        yield from all_of(
-            write(schema, Put(stored_segment(place, name, segment, checkpoint.expires_at)))
-            for name, segment in new.spilled.items()
+        values = spilled_values(
+            place_of(checkpoint), checkpoint.mark, new.spilled, checkpoint.expires_at
         )
-        yield from _changed(schema, place, content=packed(new.content))
+        yield from all_of(write(schema, Put(each)) for each in values)
+        yield from _changed(schema, checkpoint, content=packed(new.content))
         namespace.known.contents[new.checkpoint_id] = new.content
 
 
 def _hide(schema: Schema, checkpoints: Iterable[Checkpoint], now: dt.datetime) -> Steps[None]:
-    yield from all_of(_changed(schema, place_of(each), hidden_at=now) for each in checkpoints)
+    yield from all_of(_changed(schema, each, hidden_at=now) for each in checkpoints)
 
 
-def _changed(schema: Schema, place: Place, **changes: Any) -> Steps[None]:
-    """Change a checkpoint, unless it was deleted in the meantime."""
+def _changed(schema: Schema, checkpoint: Checkpoint, **changes: Any) -> Steps[None]:
+    """Change a checkpoint, unless it was deleted in the meantime.
+
+    Raises:
+        ConditionFailed: it was put again in the meantime.
+    """
+    target = ref(Checkpoint, **place_of(checkpoint).fields)
     try:
-        yield from write(schema, Update(ref(Checkpoint, **place.fields), **changes))
+        yield from write(schema, Update(target, when={"mark": checkpoint.mark}, **changes))
     except ConditionFailed as failure:
         if failure.stored is not None:
             raise

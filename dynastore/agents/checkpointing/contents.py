@@ -4,16 +4,22 @@ A segment says what a channel became: a whole value, or what is spliced into the
 channel had before. Channels that did not change have none; the content names the checkpoint that
 holds theirs.
 
+A checkpoint may be put again, under its id and with other values. Others may refer to what it held
+before, so it goes on holding that. A reference has the id of a checkpoint and its mark, which is made
+of what was put.
+
 The bytes are one line of JSON, and then the data of all that it names, one after the other.
 """
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import orjson
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ...errors import DataError
 
@@ -42,6 +48,7 @@ class Splice:
         count: how many are between them.
         is_base_spilled: whether that segment is a `CheckpointValue` of its own.
         data: those between, serialized one after the other.
+        base_mark: of that checkpoint.
     """
 
     base: str
@@ -50,9 +57,12 @@ class Splice:
     count: int
     is_base_spilled: bool
     data: bytes
+    base_mark: str = ""
 
 
 Segment: TypeAlias = Value | Splice
+
+MARK_BYTES = 6  # of a digest, enough to tell apart what is put under one id
 
 # What reading a line of JSON that is another than `packed` wrote comes to.
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
@@ -71,6 +81,7 @@ class Held:
         age: how many checkpoints there are from the root on.
         lasts: until when all these segments are kept, in seconds since 1970; 0 for ever.
         is_spilled: whether the latest segment is a `CheckpointValue` beside its checkpoint.
+        mark: of the checkpoint that holds it.
     """
 
     at: str
@@ -81,6 +92,7 @@ class Held:
     age: int
     lasts: int
     is_spilled: bool = False
+    mark: str = ""
 
 
 @frozen
@@ -93,6 +105,8 @@ class Content:
         held: channel -> where its value is; channels without a value have no place.
         segments: channel -> its segment, of those whose segment is in this item.
         thread_lasts: until when the thread's header is kept, in seconds since 1970; 0 for ever.
+        mark: of what was put last.
+        former: of what was put before under the same id: mark -> channel -> segment.
     """
 
     header: Value
@@ -100,39 +114,77 @@ class Content:
     held: Mapping[str, Held] = field(factory=dict)
     segments: Mapping[str, Segment] = field(factory=dict)
     thread_lasts: int = 0
+    mark: str = ""
+    former: Mapping[str, Mapping[str, Segment]] = field(factory=dict)
+
+    def put(self, mark: str) -> Mapping[str, Segment] | None:
+        """Channel -> segment, of what was put with a mark; None if nothing was."""
+        return self.segments if mark == self.mark else self.former.get(mark)
+
+
+def marked(content: Content, spilled: Mapping[str, Segment]) -> Content:
+    """A content with the mark of what it holds: equal ones have the same.
+
+    Args:
+        content: one without a mark, that refers to itself without one.
+        spilled: channel -> segment, of those that are stored by themselves.
+    """
+    digest = blake2b(packed(content), digest_size=MARK_BYTES)
+    for name, segment in spilled.items():
+        digest.update(orjson.dumps(name) + packed_segment(segment))
+    mark = urlsafe_b64encode(digest.digest()).decode()
+    own = {name: evolve(held, mark=held.mark or mark) for name, held in content.held.items()}
+    return evolve(content, mark=mark, held=own)
+
+
+def spilled_name(channel: str, mark: str) -> str:
+    """The name of a segment that is stored by itself, beside a checkpoint with that mark."""
+    return f"{channel}#{mark}"
 
 
 def packed(content: Content) -> bytes:
-    """The bytes of a content."""
+    """The bytes of a content, but for its mark."""
     line = {
         "h": [content.header.type, len(content.header.data)],
         "m": [content.metadata.type, len(content.metadata.data)],
-        "s": {name: _outline(each) for name, each in content.segments.items()},
-        "d": {name: _place(each) for name, each in content.held.items()},
+        "s": _outlines(content.segments),
+        "d": {name: _place(each, content.mark) for name, each in content.held.items()},
         "t": content.thread_lasts,
     }
+    if content.former:
+        line["f"] = {mark: _outlines(some) for mark, some in content.former.items()}
     data = [content.header.data, content.metadata.data]
-    data += [each.data for each in content.segments.values()]
+    for some in (content.segments, *content.former.values()):
+        data += [each.data for each in some.values()]
     return b"".join((orjson.dumps(line), b"\n", *data))
 
 
-def content_of(form: bytes) -> Content:
+def content_of(form: bytes, mark: str = "") -> Content:
     """The content that some bytes hold.
+
+    Args:
+        form: the bytes.
+        mark: of the checkpoint.
 
     Raises:
         DataError: they are damaged.
     """
     line, data = _opened(form)
     try:
-        header, metadata, *segments = _cut(data, [line["h"], line["m"], *line["s"].values()])
-        held = {name: Held(*each) for name, each in line["d"].items()}
-        named = dict(zip(line["s"], segments, strict=True))
+        former: dict[str, Any] = line.get("f", {})
+        groups = [line["s"], *former.values()]
+        outlines = [each for group in groups for each in group.values()]
+        header, metadata, *segments = _cut(data, [line["h"], line["m"], *outlines])
+        rest = iter(segments)
+        named, *others = [{name: next(rest) for name in group} for group in groups]
+        held = {name: _held(each, mark) for name, each in line["d"].items()}
+        before = dict(zip(former, others, strict=True))
         lasts = line["t"]
     except UNREADABLE as error:
         raise _damaged(error) from error
     if not isinstance(header, Value) or not isinstance(metadata, Value):
         raise _damaged("its header is spliced")
-    return Content(header, metadata, held, named, lasts)
+    return Content(header, metadata, held, named, lasts, mark, before)
 
 
 def packed_segment(segment: Segment) -> bytes:
@@ -160,12 +212,23 @@ def _outline(segment: Segment) -> list[Any]:
             return [segment.type, len(segment.data)]
         case Splice():
             places = [segment.first, segment.last, segment.count, segment.is_base_spilled]
-            return [None, len(segment.data), segment.base, *places]
+            return [None, len(segment.data), segment.base, *places, segment.base_mark]
 
 
-def _place(held: Held) -> list[Any]:
+def _outlines(segments: Mapping[str, Segment]) -> dict[str, list[Any]]:
+    return {name: _outline(each) for name, each in segments.items()}
+
+
+def _place(held: Held, own: str) -> list[Any]:
+    """Where a value is; without a mark where that is the checkpoint's own."""
     figures = [held.links, held.whole_bytes, held.spliced_bytes, held.age, held.lasts]
-    return [held.at, held.root, *figures, *([True] if held.is_spilled else [])]
+    mark = "" if held.mark == own else held.mark
+    return [held.at, held.root, *figures, held.is_spilled, mark]
+
+
+def _held(place: list[Any], own: str) -> Held:
+    *figures, mark = place
+    return Held(*(*figures, mark or own))
 
 
 def _opened(form: bytes) -> tuple[Any, memoryview]:
@@ -191,8 +254,8 @@ def _cut(data: memoryview, outlines: list[list[Any]]) -> Iterator[Segment]:
         if type_ is not None:
             yield Value(type_, piece)
         else:
-            base, first, last, count, is_base_spilled = places
-            yield Splice(base, first, last, count, is_base_spilled, piece)
+            base, first, last, count, is_base_spilled, base_mark = places
+            yield Splice(base, first, last, count, is_base_spilled, piece, base_mark)
     if start < len(data):
         raise ValueError("it is longer than it says")
 

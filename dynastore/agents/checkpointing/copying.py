@@ -8,9 +8,11 @@ from typing import Any
 
 from attrs import evolve
 
-from ...operations.reading.reads import get
+from ...errors import RequestError
+from ...operations.reading.reads import get, read_all
 from ...operations.writing.batches import put_many
 from ...operations.writing.writes import write
+from ...planner import Ask
 from ...requests import BATCH_WRITES, Steps
 from ...schema import Schema
 from ...writes import Put
@@ -24,14 +26,18 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
 
     So the checkpoints that are there after a failure can be read, and it can be called again.
 
-    What the target has already stays, unless it has the same id.
+    What the target has already stays.
 
     Args:
         schema: where both are.
         source: id of the thread to copy.
         target: id of the copy.
         keeping: how it is read.
+
+    Raises:
+        RequestError: the target has other checkpoints under the same ids.
     """
+    yield from _refuse_others(schema, source, target, keeping)
     for cls in (CheckpointValue, TaskWrites, Checkpoint):
         reader = yield from reading(schema, cls, {"thread_id": source}, keeping)
         while True:
@@ -46,3 +52,26 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
     )
     if header is not None:
         yield from write(schema, Put(evolve(header, thread_id=target)))
+
+
+def _refuse_others(schema: Schema, source: str, target: str, keeping: Keeping) -> Steps[None]:
+    """Refuse to replace checkpoints of the target with others: its own may refer to them."""
+    there = yield from _marks(schema, target, keeping)
+    if not there:
+        return
+    ours = yield from _marks(schema, source, keeping)
+    others = sorted(place for place in ours.keys() & there.keys() if ours[place] != there[place])
+    if others:
+        namespace, checkpoint_id = others[0]
+        raise RequestError(
+            f"thread {target!r} has other checkpoints than thread {source!r} under {len(others)} of "
+            f"its ids, such as {checkpoint_id} of namespace {namespace!r}; copy it to a new thread, or "
+            "delete this one first"
+        )
+
+
+def _marks(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[dict[tuple[str, str], str]]:
+    """Namespace and id of each checkpoint of a thread -> its mark."""
+    ask = Ask(consistent=keeping.consistent, selected=("namespace", "checkpoint_id", "mark"))
+    found = yield from read_all(schema, schema.plan(Checkpoint, {"thread_id": thread_id}, (), ask))
+    return {(each["namespace"], each["checkpoint_id"]): each["mark"] for each in found}

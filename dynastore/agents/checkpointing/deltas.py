@@ -49,7 +49,7 @@ class Drafted:
     """The channels of a new checkpoint.
 
     Attributes:
-        held: channel -> where its value is.
+        held: channel -> where its value is; what the checkpoint holds itself has no mark yet.
         digests: channel -> those of its value, if that is a list or a dict.
         segments: channel -> what its item holds of it.
         spilled: channel -> what has to be stored by itself, because it is large.
@@ -150,6 +150,7 @@ class Drafting:
         return evolve(
             _older(held),
             at=self.checkpoint_id,
+            mark="",
             links=held.links + 1,
             spliced_bytes=spliced,
             lasts=earlier(held.lasts, self.lasts),
@@ -187,7 +188,8 @@ def _splice(
     ends = zip(before[::-1][:rest], digests[::-1][:rest], strict=True)
     last = sum(1 for _ in _alike(ends))
     middle = elements.each[first : len(elements.each) - last]
-    return Splice(held.at, first, last, len(middle), held.is_spilled, b"".join(middle))
+    data = b"".join(middle)
+    return Splice(held.at, first, last, len(middle), held.is_spilled, data, held.mark)
 
 
 def _alike(pairs: Iterator[tuple[bytes, bytes]]) -> Iterator[None]:

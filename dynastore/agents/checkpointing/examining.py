@@ -19,7 +19,7 @@ from ...schema import Schema
 from ...spec import Ref, ref
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .chains import Known
-from .contents import Splice, content_of, segment_of
+from .contents import content_of, segment_of, spilled_name
 from .keeping import Keeping
 from .loading import read_refs
 from .pending import Apart, Elsewhere, apart_of, write_of
@@ -92,7 +92,7 @@ def examined(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[Examined
     for each in reversed(checkpoints):
         space = spaces.setdefault(each.namespace, Space())
         try:
-            space.known.contents[each.checkpoint_id] = content_of(each.content)
+            space.known.contents[each.checkpoint_id] = content_of(each.content, each.mark)
         except DataError as error:
             unreadable[ref_of(each)] = str(error)
         else:
@@ -176,24 +176,22 @@ def _learn(
     unreadable: dict[Ref[Any], str],
 ) -> None:
     """Unpack the segments that checkpoints refer to and that are stored by themselves."""
-    waiting = {claim for each in known.contents for claim in _spilled(known, each)}
-    while waiting:
-        at, channel = waiting.pop()
-        value = values.get((namespace, at, channel))
-        if value is None or (at, channel) in known.spilled:
-            continue
-        try:
-            segment = known.spilled[at, channel] = segment_of(value.content)
-        except DataError as error:
-            unreadable[ref_of(value)] = str(error)
-            continue
-        if isinstance(segment, Splice) and segment.is_base_spilled:
-            waiting.add((segment.base, channel))
+    tried: set[tuple[str, str]] = set()
+    while new := {claim for each in known.contents for claim in _spilled(known, each)} - tried:
+        tried |= new
+        for claim in new:
+            value = values.get((namespace, *claim))
+            if value is None:
+                continue
+            try:
+                known.spilled[claim] = segment_of(value.content)
+            except DataError as error:
+                unreadable[ref_of(value)] = str(error)
 
 
 def _spilled(known: Known, checkpoint_id: str) -> Iterator[tuple[str, str]]:
-    """The segments that a checkpoint refers to and that are stored by themselves."""
+    """The segments that a checkpoint refers to and that are stored by themselves: id and name."""
     for channel, held in known.contents[checkpoint_id].held.items():
-        for at, is_spilled, _ in known.walk(channel, held):
+        for (at, mark), is_spilled, _ in known.walk(channel, held):
             if is_spilled:
-                yield at, channel
+                yield at, spilled_name(channel, mark)

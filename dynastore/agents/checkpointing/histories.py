@@ -83,7 +83,7 @@ def _line(
     while looked_for is not None and wanted:
         page = yield from reader.page(CHECKPOINTS_AT_ONCE)
         for each in page.entities:
-            known.contents[each.checkpoint_id] = content_of(each.content)
+            known.contents[each.checkpoint_id] = content_of(each.content, each.mark)
             if each.checkpoint_id == looked_for and wanted:
                 line.append(each)
                 wanted -= known.contents[each.checkpoint_id].held.keys()

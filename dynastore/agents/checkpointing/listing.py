@@ -118,7 +118,7 @@ class Lister:
         for each in page.entities:
             known = self._known.setdefault(each.namespace, Known())
             # Also where it is known: the next checkpoint may refer to what this one refers to now.
-            content = known.contents[each.checkpoint_id] = content_of(each.content)
+            content = known.contents[each.checkpoint_id] = content_of(each.content, each.mark)
             if (
                 is_shown(each, now)
                 and self._wanted.has(each)

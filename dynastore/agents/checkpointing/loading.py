@@ -24,7 +24,7 @@ from ...spec import Ref, ref
 from ...terms import Combined, between, until
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites
 from .chains import Gap, Known, serialized
-from .contents import Content, Value, content_of, segment_of
+from .contents import Content, Value, content_of, segment_of, spilled_name
 from .deltas import Head, digests_of
 from .elements import Elements
 from .keeping import Keeping
@@ -133,7 +133,7 @@ def load(
         page = yield from more.page(None)
         tasks += page.entities
         more = more if page.cursor else None
-    known = Known({each.checkpoint_id: content_of(each.content) for each in checkpoints})
+    known = Known({each.checkpoint_id: content_of(each.content, each.mark) for each in checkpoints})
     yield from complete(
         schema, place_of(head), known, [known.contents[head.checkpoint_id]], keeping
     )
@@ -235,19 +235,14 @@ def complete(
         PayloadMissing: a value is gone.
     """
     while gaps := [gap for content in wanted for gap in known.gaps(content)]:
-        spilled = {(gap.at, gap.channel) for gap in gaps if gap.is_spilled}
+        spilled = {(gap.at, spilled_name(gap.channel, gap.mark)) for gap in gaps if gap.is_spilled}
         inside = [gap for gap in gaps if not gap.is_spilled]
         yield from both(
             _read_spilled(schema, place, known, spilled, keeping),
             _read_contents(schema, place, known, inside, keeping),
         )
         for gap in gaps:
-            found = (
-                (gap.at, gap.channel) in known.spilled
-                if gap.is_spilled
-                else gap.at in known.contents
-            )
-            if not found:
+            if not known.is_read(gap):
                 raise missing(place, gap)
 
 
@@ -256,7 +251,7 @@ def missing(place: Place, gap: Gap) -> PayloadMissing:
     return PayloadMissing(
         f"thread {place.thread_id!r}, checkpoint {place.checkpoint_id}",
         f"of channel {gap.channel!r}, which checkpoint {gap.at} holds,",
-        "Was it deleted, or the thread, while this ran? repair() makes the newest checkpoint that "
+        "Was it deleted, or the thread, while a graph ran? repair() makes the newest checkpoint that "
         "can be read the last one.",
     )
 
@@ -275,9 +270,9 @@ def _read_spilled(
             thread_id=place.thread_id,
             namespace=place.namespace,
             checkpoint_id=checkpoint_id,
-            name=channel,
+            name=name,
         )
-        for checkpoint_id, channel in places
+        for checkpoint_id, name in places
     ]
     if refs:
         values = yield from get_many(schema, refs, consistent=keeping.consistent)
@@ -306,4 +301,4 @@ def _read_contents(
 def _learn(known: Known, checkpoints: Iterable[Checkpoint]) -> None:
     for each in checkpoints:
         if each.checkpoint_id not in known.contents:
-            known.contents[each.checkpoint_id] = content_of(each.content)
+            known.contents[each.checkpoint_id] = content_of(each.content, each.mark)

@@ -171,7 +171,7 @@ def _over(
     for left in known.contents.keys() - over:
         content = known.contents[left]
         for channel, held in content.held.items():
-            needed.update(known.places(channel, held))
+            needed.update(at for at, _ in known.places(channel, held))
         channels = {*lasting(content)} - content.held.keys()
         needed.update(made_of(space, space.checkpoints[left], channels))
     return over - needed

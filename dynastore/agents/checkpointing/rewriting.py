@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from attrs import evolve, frozen
 
-from .chains import Known, joined, serialized
+from .chains import Known, Spot, joined, serialized
 from .contents import Content, Held, Segment, Splice, Value
 from .deltas import SPILLED_BYTES, earlier
 
@@ -38,23 +38,26 @@ def rewritten(known: Known, kept: Mapping[str, int]) -> Iterator[Rewritten]:
         kept: ids of those that stay, from the oldest on, and until when each is kept, in seconds
             since 1970; 0 for ever.
     """
-    moved: dict[tuple[str, str], Held] = {}
+    moved: dict[tuple[str, Spot], Held] = {}
     for checkpoint_id, lasts in kept.items():
         content = known.contents[checkpoint_id]
         held, segments = dict(content.held), dict(content.segments)
         spilled: dict[str, Segment] = {}
         for name, place in content.held.items():
             chain = known.places(name, place)
-            if not any((name, each) in moved for each in chain) and {*chain} <= {*kept}:
+            if not any((name, each) in moved for each in chain) and {at for at, _ in chain} <= {
+                *kept
+            }:
                 continue
-            found = _moved(known, name, checkpoint_id, place, moved, lasts)
+            own = checkpoint_id, content.mark
+            found = _moved(known, name, own, place, moved, lasts)
             if isinstance(found, Held):  # another has it
                 held[name] = evolve(found, age=place.age)
                 continue
             segments.pop(name, None)
             is_spilled = len(found.segment.data) > SPILLED_BYTES
             (spilled if is_spilled else segments)[name] = found.segment
-            held[name] = moved[name, checkpoint_id] = moved[name, place.at] = evolve(
+            held[name] = moved[name, own] = moved[name, (place.at, place.mark)] = evolve(
                 found.held, is_spilled=is_spilled
             )
         if held != content.held:
@@ -70,26 +73,29 @@ class _Made:
 def _moved(
     known: Known,
     name: str,
-    checkpoint_id: str,
+    own: Spot,
     place: Held,
-    moved: Mapping[tuple[str, str], Held],
+    moved: Mapping[tuple[str, Spot], Held],
     lasts: int,
 ) -> Held | _Made:
     """Where the value of a channel is from now on, or what its checkpoint holds of it."""
-    if place.at != checkpoint_id and (name, place.at) in moved:
-        return moved[name, place.at]
-    segment = known.segment(name, place.at, is_spilled=place.is_spilled)
-    if place.at == checkpoint_id and isinstance(segment, Splice):
-        base = moved.get((name, segment.base))
+    spot = place.at, place.mark
+    if spot != own and (name, spot) in moved:
+        return moved[name, spot]
+    segment = known.segment(name, spot, is_spilled=place.is_spilled)
+    at, mark = own
+    if spot == own and isinstance(segment, Splice):
+        base = moved.get((name, (segment.base, segment.base_mark)))
         if base is not None:
-            spliced = evolve(segment, base=base.at, is_base_spilled=base.is_spilled)
+            at_base = evolve(segment, base=base.at, base_mark=base.mark)
             size = base.spliced_bytes + len(segment.data)
-            new = evolve(base, at=checkpoint_id, links=base.links + 1, spliced_bytes=size)
-            return _Made(evolve(new, age=place.age, lasts=earlier(base.lasts, lasts)), spliced)
+            new = evolve(base, at=at, mark=mark, links=base.links + 1, spliced_bytes=size)
+            new = evolve(new, age=place.age, lasts=earlier(base.lasts, lasts))
+            return _Made(new, evolve(at_base, is_base_spilled=base.is_spilled))
     chain = known.chain(name, place)
     assert isinstance(chain, list), "what stays was read as far as it goes"
     value: Value = serialized(joined(name, chain))
-    return _Made(Held(checkpoint_id, checkpoint_id, 1, len(value.data), 0, 1, lasts), value)
+    return _Made(Held(at, at, 1, len(value.data), 0, 1, lasts, mark=mark), value)
 
 
 def referred(
@@ -119,7 +125,14 @@ def referred(
     own = {
         each
         for each, content in contents.items()
-        for name, held in content.held.items()
-        if held.at == each and any(root <= each <= last for root, last in stretches[name])
+        for name in _holding(each, content)
+        if any(root <= each <= last for root, last in stretches[name])
     }
     return own | {root for _, root in reaches}
+
+
+def _holding(checkpoint_id: str, content: Content) -> Iterator[str]:
+    """The channels of which a checkpoint holds a segment."""
+    yield from (name for name, held in content.held.items() if held.at == checkpoint_id)
+    for some in content.former.values():
+        yield from some

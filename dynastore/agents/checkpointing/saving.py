@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ...changes import if_missing, inside, unset
 from ...errors import (
@@ -19,7 +19,7 @@ from ...errors import (
     TransactionCanceled,
 )
 from ...operations.interleaved import all_of
-from ...operations.reading.reads import key_of
+from ...operations.reading.reads import get, key_of
 from ...operations.writing.upserts import upsert
 from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
@@ -28,7 +28,16 @@ from ...spec import Ref, ref
 from ...writes import Create, Put, Update
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .apart import divided, make_room, not_yet_there, values_of
-from .contents import Content, Segment, Value, packed, packed_segment
+from .contents import (
+    Content,
+    Segment,
+    Value,
+    content_of,
+    marked,
+    packed,
+    packed_segment,
+    spilled_name,
+)
 from .deltas import Drafted, Drafting, Head
 from .keeping import Keeping
 from .labels import labels
@@ -131,15 +140,17 @@ def save(schema: Schema, recent: Recent, draft: Draft, keeping: Keeping) -> Step
     is_due = not _is_inside(draft.place, recent) and _is_thread_due(draft, parent, keeping, now)
     lasts = keeping.lasts(now) if is_due or parent is None else parent.thread[2]
     content = Content(draft.header, draft.metadata, drafted.held, drafted.segments, lasts)
-    yield from all_of(_spilled(schema, place, drafted, keeping.expires_at(now)))
+    content = marked(content, drafted.spilled)
+    values = spilled_values(place, content.mark, drafted.spilled, keeping.expires_at(now))
+    yield from all_of(write(schema, Put(each)) for each in values)
     checkpoint = _checkpoint(draft, content, keeping, now)
     begins = is_due and draft.parent_id is None
     if not begins or not (yield from _begun(schema, draft, checkpoint, keeping, now)):
         # The header first: the checkpoint says until when it is kept.
         if is_due:
             yield from _keep_thread(schema, draft, keeping, now)
-        yield from write(schema, Put(checkpoint))
-    saved = Head(draft.versions, drafted.held, drafted.digests)
+        yield from _put(schema, checkpoint, content)
+    saved = Head(draft.versions, content.held, drafted.digests)
     seen = (place.thread_id, place.namespace, place.checkpoint_id)
     recent.keep(seen, Remembered(saved, (*draft.whose, lasts), now))
 
@@ -158,6 +169,7 @@ def _checkpoint(draft: Draft, content: Content, keeping: Keeping, now: dt.dateti
         **draft.place.fields,
         parent_id=draft.parent_id,
         run_id=_text(draft.named.get("run_id")),
+        mark=content.mark,
         labels=labels(draft.named),
         content=packed(content),
         until=keeping.until(now),
@@ -165,19 +177,57 @@ def _checkpoint(draft: Draft, content: Content, keeping: Keeping, now: dt.dateti
     )
 
 
-def _spilled(
-    schema: Schema, place: Place, drafted: Drafted, expires_at: dt.datetime | None
-) -> Iterator[Steps[Any]]:
-    for name, segment in drafted.spilled.items():
-        yield write(schema, Put(stored_segment(place, name, segment, expires_at)))
+def spilled_values(
+    place: Place, mark: str, spilled: Mapping[str, Segment], expires_at: dt.datetime | None
+) -> Iterator[CheckpointValue]:
+    """Segments as they are stored by themselves.
+
+    Args:
+        place: of their checkpoint.
+        mark: of their checkpoint.
+        spilled: channel -> segment.
+        expires_at: as that of their checkpoint.
+    """
+    for channel, segment in spilled.items():
+        name, content = spilled_name(channel, mark), packed_segment(segment)
+        yield CheckpointValue(**place.fields, name=name, content=content, expires_at=expires_at)
 
 
-def stored_segment(
-    place: Place, channel: str, segment: Segment, expires_at: dt.datetime | None
-) -> CheckpointValue:
-    """A segment as it is stored by itself."""
-    content = packed_segment(segment)
-    return CheckpointValue(**place.fields, name=channel, content=content, expires_at=expires_at)
+def _put(schema: Schema, checkpoint: Checkpoint, content: Content) -> Steps[None]:
+    """Put a checkpoint: one request, and two more if there is another one with its id.
+
+    Others may refer to what that one holds. So the new one holds this too.
+    """
+    key = {name: getattr(checkpoint, name) for name in ("thread_id", "namespace", "checkpoint_id")}
+    for _ in range(ATTEMPTS):
+        try:
+            yield from write(schema, Create(checkpoint))
+        except AlreadyExists:
+            there = yield from get(schema, Checkpoint, key, consistent=True)
+            if there is not None and (yield from _put_again(schema, there, checkpoint, content)):
+                return
+        else:
+            return
+    raise ConditionFailed(schema.codec(Checkpoint).key(key, schema.prefix))
+
+
+def _put_again(
+    schema: Schema, there: Checkpoint, checkpoint: Checkpoint, content: Content
+) -> Steps[bool]:
+    """Put a checkpoint in the place of another one; False if that was changed in the meantime."""
+    if there == checkpoint:
+        return True  # a request that was answered late was carried out before
+    before = content_of(there.content, there.mark)
+    former = {**before.former, before.mark: before.segments}
+    former.pop(checkpoint.mark, None)
+    form = packed(evolve(content, former=former))
+    try:
+        same = {"mark": there.mark, "hidden_at": there.hidden_at}
+        new: Any = evolve(cast("Any", checkpoint), content=form)
+        yield from write(schema, Put(new, when=same))
+    except ConditionFailed:
+        return False
+    return True
 
 
 def _is_inside(place: Place, recent: Recent) -> bool:
@@ -197,12 +247,12 @@ def _is_thread_due(
 def _begun(
     schema: Schema, draft: Draft, checkpoint: Checkpoint, keeping: Keeping, now: dt.datetime
 ) -> Steps[bool]:
-    """Begin a thread: its header and its first checkpoint at once; False if it has a header already."""
+    """Begin a thread: its header and its first checkpoint at once; False if one of them is there."""
     new = Thread(thread_id=draft.place.thread_id, created_at=now, **_header(draft, keeping, now))
     try:
-        yield from transact(schema, [Create(new), Put(checkpoint)])
+        yield from transact(schema, [Create(new), Create(checkpoint)])
     except TransactionCanceled as canceled:
-        if not isinstance(canceled.reasons[0], AlreadyExists):
+        if not any(isinstance(each, AlreadyExists) for each in canceled.reasons):
             raise
         return False
     return True

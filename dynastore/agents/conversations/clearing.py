@@ -1,7 +1,7 @@
-"""Clearing: whose a session is, is a condition of the write that deletes it; its runs go after it.
+"""Clearing: whose a session is, is a condition of the write that deletes it; the rest goes after it.
 
-A session is gone with its header. Where a process dies before the runs are, they are found by their
-ids still, and are deleted with the next unscoped call.
+A session is gone with its header. Where a process dies before the rest is, it is still found by its ids,
+and is deleted with the next unscoped call.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import ConditionFailed, TransactionCanceled
-from ...operations.interleaved import all_of
+from ...operations.interleaved import all_of, both
 from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...payloads import INLINE_BYTES
@@ -18,6 +18,7 @@ from ...requests import Steps
 from ...schema import Schema
 from ...spec import Ref, ref
 from ...writes import Delete
+from ..annexing.clearing import clear
 from ..sessions import Run, Session
 from .loading import key_of, passage_of, place_of, runs_by_id, runs_of
 from .recent import Place, Recent
@@ -29,7 +30,7 @@ KEY = ("session_id", "created_at", "run_id")
 def delete_session(
     schema: Schema, recent: Recent, session_id: str, user_id: str | None = None
 ) -> Steps[bool]:
-    """Delete a session and its runs: two requests, and one for each 25 runs.
+    """Delete a session, its runs and its annex: three requests, and one for each 25 of these.
 
     Args:
         schema: where it is.
@@ -46,14 +47,16 @@ def delete_session(
     except ConditionFailed:
         return False
     recent.forget_session(session_id)
-    yield from _delete_runs_of(schema, recent, [session_id])
+    yield from _delete_all_of(schema, recent, [session_id])
     return gone is not None
 
 
 def delete_sessions(
     schema: Schema, recent: Recent, session_ids: Sequence[str], user_id: str | None = None
 ) -> Steps[None]:
-    """Delete sessions and their runs: a request each, and one for each 100 headers and 25 runs.
+    """Delete sessions with their runs and annexes.
+
+    A request each, and one for each 100 headers, 100 annexes and 25 runs.
 
     Args:
         schema: where they are.
@@ -76,7 +79,7 @@ def delete_sessions(
         ids = [each for found in left for each in found]
     for each in ids:
         recent.forget_session(each)
-    yield from _delete_runs_of(schema, recent, ids)
+    yield from _delete_all_of(schema, recent, ids)
 
 
 def _delete_owned(schema: Schema, session_ids: Sequence[str], user_id: str) -> Steps[list[str]]:
@@ -96,6 +99,11 @@ def _delete_owned(schema: Schema, session_ids: Sequence[str], user_id: str) -> S
         else:
             return left
     raise ConditionFailed(schema.codec(Session).key({"session_id": left[0]}, schema.prefix))
+
+
+def _delete_all_of(schema: Schema, recent: Recent, session_ids: Sequence[str]) -> Steps[None]:
+    """Delete what sessions had, whose headers are gone."""
+    yield from both(_delete_runs_of(schema, recent, session_ids), clear(schema, session_ids))
 
 
 def _delete_runs_of(schema: Schema, recent: Recent, session_ids: Sequence[str]) -> Steps[None]:

@@ -7,21 +7,40 @@ from uuid import NAMESPACE_URL, uuid5
 
 from agno.db.base import AsyncBaseDb, BaseDb
 
+from ...agents.annexes import Annex, Annexed
+from ...agents.auth_tokens import AuthToken
+from ...agents.compactions import Compaction
 from ...agents.conversations.recent import Recent
 from ...agents.sessions import Passage, Run, Session
+from ...agents.tool_results import ToolResult
+from ...agents.transcribing.known import Transcripts
+from ...agents.transcripts import Stretch, Transcript
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
 from ...errors import RequestError
 from ...schema import Schema
 from ...store import Store
 from ..stores import store_of
+from .auth_tokens import AuthTokenCalls
 from .calls import awaited, blocking, refusing
+from .compactions import CompactionCalls
 from .runs import RunCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
+from .tool_results import ToolResultCalls
+from .transcripts import TranscriptCalls
 
-CALLS = (SessionCalls, RunCalls, TableCalls)
-ENTITIES = (Session, Run, Passage, SchemaVersion)
+CALLS = (
+    *(SessionCalls, RunCalls, TableCalls),
+    *(ToolResultCalls, TranscriptCalls, AuthTokenCalls),
+)
+# Agno takes any database that has these for one that is not awaited.
+BLOCKING_CALLS = (*CALLS, CompactionCalls)
+ENTITIES = (
+    *(Session, Run, Passage, SchemaVersion),
+    *(Annex, Annexed, Compaction, ToolResult),
+    *(Transcript, Stretch, AuthToken),
+)
 TYPE = "dynastore"
 
 
@@ -55,6 +74,7 @@ class OnTable:
         self.store = store_of(self.kind, store)
         self.schema = checked(self.store.schema)
         self.recent = Recent()
+        self.transcripts = Transcripts()
         super().__init__(id=id or stable_id(self._where, self.schema))  # type: ignore[call-arg]
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,7 +97,7 @@ class OnTable:
         return made
 
 
-class DynastoreDb(OnTable, *map(blocking, CALLS), refusing(BaseDb), BaseDb):  # type: ignore[misc]
+class DynastoreDb(OnTable, *map(blocking, BLOCKING_CALLS), refusing(BaseDb), BaseDb):  # type: ignore[misc]
     """What Agno's agents, teams and workflows remember, in one table.
 
         Agent(db=DynastoreDb("agent-state"))

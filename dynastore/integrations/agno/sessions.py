@@ -163,11 +163,11 @@ class SessionCalls(Calls):
         return session if deserialize else {**row, "runs": given_runs(session)}
 
     def delete_session(self, session_id: str, user_id: str | None = None) -> Steps[bool]:
-        """Delete a session and its runs, if it is the user's; whether there was one."""
+        """Delete a session and all that belongs to it, if it is the user's; whether there was one."""
         return (yield from delete_session(self.schema, self.recent, session_id, user_id))
 
     def delete_sessions(self, session_ids: list[str], user_id: str | None = None) -> Steps[None]:
-        """Delete sessions and their runs, those that are the user's: a request each, and a few more."""
+        """Delete sessions and what belongs to them, if they are the user's: a request each, and a few."""
         yield from delete_sessions(self.schema, self.recent, session_ids, user_id)
 
     def reassign_session_owner(

@@ -16,7 +16,10 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from ..drivers import Awaited
 
 # What these find by an index has to be in it.
-BY_INDEX = {"get_sessions", "get_runs", "get_run", "delete_run", "delete_runs"}
+BY_INDEX = {
+    *("get_sessions", "get_runs", "get_run", "delete_run", "delete_runs"),
+    *("get_expired_tool_results", "get_compaction", "list_transcript_sessions"),
+}
 
 
 class Waiting:

@@ -30,6 +30,7 @@ class Topic:
         calls: draws one call.
         comparable: what of a call's answer has to be the same in both.
         differs: whether a call is one whose answers may differ; gets SqliteDb as it is before.
+        awaited: whether databases that are awaited have the calls too.
     """
 
     name: str
@@ -37,3 +38,4 @@ class Topic:
     calls: SearchStrategy[Call]
     comparable: Callable[[Call, Any], Any] = field(default=_plain)
     differs: Callable[[Call, Any], bool] = field(default=_never)
+    awaited: bool = field(default=True)
