@@ -28,8 +28,9 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from ...agents.checkpointing.histories import histories
 from ...agents.checkpointing.keeping import Keeping
 from ...agents.checkpointing.loading import load
+from ...agents.checkpointing.noting import save_writes
 from ...agents.checkpointing.recent import Recent
-from ...agents.checkpointing.saving import save, save_writes
+from ...agents.checkpointing.saving import save
 from ...async_store import AsyncStore
 from ...errors import RequestError, shown
 from ...requests import Steps
