@@ -163,8 +163,9 @@ class Schema:
         codec = self.codecs.get(cls)
         if codec is None:
             known = ", ".join(each.__name__ for each in self.entities)
+            held = f"has {known}" if known else "is empty"
             raise RequestError(
-                f"{spec} is not in this schema, which has {known}; add it to Schema([...])"
+                f"{spec} is not in this schema, which {held}; add it to Schema([...])"
             )
         return codec
 

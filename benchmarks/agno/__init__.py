@@ -9,7 +9,17 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import approvals, compactions, evals, knowledge, schedules, sessions, tool_results
+from . import (
+    approvals,
+    auth_tokens,
+    compactions,
+    evals,
+    knowledge,
+    schedules,
+    sessions,
+    tool_results,
+    transcripts,
+)
 from .measured import SIZES, Topic
 
 TOPICS: Mapping[str, Topic] = {
@@ -20,6 +30,8 @@ TOPICS: Mapping[str, Topic] = {
     "evals": evals.TOPIC,
     "schedules": schedules.TOPIC,
     "approvals": approvals.TOPIC,
+    "transcripts": transcripts.TOPIC,
+    "auth tokens": auth_tokens.TOPIC,
 }
 
 

@@ -15,6 +15,8 @@
 | Approval | a run's | a user's and all by status and time |
 | Schedule | one schedule | a user's and all by time; the enabled ones by when they are due |
 | ScheduleRun | one run of a schedule | a schedule's by time |
+| Transcript, Stretch | the transcripts of an external agent's session | a project's, by session |
+| AuthToken | the token of a user for one service | |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -26,6 +28,7 @@ from ..schema import Schema
 from ..table import VectorIndex
 from .annexes import Annex, Annexed
 from .approvals import Approval, ApprovalOutline
+from .auth_tokens import AuthToken
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .compactions import Compaction
 from .documents import Aspect, Document, Embedding, Namespace
@@ -36,6 +39,7 @@ from .metrics import Metric, month_of
 from .schedules import Schedule, ScheduleRun
 from .sessions import Passage, Run, Session
 from .tool_results import ToolResult
+from .transcripts import Stretch, Transcript
 from .versions import SchemaVersion
 
 __all__ = [
@@ -44,6 +48,7 @@ __all__ = [
     "Approval",
     "ApprovalOutline",
     "Aspect",
+    "AuthToken",
     "Checkpoint",
     "CheckpointValue",
     "Compaction",
@@ -61,9 +66,11 @@ __all__ = [
     "ScheduleRun",
     "SchemaVersion",
     "Session",
+    "Stretch",
     "TaskWrites",
     "Thread",
     "ToolResult",
+    "Transcript",
     "agent_schema",
     "month_of",
 ]
@@ -74,6 +81,7 @@ ENTITIES = (
     *(Document, Embedding, Aspect, Namespace),
     *(Annex, Annexed, Compaction, ToolResult),
     *(Approval, Schedule, ScheduleRun),
+    *(Transcript, Stretch, AuthToken),
     SchemaVersion,
 )
 

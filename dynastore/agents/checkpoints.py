@@ -95,8 +95,8 @@ class CheckpointValue:
         thread_id: whose it is.
         namespace: of the checkpoint.
         checkpoint_id: the checkpoint that it belongs to.
-        name: its channel and the checkpoint's mark; of a task's write the task's id and the place
-            of the write.
+        name: its channel and the checkpoint's mark; of a task's writes as `checkpointing.apart`
+            names them.
         content: as `checkpointing.contents` packs it.
         unclaimed_at: when a repair found that nothing refers to it, or None.
         expires_at: that of what refers to it.

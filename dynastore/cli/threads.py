@@ -13,6 +13,7 @@ import typer
 from attrs import asdict
 
 from ..agents.checkpoints import Thread
+from ..errors import DataError
 from ..store import Store
 from .endings import USAGE, WRONG_ITEMS, give_up, reported
 from .options import AsJson, Endpoint, Scopes, Where
@@ -104,10 +105,12 @@ def _readable() -> Iterator[None]:
     """End with what to do where a serializer of the application's own is needed."""
     try:
         yield
-    except NotImplementedError as error:  # what LangGraph's serializer raises of encrypted values
-        give_up(
-            f"{error}. Call check() and repair() of a saver with the serde= that wrote it", USAGE
-        )
+    except DataError as error:
+        if not isinstance(
+            error.__cause__, NotImplementedError
+        ):  # the serializer's, of encrypted values
+            raise
+        give_up(f"{error}: call its check() and repair()", USAGE)
 
 
 def _named(saver: DynastoreSaver, names: list[str] | None) -> Iterator[str]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from threading import RLock
 from typing import Any, Self, TypeVar, cast
 
+from ..agents import agent_schema
 from ..async_store import AsyncStore
+from ..clients.opening import Place, Settings, place_of
 from ..errors import RequestError, shown
 from ..schema import Schema
 from ..store import Store
@@ -32,7 +35,11 @@ def store_of(kind: type[S], given: Any) -> S:
         return cast("S", given.blocking())
     if isinstance(given, Store):
         return cast("S", given.awaited())
-    raise RequestError(f"{shown(given)} is no store; give one, or what Store.connect() takes")
+    raise _no_store(given)
+
+
+def _no_store(given: Any) -> RequestError:
+    return RequestError(f"{shown(given)} is no store; give one, or what Store.connect() takes")
 
 
 class Stores:
@@ -42,13 +49,20 @@ class Stores:
         schema: that of both.
     """
 
-    def __init__(self, blocking: Store | None, awaited: AsyncStore | None) -> None:
-        """Take the one that there is."""
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        blocking: Store | None = None,
+        awaited: AsyncStore | None = None,
+        place: Place | None = None,
+    ) -> None:
+        """Take a store, or the place where both are."""
+        self.schema = schema
         self._blocking = blocking
         self._awaited = awaited
-        found = blocking or awaited
-        assert found is not None, "one of them is given"
-        self.schema: Schema = found.schema
+        self._place = place
+        self._making = RLock()
 
     @classmethod
     def of(cls, store: Any) -> Stores:
@@ -57,25 +71,40 @@ class Stores:
         Raises:
             RequestError: it is none of these.
         """
-        if isinstance(store, AsyncStore):
-            return cls(None, store)
-        return cls(store_of(Store, store), None)
+        match store:
+            case AsyncStore():
+                return cls(store.schema, awaited=store)
+            case Store():
+                return cls(store.schema, blocking=store)
+            case None | str():
+                place = place_of(store, Settings())
+                entities = agent_schema()
+                named = entities if place.table is None else entities.named(place.table)
+                return cls(named, place=place)
+        raise _no_store(store)
 
     @property
     def blocking(self) -> Store:
         """For calls that block."""
-        if self._blocking is None:
-            assert self._awaited is not None, "one of them is given"
-            self._blocking = self._awaited.blocking()
-        return self._blocking
+        with self._making:
+            if self._blocking is None:
+                twin = self._awaited
+                self._blocking = twin.blocking() if twin else Store.at(self._where, self.schema)
+            return self._blocking
 
     @property
     def awaited(self) -> AsyncStore:
         """For calls that are awaited."""
-        if self._awaited is None:
-            assert self._blocking is not None, "one of them is given"
-            self._awaited = self._blocking.awaited()
-        return self._awaited
+        with self._making:
+            if self._awaited is None:
+                twin = self._blocking
+                self._awaited = twin.awaited() if twin else AsyncStore.at(self._where, self.schema)
+            return self._awaited
+
+    @property
+    def _where(self) -> Place:
+        assert self._place is not None, "a store is given, or its place"
+        return self._place
 
     def close(self) -> None:
         """Give back the connections of calls that block."""

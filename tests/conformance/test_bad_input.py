@@ -238,6 +238,11 @@ def test_what_is_no_entity_is_refused(store, call, says):
         call(store)
 
 
+def test_a_schema_without_entities_says_that_it_is_empty(open_store):
+    with pytest.raises(RequestError, match="Trip is not in this schema, which is empty; add it"):
+        open_store(Schema([])).get(Trip, user_id="ann", trip_id="t1")
+
+
 IS_CLASS = r"Trip is the class: give an entity of it, or ref\(Trip, user_id=…, trip_id=…\)"
 PRIVATE = "what only the user should read"
 

@@ -23,8 +23,9 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, Send, interrupt
 
 from dynastore.agents import agent_schema
+from dynastore.agents.checkpointing.findings import Litter
 from dynastore.agents.checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
-from dynastore.errors import PartialFailure, PayloadMissing, RequestError, Unavailable
+from dynastore.errors import DataError, PartialFailure, PayloadMissing, RequestError, Unavailable
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.requests import (
     BatchGetItem,
@@ -259,6 +260,39 @@ def test_an_encrypted_conversation_is_read_and_its_text_is_not_stored(open_store
         assert not any(b"secret words" in each for each in stored)
 
 
+@pytest.mark.parametrize(
+    "other", [None, EncryptedSerializer.from_pycryptodome_aes(key=b"another key of 1")]
+)
+def test_what_the_serializer_cannot_read_is_named(open_store, settled, other):
+    serde = EncryptedSerializer.from_pycryptodome_aes(key=b"0123456789abcdef")
+    calls = Calls(open_store(agent_schema()), serde=serde)
+    place = put(calls, config("secret"), a="words")
+    stranger = Calls(calls.store, serde=other)
+    put(stranger, config("open"), a="words")
+    settled()
+    says = rf"thread 'secret', checkpoint {place['configurable']['checkpoint_id']}: .*msgpack\+aes.*serde="
+    for read in (
+        lambda: stranger.get_tuple(config("secret")),
+        lambda: stranger.list(config("secret")),
+        lambda: stranger.list(config("secret"), filter={"source": "loop"}),
+        lambda: stranger.list(None),
+    ):
+        with pytest.raises(DataError, match=says):
+            read()
+    with pytest.raises(DataError, match=r"msgpack\+aes.*serde="):
+        stranger.prune(["secret"])
+    assert len(stranger.list(config("open"))) == 1
+
+
+def test_a_write_or_a_value_that_the_serializer_cannot_read_is_named(calls):
+    place = put(calls, config(), plain="words")
+    calls.saver.serde = EncryptedSerializer.from_pycryptodome_aes(key=b"0123456789abcdef")
+    calls.put_writes(place, [("log", "secret")], "task 7")
+    calls.saver.serde = JsonPlusSerializer()
+    with pytest.raises(DataError, match=r"thread 't', .* channel 'log', which task task 7 wrote"):
+        calls.get_tuple(place)
+
+
 def test_a_conversation_is_written_once_and_not_again_at_every_step(calls):
     graph = chat(calls.saver, lambda state: f"{len(state['messages'])} " + "text " * 400)
     for turn in range(20):
@@ -283,6 +317,46 @@ def test_a_task_may_add_more_than_an_item_holds(calls):
     calls.put_writes(place, writes, "task")
     found = calls.get_tuple(place).pending_writes
     assert [(channel, value) for _, channel, value in found] == writes
+
+
+def test_a_task_may_add_to_what_it_wrote_any_number_of_times(calls):
+    place = put(calls, config())
+    writes = [("a", random.Random(at).randbytes(30_000)) for at in range(30)]
+    for count in range(1, 31):
+        special = ("__error__", f"failed {count} times")
+        calls.put_writes(place, [*writes[:count], special], "task")
+    calls.put_writes(place, [("a", "too late")] * 30, "task")
+    found = [(channel, value) for _, channel, value in calls.get_tuple(place).pending_writes]
+    assert found == [("__error__", "failed 30 times"), *writes]
+    assert not [each for each in calls.check("t").findings if not isinstance(each, Litter)]
+
+
+def test_two_processes_may_add_to_what_a_task_wrote(calls):
+    place = put(calls, config())
+    writes = [("a", random.Random(at).randbytes(30_000)) for at in range(24)]
+    other = Calls(calls.store)
+    for count in range(2, 25, 2):
+        calls.put_writes(place, writes[: count - 1], "task")
+        other.put_writes(place, writes[:count], "task")
+    found = [(channel, value) for _, channel, value in other.get_tuple(place).pending_writes]
+    assert found == writes
+
+
+def test_thousands_of_small_writes_of_a_task_are_a_few_requests(calls):
+    place = put(calls, config())
+    writes = [("a", f"{at} " + random.Random(at).randbytes(100).hex()) for at in range(4_000)]
+    with calls.sent() as sent:
+        calls.put_writes(place, writes, "task")
+    assert len(sent) <= 8
+    found = [(channel, value) for _, channel, value in calls.get_tuple(place).pending_writes]
+    assert found == writes
+
+
+def test_more_writes_than_an_item_has_room_to_name_are_refused(calls):
+    place = put(calls, config())
+    with calls.sent() as sent, pytest.raises(RequestError, match=r"task 'task' .* 8,001 .* 8,000"):
+        calls.put_writes(place, [("a", 1)] * 8_001, "task")
+    assert sent == []
 
 
 def test_a_filter_and_before_are_key_conditions_and_filters_at_the_server(calls):
@@ -368,6 +442,38 @@ def test_all_threads_are_listed(calls, settled):
     found = [each.config["configurable"]["thread_id"] for each in calls.list(None)]
     assert sorted(found) == ["t", "t", "u", "u"]
     assert len(calls.list(None, limit=3)) == 3
+
+
+def test_a_thread_that_is_only_a_graph_inside_another_is_listed_too(calls, settled):
+    memory = InMemorySaver()
+    inner = config("inner only", "inner:1")
+    inner["configurable"] |= {"user_id": "ann"}
+    for saver in (calls, _Memory(memory)):
+        put(saver, put(saver, inner), {"source": "loop", "step": 2, "user_id": "ann"})
+        put(saver, config("both", "inner:1"))
+        put(saver, config("both"))
+    settled()
+    found, wanted = calls.list(None), [*memory.list(None)]
+    assert sorted(_place(each) for each in found) == sorted(_place(each) for each in wanted)
+    assert [each.thread_id for each in calls.threads(user_id="ann").entities] == ["inner only"]
+
+
+class _Memory:
+    def __init__(self, saver):
+        self.saver, self.put = saver, saver.put
+
+
+def _place(found):
+    """Thread and namespace of a checkpoint, and its step; ids are random."""
+    named = found.config["configurable"]
+    return named["thread_id"], named["checkpoint_ns"], found.metadata["step"]
+
+
+def test_a_graph_inside_another_writes_no_header_where_there_is_one(calls):
+    put(calls, config())
+    with calls.sent() as sent:
+        put(calls, put(calls, config(namespace="inner:1")))
+    assert [type(each.request) for each in sent] == [PutItem, PutItem]
 
 
 def test_a_limit_of_0_gives_nothing_and_sends_nothing(calls):
@@ -481,3 +587,26 @@ def test_threads_are_found_by_user_and_by_assistant(calls, settled):
     settled()
     assert {each.thread_id for each in calls.threads(user_id="ann").entities} == {"t0", "t2"}
     assert len(calls.threads(component="support").entities) == 3
+
+
+@pytest.mark.parametrize("user_id", [7, "7"])
+def test_threads_of_a_user_whose_id_is_a_number_are_found_by_it_and_by_its_text(
+    calls, settled, user_id
+):
+    run = config()
+    run["configurable"] |= {"user_id": user_id, "assistant_id": user_id, "run_id": user_id}
+    put(calls, run)
+    settled()
+    assert [each.thread_id for each in calls.threads(user_id=7).entities] == ["t"]
+    assert [each.user_id for each in calls.threads(user_id="7").entities] == ["7"]
+    assert [each.component for each in calls.threads(component=7).entities] == ["7"]
+    calls.delete_for_runs([7], grace=dt.timedelta(0))
+    assert calls.get_tuple(config()) is None
+
+
+@pytest.mark.parametrize("user_id", [True, 7.5, ["ann"]])
+def test_a_user_id_that_is_no_id_is_metadata_only(calls, user_id):
+    put(calls, config(), {"source": "loop", "step": 0, "user_id": user_id})
+    assert calls.get_tuple(config()).metadata["user_id"] == user_id
+    (thread,) = calls.store.query(Thread, thread_id="t")
+    assert thread.user_id is None

@@ -22,7 +22,7 @@ from langgraph.types import Command
 from benchmarks.payloads import VARIABLE
 from dynastore import Store
 from dynastore.agents import agent_schema
-from dynastore.agents.checkpointing import deltas, listing, loading, recent, saving
+from dynastore.agents.checkpointing import deltas, listing, loading, noting, recent
 from dynastore.agents.checkpoints import Checkpoint
 from dynastore.clients.opening import MEMORY, Place
 from dynastore.clients.sqlite import AsyncSqliteClient
@@ -61,8 +61,8 @@ def limits(request, monkeypatch):
     monkeypatch.setattr(deltas, "SPLICED_BYTES", 64)
     monkeypatch.setattr(deltas, "LINK_BYTES", 10)
     monkeypatch.setattr(deltas, "SPILLED_BYTES", 600)
-    monkeypatch.setattr(saving, "LARGE_WRITE_BYTES", 300)
-    monkeypatch.setattr(saving, "WRITES_OF_UPDATE", 2)
+    monkeypatch.setattr(noting, "LARGE_WRITE_BYTES", 300)
+    monkeypatch.setattr(noting, "WRITES_OF_UPDATE", 2)
     monkeypatch.setattr(loading, "CHECKPOINTS_AT_ONCE", 5)
     monkeypatch.setattr(listing, "CHECKPOINTS_AT_ONCE", 5)
     monkeypatch.setattr(loading, "MADE_SINCE", 1)

@@ -21,7 +21,14 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from dynastore import Store
 from dynastore.agents import agent_schema
-from dynastore.agents.checkpointing import deltas, histories, listing, loading, rewriting, saving
+from dynastore.agents.checkpointing import (
+    deltas,
+    histories,
+    listing,
+    loading,
+    noting,
+    rewriting,
+)
 from dynastore.agents.checkpointing.clearing import PRUNED_GRACE
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.integrations.langgraph.conversion import DELTA_COUNTERS
@@ -38,9 +45,10 @@ SMALL = (
     (loading, "MADE_SINCE", 1),
     (loading, "TASKS_AT_ONCE", 2),
     (loading, "LONG_LINKS", 2),
-    (saving, "LARGE_WRITE_BYTES", 100),
-    (saving, "TASK_BYTES", 300),
-    (saving, "WRITES_OF_UPDATE", 3),
+    (noting, "LARGE_WRITE_BYTES", 100),
+    (noting, "TASK_BYTES", 300),
+    (noting, "ADDED_BYTES", 150),
+    (noting, "WRITES_OF_UPDATE", 3),
 )
 
 BEGIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

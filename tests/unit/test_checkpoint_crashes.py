@@ -10,7 +10,7 @@ import pytest
 
 from dynastore import Store
 from dynastore.agents import agent_schema
-from dynastore.agents.checkpointing import saving
+from dynastore.agents.checkpointing import noting
 from dynastore.clients.opening import MEMORY, Place
 from dynastore.clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
 from dynastore.errors import PartialFailure, Unavailable
@@ -165,7 +165,7 @@ def test_writes_of_a_task_that_failed_are_there_as_a_whole_or_not(store, client,
 
 @answers
 def test_more_writes_of_a_task_do_no_harm_where_they_fail(store, client, loses_answer, monkeypatch):
-    monkeypatch.setattr(saving, "WRITES_OF_UPDATE", 3)
+    monkeypatch.setattr(noting, "WRITES_OF_UPDATE", 3)
     saver = conversation(store, 2)
     place = config("t", "000002")
     saver.put_writes(place, [("a", 0)], "task 9")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ...errors import ConditionFailed
 from ...operations.interleaved import all_of
@@ -16,6 +17,8 @@ from ...spec import ref
 from ...writes import Delete
 from ..annexes import Annex, Annexed
 from ..tool_results import ToolResult
+from ..transcribing.appending import session_named
+from ..transcribing.removing import remove
 from .compacting import delete_compactions
 
 
@@ -39,8 +42,17 @@ def _clear(schema: Schema, annex: Annex) -> Steps[None]:
     results = [each.name for each in entries if each.kind == "tool_result"]
     yield from delete_many(schema, [ref(ToolResult, result_id=each) for each in results])
     yield from delete_compactions(schema, annex.session_id)
+    transcripts = [each.name for each in entries if each.kind == "transcript"]
+    yield from all_of(_clear_transcripts(schema, annex.session_id, each) for each in transcripts)
     yield from delete_many(schema, entries)
     try:
         yield from write(schema, Delete(ref(Annex, **where), {"added_at": annex.added_at}))
     except ConditionFailed:
         return  # something has been added since, which is reached by the header that stays
+
+
+def _clear_transcripts(schema: Schema, session_id: str, name: str) -> Steps[None]:
+    def is_chosen(stretch: dict[str, Any]) -> bool:
+        return bool(stretch["owner"] == session_id)
+
+    yield from remove(schema, session_named(name), is_chosen)

@@ -22,7 +22,7 @@ from .chains import Known
 from .contents import content_of, segment_of, spilled_name
 from .keeping import Keeping
 from .loading import read_refs
-from .pending import Elsewhere, TaskWrite, write_of
+from .pending import Apart, Elsewhere, apart_of, write_of
 
 AT_ONCE = 100  # items that are read by key in one request
 
@@ -113,17 +113,21 @@ def ref_of(entity: Checkpoint | CheckpointValue | TaskWrites) -> Ref[Any]:
 
 def trouble(task: TaskWrites, read: Examined) -> str | None:
     """Why what a task wrote cannot be read; None if it can."""
-    for form in task.writes.values():
-        try:
+    opened: dict[str, Apart] = {}
+    try:
+        for at, form in task.writes.items():
             write = write_of(form)
-            if isinstance(write, Elsewhere):
-                value = read.values.get((task.namespace, task.checkpoint_id, write.name))
-                if value is None:
-                    return f"its value {write.name!r} is gone"
-                if not isinstance(write_of(value.content), TaskWrite):
-                    return f"its value {write.name!r} is none"
-        except DataError as error:
-            return str(error)
+            if not isinstance(write, Elsewhere):
+                continue
+            value = read.values.get((task.namespace, task.checkpoint_id, write.name))
+            if value is None:
+                return f"its value {write.name!r} is gone"
+            if write.name not in opened:
+                opened[write.name] = apart_of(value.content)
+            if opened[write.name].at(int(at)) is None:
+                return f"its value {write.name!r} is none"
+    except DataError as error:
+        return str(error)
     return None
 
 

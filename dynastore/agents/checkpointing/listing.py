@@ -43,7 +43,7 @@ class Wanted:
         checkpoint_id: the only one, or None.
         before: id of the checkpoint before which they were made, or None.
         labels: those that they have.
-        passes: tells by its content whether one is wanted, as far as labels do not say it.
+        passes: tells by its item and content whether one is wanted, as far as labels do not say it.
     """
 
     thread_id: str
@@ -51,7 +51,7 @@ class Wanted:
     checkpoint_id: str | None = None
     before: str | None = None
     labels: frozenset[str] = frozenset()
-    passes: Callable[[Content], bool] = lambda _: True
+    passes: Callable[[Checkpoint, Content], bool] = lambda *_: True
 
     @property
     def where(self) -> dict[str, Any]:
@@ -119,7 +119,11 @@ class Lister:
             known = self._known.setdefault(each.namespace, Known())
             # Also where it is known: the next checkpoint may refer to what this one refers to now.
             content = known.contents[each.checkpoint_id] = content_of(each.content, each.mark)
-            if is_shown(each, now) and self._wanted.has(each) and self._wanted.passes(content):
+            if (
+                is_shown(each, now)
+                and self._wanted.has(each)
+                and self._wanted.passes(each, content)
+            ):
                 self._read.append(each)
 
     def _loaded(self, chosen: Sequence[Checkpoint], now: dt.datetime) -> Steps[list[Loaded]]:

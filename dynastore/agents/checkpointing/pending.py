@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
 from attrs import frozen
@@ -67,22 +68,70 @@ def packed_elsewhere(elsewhere: Elsewhere) -> bytes:
     return bytes(form_of({"B": orjson.dumps([elsewhere.name]) + b"\n"}, compress=False))
 
 
+def packed_together(forms: Mapping[int, bytes]) -> bytes:
+    """The bytes of several writes of a task, which are stored together, by their places."""
+    line = orjson.dumps({str(at): len(form) for at, form in forms.items()}) + b"\n"
+    return bytes(form_of({"B": b"".join((line, *forms.values()))}, compress=False))
+
+
 def write_of(form: bytes) -> TaskWrite | Elsewhere:
     """The write that some bytes hold, or where it is.
 
     Raises:
         DataError: they are damaged.
     """
+    match _opened(form):
+        case [str(name)], _:
+            return Elsewhere(name)
+        case [str(channel), str(type_)], data:
+            return TaskWrite(channel, Value(type_, data))
+    raise DataError("a write of a task is damaged: it does not begin as one")
+
+
+@frozen
+class Apart:
+    """What is stored by itself: one write, or several.
+
+    Attributes:
+        one: the write, or None.
+        several: place -> write.
+    """
+
+    one: TaskWrite | None
+    several: Mapping[int, TaskWrite]
+
+    def at(self, place: int) -> TaskWrite | None:
+        """The write at a place of its task; None if it is not here."""
+        return self.several.get(place, self.one)
+
+
+def apart_of(content: bytes) -> Apart:
+    """The writes that are stored by themselves in some bytes.
+
+    Raises:
+        DataError: they are damaged.
+    """
+    line, data = _opened(content)
+    if not isinstance(line, dict):
+        write = write_of(content)
+        return Apart(write if isinstance(write, TaskWrite) else None, {})
+    several: dict[int, TaskWrite] = {}
+    start = 0
+    for place, size in line.items():
+        write = write_of(data[start : start + size])
+        start += size
+        if isinstance(write, TaskWrite):
+            several[int(place)] = write
+    return Apart(None, several)
+
+
+def _opened(form: bytes) -> tuple[Any, bytes]:
+    """The first line, and what follows it."""
     try:
-        data: bytes = value_of(form)["B"]
-        end = data.index(b"\n")
-        named = orjson.loads(data[:end])
+        line, _, data = value_of(form)["B"].partition(b"\n")
+        return orjson.loads(line), data
     except (Unreadable, ValueError, KeyError) as error:
         raise DataError(f"a write of a task is damaged: {error}") from error
-    if len(named) == 1:
-        return Elsewhere(named[0])
-    channel, type_ = named
-    return TaskWrite(channel, Value(type_, data[end + 1 :]))
 
 
 def in_place_order(writes: Mapping[str, bytes]) -> list[tuple[int, bytes]]:

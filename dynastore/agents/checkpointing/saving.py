@@ -1,18 +1,20 @@
-"""Saving: a checkpoint is one item, and so is what a task wrote; what is large comes before them."""
+"""Saving: a checkpoint is one item; what is large comes before it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
-from hashlib import blake2b
-from itertools import islice
 from typing import Any, cast
 
 from attrs import evolve, frozen
 
-from ...changes import if_missing, inside, unset
-from ...errors import AlreadyExists, ConditionFailed, TransactionCanceled
+from ...changes import if_missing, unset
+from ...errors import (
+    AlreadyExists,
+    ConditionFailed,
+    TransactionCanceled,
+)
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get
 from ...operations.writing.upserts import upsert
@@ -20,8 +22,8 @@ from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
 from ...schema import Schema
 from ...spec import ref
-from ...writes import Create, Put, Update
-from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from ...writes import Create, Put
+from ..checkpoints import Checkpoint, CheckpointValue, Thread
 from .contents import (
     Content,
     Segment,
@@ -35,14 +37,7 @@ from .contents import (
 from .deltas import Drafted, Drafting, Head
 from .keeping import Keeping
 from .labels import labels
-from .pending import Elsewhere, TaskWrite, packed_elsewhere, packed_write
 from .recent import Recent, Remembered
-
-# As they are stored. A read of a checkpoint passes over the writes of others, so they stay small.
-LARGE_WRITE_BYTES = 32 * 1024
-TASK_BYTES = 300 * 1024  # of all writes of a task that are in one item, which holds 400 KB
-ADDED_BYTES = 64 * 1024  # of those that a task adds to what it wrote before
-WRITES_OF_UPDATE = 100  # an expression holds 4 KB
 
 
 @frozen
@@ -109,6 +104,9 @@ def whose(metadata: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _text(value: object) -> str | None:
+    """An id as text; numbers are ids too."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     return value if isinstance(value, str) and value else None
 
 
@@ -127,7 +125,7 @@ def save(schema: Schema, recent: Recent, draft: Draft, keeping: Keeping) -> Step
     if draft.parent_id is not None:
         parent = recent.find((place.thread_id, place.namespace, draft.parent_id), now)
     drafted = _drafted(draft, parent, keeping, now)
-    is_due = _is_thread_due(draft, parent, keeping, now)
+    is_due = not _is_inside(draft.place, recent) and _is_thread_due(draft, parent, keeping, now)
     lasts = keeping.lasts(now) if is_due or parent is None else parent.thread[2]
     content = Content(draft.header, draft.metadata, drafted.held, drafted.segments, lasts)
     content = marked(content, drafted.spilled)
@@ -155,11 +153,10 @@ def _drafted(
 
 
 def _checkpoint(draft: Draft, content: Content, keeping: Keeping, now: dt.datetime) -> Checkpoint:
-    run_id = draft.named.get("run_id")
     return Checkpoint(
         **draft.place.fields,
         parent_id=draft.parent_id,
-        run_id=run_id if isinstance(run_id, str) and run_id else None,
+        run_id=_text(draft.named.get("run_id")),
         mark=content.mark,
         labels=labels(draft.named),
         content=packed(content),
@@ -221,12 +218,15 @@ def _put_again(
     return True
 
 
+def _is_inside(place: Place, recent: Recent) -> bool:
+    """Whether a graph is inside one whose checkpoints are known here; these keep the header."""
+    return bool(place.namespace) and recent.reach(place.thread_id, "", None) is not None
+
+
 def _is_thread_due(
     draft: Draft, parent: Remembered | None, keeping: Keeping, now: dt.datetime
 ) -> bool:
     """Whether the header of the thread is to be written: it begins, changes, or would expire."""
-    if draft.place.namespace:
-        return False
     if parent is None:
         return True
     return parent.thread[:2] != draft.whose or not keeping.outlives(parent.thread[2], now)
@@ -261,96 +261,3 @@ def _header(draft: Draft, keeping: Keeping, now: dt.datetime) -> dict[str, Any]:
         "expires_at": keeping.expires_at(now),
     }
     return {name: value for name, value in found.items() if value is not None}
-
-
-def save_writes(
-    schema: Schema,
-    place: Place,
-    task: tuple[str, str],
-    writes: Mapping[int, TaskWrite],
-    keeping: Keeping,
-) -> Steps[None]:
-    """Save what a task wrote: one request, and one more if it wrote before.
-
-    Args:
-        schema: where to.
-        place: of the checkpoint that the task started from.
-        task: its id, and its path in the graph.
-        writes: place -> write. Of an ordinary one, at 0 or above, the first that is saved stays; a
-            special one, below 0, replaces what was there.
-        keeping: how long.
-    """
-    expires_at = keeping.expires_at((yield from Now()))
-    forms = {at: packed_write(each) for at, each in writes.items()}
-    made = yield from _task_writes(schema, place, task, forms, expires_at, TASK_BYTES)
-    for _ in range(ATTEMPTS):
-        try:
-            yield from write(schema, Create(made))
-        except AlreadyExists:
-            if sum(map(len, made.writes.values())) > ADDED_BYTES:
-                made = yield from _task_writes(schema, place, task, forms, expires_at, ADDED_BYTES)
-            if (yield from _added(schema, made)):
-                return
-        else:
-            return
-    raise ConditionFailed(schema.codec(TaskWrites).key(_key(made), schema.prefix))
-
-
-def _task_writes(
-    schema: Schema,
-    place: Place,
-    task: tuple[str, str],
-    forms: dict[int, bytes],
-    expires_at: dt.datetime | None,
-    room: int,
-) -> Steps[TaskWrites]:
-    """The item of a task, after what is too large for it or for the room was stored by itself."""
-    task_id, task_path = task
-    large = dict(_large(place, task_id, forms, room))
-    values = (
-        CheckpointValue(**place.fields, name=name, content=forms[at], expires_at=expires_at)
-        for at, name in large.items()
-    )
-    yield from all_of(write(schema, Put(each)) for each in values)
-    forms = forms | {at: packed_elsewhere(Elsewhere(name)) for at, name in large.items()}
-    return TaskWrites(
-        **place.fields,
-        task_id=task_id,
-        task_path=task_path,
-        writes={str(at): form for at, form in forms.items()},
-        expires_at=expires_at,
-    )
-
-
-def _added(schema: Schema, made: TaskWrites) -> Steps[bool]:
-    """Add writes to those of the same task; False if these were deleted in the meantime."""
-    target = ref(TaskWrites, **_key(made))
-    changes = iter(made.writes.items())
-    while some := dict(islice(changes, WRITES_OF_UPDATE)):
-        parts: dict[str | int, Any] = {
-            at: form if int(at) < 0 else if_missing(form) for at, form in some.items()
-        }
-        try:
-            yield from write(schema, Update(target, writes=inside(parts)))
-        except ConditionFailed as failure:
-            if failure.stored is not None:
-                raise
-            return False
-    return True
-
-
-def _key(made: TaskWrites) -> dict[str, Any]:
-    names = ("thread_id", "namespace", "checkpoint_id", "task_id")
-    return {name: getattr(made, name) for name in names}
-
-
-def _large(
-    place: Place, task_id: str, forms: Mapping[int, bytes], room: int
-) -> Iterable[tuple[int, str]]:
-    """Which writes are stored by themselves, and under which names: those of their content."""
-    total = sum(map(len, forms.values()))
-    for at, form in sorted(forms.items(), key=lambda each: -len(each[1])):
-        if len(form) <= LARGE_WRITE_BYTES and total <= room:
-            return
-        total -= len(form)
-        yield at, f"{task_id}#{at}#{blake2b(form, digest_size=8).hexdigest()}"

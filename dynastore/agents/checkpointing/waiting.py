@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -13,7 +13,7 @@ from ...schema import Schema
 from ...spec import ref
 from ..checkpoints import CheckpointValue, TaskWrites
 from .keeping import Keeping
-from .pending import Elsewhere, Pending, TaskWrite, in_place_order, write_of
+from .pending import Apart, Elsewhere, Pending, TaskWrite, apart_of, in_place_order, write_of
 from .saving import Place
 
 
@@ -22,7 +22,7 @@ class _Waiting:
     """A write with what it is sorted by."""
 
     order: tuple[str, str, int]
-    task_id: str = field(order=False)
+    place: int = field(order=False)
     write: TaskWrite | Elsewhere = field(order=False)
     task: TaskWrites = field(order=False)
 
@@ -36,7 +36,7 @@ def waiting_writes(
     """
     waiting = sorted(
         (
-            _Waiting((task.task_path, task.task_id, at), task.task_id, write_of(form), task)
+            _Waiting((task.task_path, task.task_id, at), at, write_of(form), task)
             for task in tasks
             for at, form in in_place_order(task.writes)
         ),
@@ -47,15 +47,16 @@ def waiting_writes(
     for each in waiting:
         write = each.write
         if isinstance(write, Elsewhere):
-            write = large[each.task.checkpoint_id, write.name]
-        entry = Pending(each.task_id, write.channel, write.value)
+            write = _found(each.task, each.place, write, large)
+        entry = Pending(each.task.task_id, write.channel, write.value)
         found.setdefault(each.task.checkpoint_id, []).append(entry)
     return found
 
 
 def _read_large(
     schema: Schema, waiting: Sequence[_Waiting], keeping: Keeping
-) -> Steps[dict[tuple[str, str], TaskWrite]]:
+) -> Steps[dict[tuple[str, str], Apart]]:
+    """What is stored by itself, by checkpoint and name; without what is gone."""
     wanted = {
         (each.task.checkpoint_id, each.write.name): each.task
         for each in waiting
@@ -68,16 +69,24 @@ def _read_large(
         for (_, name), task in wanted.items()
     ]
     values = yield from get_many(schema, refs, consistent=keeping.consistent)
-    found: dict[tuple[str, str], TaskWrite] = {}
-    for (at, task), value in zip(wanted.items(), values, strict=True):
-        read = None if value is None else write_of(value.content)
-        if not isinstance(read, TaskWrite):
-            raise PayloadMissing(
-                f"thread {task.thread_id!r}, checkpoint {task.checkpoint_id}",
-                f"{at[1]!r}, which task {task.task_id} wrote,",
-                "Was it deleted, or the thread, while this ran?",
-            )
-        found[at] = read
+    return {
+        at: apart_of(value.content)
+        for at, value in zip(wanted, values, strict=True)
+        if value is not None
+    }
+
+
+def _found(
+    task: TaskWrites, place: int, write: Elsewhere, large: Mapping[tuple[str, str], Apart]
+) -> TaskWrite:
+    apart = large.get((task.checkpoint_id, write.name))
+    found = None if apart is None else apart.at(place)
+    if found is None:
+        raise PayloadMissing(
+            f"thread {task.thread_id!r}, checkpoint {task.checkpoint_id}",
+            f"{write.name!r}, which task {task.task_id} wrote,",
+            "Was it deleted, or the thread, while this ran?",
+        )
     return found
 
 

@@ -53,11 +53,20 @@ class Content:
 
     def __attrs_post_init__(self) -> None:
         """Refuse what would be gone at once."""
-        minutes = self.minutes
-        if minutes is not None and not 0 < minutes <= LONGEST_MINUTES:
-            raise RequestError(
-                f"a ttl is minutes, more than 0 and up to 100 years, not {shown(minutes)}"
-            )
+        check_minutes(self.minutes)
+
+
+def check_minutes(minutes: Any) -> None:
+    """Refuse what is no time to live.
+
+    Raises:
+        RequestError: the minutes are none, or over a century.
+    """
+    is_number = isinstance(minutes, int | float) and not isinstance(minutes, bool)
+    if minutes is not None and not (is_number and 0 < minutes <= LONGEST_MINUTES):
+        raise RequestError(
+            f"a ttl is minutes, more than 0 and up to 100 years, not {shown(minutes)}"
+        )
 
 
 def written(schema: Schema, contents: Mapping[Name, Content | None], known: Known) -> Steps[None]:

@@ -17,6 +17,7 @@ from inspect import isgeneratorfunction
 from typing import Any, NoReturn
 
 from ...agents.conversations.recent import Recent
+from ...agents.transcribing.known import Transcripts
 from ...schema import Schema
 
 # Agno keeps these in SQL only, for those who run its service.
@@ -29,10 +30,12 @@ class Calls:
     Attributes:
         schema: where everything is.
         recent: what this database object has read or written last.
+        transcripts: how far the transcripts went that it has read or written last.
     """
 
     schema: Schema
     recent: Recent
+    transcripts: Transcripts
 
 
 def blocking(calls: type[Calls]) -> type[Any]:

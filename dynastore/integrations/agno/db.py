@@ -9,6 +9,7 @@ from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.annexes import Annex, Annexed
 from ...agents.approvals import Approval
+from ...agents.auth_tokens import AuthToken
 from ...agents.compactions import Compaction
 from ...agents.conversations.recent import Recent
 from ...agents.evals import EvalRun
@@ -16,6 +17,8 @@ from ...agents.knowledge import Knowledge
 from ...agents.schedules import Schedule, ScheduleRun
 from ...agents.sessions import Passage, Run, Session
 from ...agents.tool_results import ToolResult
+from ...agents.transcribing.known import Transcripts
+from ...agents.transcripts import Stretch, Transcript
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
 from ...errors import RequestError
@@ -23,6 +26,7 @@ from ...schema import Schema
 from ...store import Store
 from ..stores import store_of
 from .approvals import ApprovalCalls
+from .auth_tokens import AuthTokenCalls
 from .calls import awaited, blocking, refusing
 from .compactions import CompactionCalls
 from .evals import EvalCalls
@@ -33,10 +37,11 @@ from .schedules import ScheduleCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
 from .tool_results import ToolResultCalls
+from .transcripts import TranscriptCalls
 
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
-    ToolResultCalls,
+    *(ToolResultCalls, TranscriptCalls, AuthTokenCalls),
     *(KnowledgeCalls, EvalCalls),
     *(ScheduleCalls, ScheduleRunCalls, ApprovalCalls),
 )
@@ -45,6 +50,7 @@ BLOCKING_CALLS = (*CALLS, CompactionCalls)
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
     *(Annex, Annexed, Compaction, ToolResult),
+    *(Transcript, Stretch, AuthToken),
     *(Knowledge, EvalRun),
     *(Schedule, ScheduleRun, Approval),
 )
@@ -81,6 +87,7 @@ class OnTable:
         self.store = store_of(self.kind, store)
         self.schema = checked(self.store.schema)
         self.recent = Recent()
+        self.transcripts = Transcripts()
         super().__init__(id=id or stable_id(self._where, self.schema))  # type: ignore[call-arg]
 
     def to_dict(self) -> dict[str, Any]:

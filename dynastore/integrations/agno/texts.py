@@ -42,3 +42,8 @@ def moment(seconds: float) -> dt.datetime:
 def seconds(moment: dt.datetime | None) -> int | None:
     """The whole seconds from 1970 to a moment."""
     return None if moment is None else (moment - EPOCH) // dt.timedelta(seconds=1)
+
+
+def milliseconds(moment: dt.datetime) -> int:
+    """The whole milliseconds from 1970 to a moment."""
+    return (moment - EPOCH) // dt.timedelta(milliseconds=1)

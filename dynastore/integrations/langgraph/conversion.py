@@ -30,9 +30,15 @@ from ...agents.checkpointing.recent import Recent
 from ...agents.checkpointing.repairing import Described
 from ...agents.checkpointing.saving import Draft, Place, whose
 from ...agents.checkpointing.threads import threads
-from ...errors import RequestError, shown
+from ...agents.checkpoints import Checkpoint as Stored
+from ...errors import DataError, RequestError, shown
 from ...requests import Steps
 from ...schema import Schema
+from . import given
+
+# What LangGraph's serializers raise of a type that they do not know, of a wrong key or damaged bytes,
+# and of another cipher.
+REFUSALS = (NotImplementedError, ValueError, AssertionError)
 
 DELTA_COUNTERS = "counters_since_delta_snapshot"  # in metadata: by channel that is made of writes
 
@@ -43,14 +49,20 @@ def place_of(config: RunnableConfig) -> tuple[str, str]:
     Raises:
         RequestError: it names no thread.
     """
-    named = config.get("configurable", {})
+    named = given.configurable(config)
     thread_id = named.get("thread_id")
     if thread_id is None or thread_id == "":
         raise RequestError(
             'a config names its thread: {"configurable": {"thread_id": "..."}}, not '
             f"{shown(named)}"
         )
-    return str(thread_id), named.get("checkpoint_ns") or ""
+    return given.id_text("thread_id", thread_id), named.get("checkpoint_ns") or ""
+
+
+def named(checkpoint: Stored) -> str:
+    """How a message begins that is about a checkpoint."""
+    namespace = f", namespace {checkpoint.namespace!r}" if checkpoint.namespace else ""
+    return f"thread {checkpoint.thread_id!r}{namespace}, checkpoint {checkpoint.checkpoint_id}:"
 
 
 def configured(place: Place) -> RunnableConfig:
@@ -86,10 +98,11 @@ class Conversion:
         Raises:
             RequestError: it names none.
         """
+        thread_id, namespace = place_of(config)
         checkpoint_id = get_checkpoint_id(config)
         if not checkpoint_id:
             raise RequestError("the config of a task's writes names the checkpoint: checkpoint_id")
-        return Place(*place_of(config), checkpoint_id)
+        return Place(thread_id, namespace, checkpoint_id)
 
     def draft(
         self,
@@ -101,8 +114,11 @@ class Conversion:
         """What is saved of a checkpoint.
 
         Raises:
-            RequestError: checkpoints expire, and a channel is made of the writes of older ones.
+            RequestError: something is no such thing; or checkpoints expire, and a channel is made
+                of the writes of older ones.
         """
+        thread_id, namespace = place_of(config)
+        given.whole_checkpoint(checkpoint, metadata, new_versions)
         header: dict[str, Any] = {**checkpoint}
         values: Mapping[str, Any] = header.pop("channel_values")
         found: Mapping[str, Any] = {**get_checkpoint_metadata(config, metadata)}
@@ -112,25 +128,56 @@ class Conversion:
                 "made of the writes of all checkpoints since a snapshot, and with ttl= these expire "
                 "one by one. Give this graph a saver without ttl=, and prune() its threads"
             )
+        place, parent_id = Place(thread_id, namespace, checkpoint["id"]), get_checkpoint_id(config)
+        made = self._serialized(place, parent_id, values, new_versions)
         return Draft(
-            Place(*place_of(config), checkpoint["id"]),
-            get_checkpoint_id(config),
+            place,
+            parent_id,
             self.value(header),
             self.value(found),
             found,
             checkpoint["channel_versions"],
             values.keys(),
             new_versions.keys(),
-            lambda name: self.value(values[name]),
+            lambda name: made[name] if name in made else self.value(values[name]),
         )
+
+    def _serialized(
+        self,
+        place: Place,
+        parent_id: str | None,
+        values: Mapping[str, Any],
+        changed: Collection[str],
+    ) -> Mapping[str, Value]:
+        """The values that are saved, as they are now: they may change while that is awaited.
+
+        Of a parent that is remembered, those that did not change stay where they are. Where they
+        would expire there they are saved again, and `save` serializes them before it sends anything;
+        the table is there by then.
+        """
+        known = None
+        if parent_id is not None:
+            known = self.recent.reach(place.thread_id, place.namespace, parent_id)
+        saved = values.keys() if known is None else values.keys() & changed
+        return {name: self.value(values[name]) for name in saved}
 
     def value(self, value: Any) -> Value:
         """A value, serialized."""
         return Value(*self.serde.dumps_typed(value))
 
-    def loaded(self, value: Value) -> Any:
-        """A serialized value, as it was."""
-        return self.serde.loads_typed((value.type, value.data))
+    def loaded(self, value: Value, whose: str = "a value") -> Any:
+        """A serialized value, as it was.
+
+        Raises:
+            DataError: this serializer cannot read it.
+        """
+        try:
+            return self.serde.loads_typed((value.type, value.data))
+        except REFUSALS as error:
+            raise DataError(
+                f"{whose} is of type {value.type!r}, and {type(self.serde).__name__} cannot read it: "
+                f"{error}. Give the saver the serde= that wrote it, with its key"
+            ) from error
 
     def task_write(self, channel: str, value: Any) -> TaskWrite:
         """One write of a task."""
@@ -138,34 +185,40 @@ class Conversion:
 
     def tuple_of(self, found: Loaded) -> CheckpointTuple:
         """A checkpoint as LangGraph has it; the next one may refer to it."""
-        header, place = self.loaded(found.content.header), found.place
-        metadata = self.loaded(found.content.metadata)
+        place, where = found.place, named(found.checkpoint)
+        header = self.loaded(found.content.header, f"{where} its header")
+        metadata = self.loaded(found.content.metadata, f"{where} its metadata")
         seen = (place.thread_id, place.namespace, place.checkpoint_id)
         self.recent.keep(seen, found.remembered(header["channel_versions"], whose(metadata)))
         parent_id = found.checkpoint.parent_id
         parent = parent_id and Place(place.thread_id, place.namespace, parent_id)
-        values = {name: self.loaded(each) for name, each in found.values.items()}
+        values = {
+            name: self.loaded(each, f"{where} the value of channel {name!r}")
+            for name, each in found.values.items()
+        }
         return CheckpointTuple(
             configured(place),
             cast("Checkpoint", {**header, "channel_values": values}),
             metadata,
             configured(parent) if parent else None,
-            [self._pending(each) for each in found.writes],
+            [self._pending(each, where) for each in found.writes],
         )
 
-    def _pending(self, write: Pending) -> tuple[str, str, Any]:
-        return write.task_id, write.channel, self.loaded(write.value)
+    def _pending(self, write: Pending, where: str = "") -> tuple[str, str, Any]:
+        whose = f"{where} a value for channel {write.channel!r}, which task {write.task_id} wrote,"
+        return write.task_id, write.channel, self.loaded(write.value, whose.lstrip())
 
     def history(self, found: ChannelHistory) -> DeltaChannelHistory:
         """What a channel's value is made of."""
         made = DeltaChannelHistory(writes=[self._pending(each) for each in found.writes])
         if found.seed is not None:
-            made["seed"] = self.loaded(found.seed)
+            made["seed"] = self.loaded(found.seed, "the value that a channel begins with")
         return made
 
     def lasting(self, content: Content) -> Collection[str]:
         """The channels of a checkpoint whose values are made of older writes."""
-        counters: Mapping[str, Any] = self.loaded(content.metadata).get(DELTA_COUNTERS) or {}
+        found = self.loaded(content.metadata, "the metadata of a checkpoint")
+        counters: Mapping[str, Any] = found.get(DELTA_COUNTERS) or {}
         return counters.keys()
 
     def described(self, content: Content) -> Described:
@@ -180,12 +233,19 @@ class Conversion:
         before: RunnableConfig | None,
         limit: int | None,
     ) -> Listing:
-        """What lists checkpoints."""
-        bound = None if before is None else get_checkpoint_id(before)
+        """What lists checkpoints.
+
+        Raises:
+            RequestError: something given is wrong.
+        """
+        metadata, limit = given.wanted_metadata(metadata), given.limit(limit)
+        bound = (
+            None if before is None else given.configurable(before, "before").get("checkpoint_id")
+        )
         wanted = {
             "before": bound,
-            "labels": labels(metadata or {}),
-            "passes": lambda content: self._has(content, metadata or {}),
+            "labels": labels(metadata),
+            "passes": lambda checkpoint, content: self._has(checkpoint, content, metadata),
         }
         if config is None:
             return Listing(self, limit, wanted, None)
@@ -194,10 +254,10 @@ class Conversion:
         wanted["checkpoint_id"] = get_checkpoint_id(config)
         return Listing(self, limit, wanted, thread_id)
 
-    def _has(self, content: Content, wanted: Mapping[str, Any]) -> bool:
+    def _has(self, checkpoint: Stored, content: Content, wanted: Mapping[str, Any]) -> bool:
         if not wanted:
             return True
-        found = self.loaded(content.metadata)
+        found = self.loaded(content.metadata, f"{named(checkpoint)} its metadata")
         return all(found.get(name) == value for name, value in wanted.items())
 
 

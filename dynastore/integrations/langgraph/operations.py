@@ -37,6 +37,7 @@ from ...errors import RequestError, shown
 from ...operations.interleaved import all_of
 from ...requests import Steps
 from ...schema import Schema
+from . import given
 
 Vectors: TypeAlias = Mapping[str, Sequence[float]]
 """Text -> what the model makes of it."""
@@ -99,7 +100,9 @@ class Work:
     def asked(self) -> Sequence[tuple[Search, str | None] | Listing]:
         """Searches, with what they ask for by meaning, and listings, in order."""
         return [
-            listing_of(op) if isinstance(op, ListNamespacesOp) else (search_of(op), op.query)
+            listing_of(op)
+            if isinstance(op, ListNamespacesOp)
+            else (search_of(op), given.query(op.query))
             for op in self.ops
             if isinstance(op, SearchOp | ListNamespacesOp)
         ]
@@ -218,6 +221,8 @@ def search_item_of(found: Found) -> SearchItem:
 
 def content_of(op: PutOp) -> Content | None:
     """What is put, or None."""
+    if op.index is not None and op.index is not False:
+        given.paths("index", op.index)
     return None if op.value is None else Content(documents.text_of_value(op.value), op.ttl)
 
 
@@ -228,5 +233,8 @@ def search_of(op: SearchOp) -> Search:
 
 def listing_of(op: ListNamespacesOp) -> Listing:
     """Which namespaces are listed."""
-    paths = tuple(Path(each.match_type, tuple(each.path)) for each in op.match_conditions or ())
+    paths = tuple(
+        Path(each.match_type, given.labels(each.match_type, each.path))
+        for each in op.match_conditions or ()
+    )
     return Listing(paths, op.max_depth, op.limit, op.offset)

@@ -28,14 +28,16 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from ...agents.checkpointing.histories import histories
 from ...agents.checkpointing.keeping import Keeping
 from ...agents.checkpointing.loading import load
+from ...agents.checkpointing.noting import save_writes
 from ...agents.checkpointing.recent import Recent
-from ...agents.checkpointing.saving import save, save_writes
+from ...agents.checkpointing.saving import save
 from ...async_store import AsyncStore
 from ...errors import RequestError, shown
 from ...requests import Steps
 from ...store import Store
 from ..stores import Stores
-from .conversion import Conversion, configured, place_of
+from . import given
+from .conversion import Conversion, Listing, configured, place_of
 from .upkeep import Upkeep
 
 
@@ -69,13 +71,13 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
             consistent: whether reads see every write acknowledged before, at twice the read units.
 
         Raises:
-            RequestError: the store is none, or the time is not above zero.
+            RequestError: the store or the serializer is none, or the time is not above zero.
         """
-        BaseCheckpointSaver.__init__(self, serde=serde)
+        BaseCheckpointSaver.__init__(self, serde=given.serializer(serde))
         if ttl is not None and not (isinstance(ttl, dt.timedelta) and ttl > dt.timedelta()):
             raise RequestError(f"ttl is a timedelta above zero, not {shown(ttl)}")
         self._stores = Stores.of(store)
-        self._keeping = Keeping(ttl, consistent)
+        self._keeping = Keeping(ttl, given.flag("consistent", consistent))
         self._recent = Recent()
 
     def eventual(self) -> Self:
@@ -114,13 +116,12 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
             limit: how many at most.
 
         Raises:
+            RequestError: something given is wrong.
             PayloadMissing: a value that one of them refers to is gone.
         """
-        listing = self._convert.listing(config, filter, before, limit)
-        while not listing.done:
-            yield from self._stores.blocking.run(listing.page())
+        return self._pages(self._convert.listing(config, filter, before, limit))
 
-    async def alist(
+    def alist(  # no generator itself: what is wrong is refused before anything is awaited
         self,
         config: RunnableConfig | None,
         *,
@@ -129,10 +130,7 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
         """Checkpoints, within a namespace newest first; see `list`."""
-        listing = self._convert.listing(config, filter, before, limit)
-        while not listing.done:
-            for each in await self._stores.awaited.run(listing.page()):
-                yield each
+        return self._apages(self._convert.listing(config, filter, before, limit))
 
     def put(
         self,
@@ -209,6 +207,15 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
     def _convert(self) -> Conversion:
         return Conversion(self._schema, self.serde, self._recent, self._keeping)
 
+    def _pages(self, listing: Listing) -> Iterator[CheckpointTuple]:
+        while not listing.done:
+            yield from self._stores.blocking.run(listing.page())
+
+    async def _apages(self, listing: Listing) -> AsyncIterator[CheckpointTuple]:
+        while not listing.done:
+            for each in await self._stores.awaited.run(listing.page()):
+                yield each
+
     def _get_tuple(self, config: RunnableConfig) -> Steps[CheckpointTuple | None]:
         thread_id, namespace = place_of(config)
         wanted = get_checkpoint_id(config)
@@ -220,19 +227,20 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
     def _put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, path: str
     ) -> Steps[None]:
+        # Serialized here, not by the steps: values may change before these are begun.
         places = {
             WRITES_IDX_MAP.get(channel, at): self._convert.task_write(channel, value)
-            for at, (channel, value) in enumerate(writes)
+            for at, (channel, value) in enumerate(given.task_writes(writes))
         }
-        if places:
-            place = self._convert.place(config)
-            yield from save_writes(self._schema, place, (task_id, path), places, self._keeping)
+        place = self._convert.place(config)
+        return save_writes(self._schema, place, (task_id, path), places, self._keeping)
 
     def _histories(
         self, config: RunnableConfig, channels: Sequence[str]
     ) -> Steps[Mapping[str, DeltaChannelHistory]]:
         thread_id, namespace = place_of(config)
         wanted = get_checkpoint_id(config)
+        channels = given.id_texts("channels", channels, of="names")
         if not channels:
             return {}
         target = yield from load(

@@ -11,7 +11,6 @@ from langgraph.store.base import (
     Op,
     Result,
     TTLConfig,
-    ensure_embeddings,
 )
 
 from ...agents.documents import Aspect, Document, Embedding, Known, Namespace, index_of
@@ -19,6 +18,7 @@ from ...async_store import AsyncStore
 from ...errors import RequestError
 from ...store import Store
 from ..stores import OnStores, Stores
+from . import given
 from .operations import Settings, Vectors, Work
 
 
@@ -55,9 +55,15 @@ class DynastoreStore(OnStores, BaseStore):
             consistent: whether reads see every write acknowledged before, at twice the read units.
 
         Raises:
-            RequestError: the store is none, its schema lacks the entities of documents, or its
-                vector index what documents are found by.
+            RequestError: something given is wrong, the store's schema lacks the entities of
+                documents, or its vector index what documents are found by.
         """
+        self.ttl_config = given.ttl_config(ttl)
+        self.index_config = given.index_config(index)
+        self.embeddings = given.embeddings(self.index_config)
+        paths = None if index is None else tuple(index.get("fields") or ["$"])
+        dims = None if index is None else index.get("dims")
+        self._settings = Settings(given.flag("consistent", consistent), paths, dims)
         self._stores = Stores.of(store)
         self._schema = self._stores.schema
         for cls in (Document, Embedding, Namespace):
@@ -65,11 +71,6 @@ class DynastoreStore(OnStores, BaseStore):
         if index_of(self._schema) is not None:
             self._schema.codec(Aspect)
         self._known = Known()
-        self.ttl_config = ttl
-        self.index_config = index
-        self.embeddings = None if index is None else ensure_embeddings(index.get("embed"))
-        paths = None if index is None else tuple(index.get("fields") or ["$"])
-        self._settings = Settings(consistent, paths, None if index is None else index.get("dims"))
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
         """Carry out operations: reads as the table was before, then the last put of each key.
@@ -85,7 +86,7 @@ class DynastoreStore(OnStores, BaseStore):
             RequestError: something else is wrong; nothing was sent.
             PartialFailure: some puts were not carried out.
         """
-        work = Work(tuple(ops), self._settings)
+        work = Work(given.operations(ops), self._settings)
         results: list[Result] = [None] * len(work.ops)
         if work.reads:
             meant = self._vectors_of_queries(work.queries)
@@ -97,7 +98,7 @@ class DynastoreStore(OnStores, BaseStore):
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         """Carry out operations, awaited; see `batch`."""
-        work = Work(tuple(ops), self._settings)
+        work = Work(given.operations(ops), self._settings)
         results: list[Result] = [None] * len(work.ops)
         if work.reads:
             meant = await self._avectors_of_queries(work.queries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from ...agents.checkpointing.checking import check
 from ...agents.checkpointing.clearing import PRUNED_GRACE, delete_for_runs, delete_thread, prune
@@ -19,6 +20,7 @@ from ...operations.reading.reader import Page
 from ...requests import Steps
 from ...schema import Schema
 from ..stores import OnStores
+from . import given
 from .conversion import Conversion
 
 
@@ -42,13 +44,15 @@ class Upkeep(OnStores):
         Raises:
             PartialFailure: some of it could not be deleted; call it again.
         """
-        self._recent.forget(str(thread_id))
-        self._stores.blocking.run(delete_thread(self._schema, str(thread_id), self._keeping))
+        thread_id = given.id_text("thread_id", thread_id)
+        self._recent.forget(thread_id)
+        self._stores.blocking.run(delete_thread(self._schema, thread_id, self._keeping))
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all of a thread; see `delete_thread`."""
-        self._recent.forget(str(thread_id))
-        await self._stores.awaited.run(delete_thread(self._schema, str(thread_id), self._keeping))
+        thread_id = given.id_text("thread_id", thread_id)
+        self._recent.forget(thread_id)
+        await self._stores.awaited.run(delete_thread(self._schema, thread_id, self._keeping))
 
     def delete_for_runs(
         self, run_ids: Sequence[str], *, grace: dt.timedelta = PRUNED_GRACE
@@ -70,13 +74,15 @@ class Upkeep(OnStores):
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread, with all of its checkpoints and writes."""
-        source, target = str(source_thread_id), str(target_thread_id)
+        source = given.id_text("source_thread_id", source_thread_id)
+        target = given.id_text("target_thread_id", target_thread_id)
         self._stores.blocking.run(copy_thread(self._schema, source, target, self._keeping))
         self._recent.forget(target)
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread; see `copy_thread`."""
-        source, target = str(source_thread_id), str(target_thread_id)
+        source = given.id_text("source_thread_id", source_thread_id)
+        target = given.id_text("target_thread_id", target_thread_id)
         await self._stores.awaited.run(copy_thread(self._schema, source, target, self._keeping))
         self._recent.forget(target)
 
@@ -100,7 +106,7 @@ class Upkeep(OnStores):
         Raises:
             RequestError: there is no such strategy, or a number is out of range.
         """
-        for thread_id in _listed("thread_ids", thread_ids):
+        for thread_id in given.id_texts("thread_ids", thread_ids):
             self._stores.blocking.run(self._prune(thread_id, strategy, keep_last, grace))
             self._recent.forget(thread_id)
 
@@ -113,7 +119,7 @@ class Upkeep(OnStores):
         grace: dt.timedelta = PRUNED_GRACE,
     ) -> None:
         """Remove all but the newest checkpoints of some threads; see `prune`."""
-        for thread_id in _listed("thread_ids", thread_ids):
+        for thread_id in given.id_texts("thread_ids", thread_ids):
             await self._stores.awaited.run(self._prune(thread_id, strategy, keep_last, grace))
             self._recent.forget(thread_id)
 
@@ -122,11 +128,11 @@ class Upkeep(OnStores):
 
         What is written at the moment may be told as litter.
         """
-        return self._stores.blocking.run(self._check(str(thread_id)))
+        return self._stores.blocking.run(self._check(given.id_text("thread_id", thread_id)))
 
     async def acheck(self, thread_id: str) -> Checked:
         """Read all of a thread, and tell what is wrong with it; see `check`."""
-        return await self._stores.awaited.run(self._check(str(thread_id)))
+        return await self._stores.awaited.run(self._check(given.id_text("thread_id", thread_id)))
 
     def repair(self, thread_id: str, *, grace: dt.timedelta = PRUNED_GRACE) -> Repaired:
         """Make the newest checkpoint of each namespace that can be read the last one, and tidy up.
@@ -139,57 +145,65 @@ class Upkeep(OnStores):
             grace: what goes, and what nothing refers to, is deleted by the first call after it has
                 been so for the grace; at once with none, if no process works on the thread.
         """
-        done = self._stores.blocking.run(self._repair(str(thread_id), grace))
-        self._recent.forget(str(thread_id))
+        thread_id = given.id_text("thread_id", thread_id)
+        done = self._stores.blocking.run(self._repair(thread_id, grace))
+        self._recent.forget(thread_id)
         return done
 
     async def arepair(self, thread_id: str, *, grace: dt.timedelta = PRUNED_GRACE) -> Repaired:
         """Make the newest checkpoint that can be read the last one; see `repair`."""
-        done = await self._stores.awaited.run(self._repair(str(thread_id), grace))
-        self._recent.forget(str(thread_id))
+        thread_id = given.id_text("thread_id", thread_id)
+        done = await self._stores.awaited.run(self._repair(thread_id, grace))
+        self._recent.forget(thread_id)
         return done
 
     def threads(
         self,
         *,
-        user_id: str | None = None,
-        component: str | None = None,
+        user_id: str | int | None = None,
+        component: str | int | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Page[Thread]:
         """One page of threads, those that began last first.
 
         Args:
-            user_id: whose: the ``user_id`` of the config or its metadata; of all users without.
+            user_id: whose: the ``user_id`` of the config or its metadata, 7 as ``"7"``; of all users
+                without.
             component: the ``assistant_id`` or ``graph_id`` there; of all without.
             limit: how many at most.
             cursor: of the page before.
         """
-        found = threads(
-            self._schema, user_id=user_id, component=component, limit=limit, cursor=cursor
-        )
-        return self._stores.blocking.run(found)
+        return self._stores.blocking.run(self._threads(user_id, component, limit, cursor))
 
     async def athreads(
         self,
         *,
-        user_id: str | None = None,
-        component: str | None = None,
+        user_id: str | int | None = None,
+        component: str | int | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Page[Thread]:
         """One page of threads; see `threads`."""
-        found = threads(
-            self._schema, user_id=user_id, component=component, limit=limit, cursor=cursor
+        return await self._stores.awaited.run(self._threads(user_id, component, limit, cursor))
+
+    def _threads(
+        self, user_id: Any, component: Any, limit: int | None, cursor: str | None
+    ) -> Steps[Page[Thread]]:
+        return threads(
+            self._schema,
+            user_id=None if user_id is None else given.id_text("user_id", user_id),
+            component=None if component is None else given.id_text("component", component),
+            limit=limit,
+            cursor=cursor,
         )
-        return await self._stores.awaited.run(found)
 
     def _delete_for_runs(self, run_ids: Sequence[str], grace: dt.timedelta) -> Steps[Iterable[str]]:
         lasting = self._convert.lasting
         return (
             yield from delete_for_runs(
                 self._schema,
-                _listed("run_ids", run_ids),
+                given.id_texts("run_ids", run_ids),
                 self._keeping,
                 lasting,
                 grace=_checked(grace),
@@ -236,17 +250,6 @@ class Upkeep(OnStores):
                 grace=_checked(grace),
             )
         )
-
-
-def _listed(name: str, ids: Sequence[str]) -> list[str]:
-    """Ids as texts.
-
-    Raises:
-        RequestError: it is one text, whose characters would be taken for ids.
-    """
-    if isinstance(ids, str):
-        raise RequestError(f"{name} is a list of ids, not {shown(ids)}; write [{ids!r}]")
-    return [str(each) for each in ids]
 
 
 def _checked(grace: dt.timedelta) -> dt.timedelta:

@@ -18,10 +18,21 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import BLOCKING_CALLS, CALLS
 
 from .answers import answered
-from .topics import approvals, compactions, evals, knowledge, schedules, sessions, tool_results
+from .topics import (
+    approvals,
+    auth_tokens,
+    compactions,
+    evals,
+    knowledge,
+    schedules,
+    sessions,
+    tool_results,
+    transcripts,
+)
 
 TOPICS = [
     *(sessions.TOPIC, tool_results.TOPIC, compactions.TOPIC),
+    *(transcripts.TOPIC, auth_tokens.TOPIC),
     *(knowledge.TOPIC, evals.TOPIC),
     *(schedules.TOPIC, approvals.TOPIC),
 ]

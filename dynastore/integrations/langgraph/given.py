@@ -1,0 +1,230 @@
+"""Given: what users give to a saver and a store, checked where they give it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from langchain_core.embeddings import Embeddings
+from langgraph.store.base import IndexConfig, TTLConfig, ensure_embeddings
+
+from ...agents.documents.writing import check_minutes
+from ...errors import RequestError, shown
+
+
+def flag(name: str, value: Any) -> bool:
+    """Yes or no.
+
+    Raises:
+        RequestError: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise RequestError(f"{name} is True or False, not {shown(value)}")
+    return value
+
+
+def serializer(serde: Any) -> Any:
+    """A serializer of LangGraph's, or None.
+
+    Raises:
+        RequestError: it is none.
+    """
+    typed = callable(getattr(serde, "dumps_typed", None))
+    if serde is not None and not typed and not callable(getattr(serde, "dumps", None)):
+        raise RequestError(
+            f"serde is a serializer such as JsonPlusSerializer(), with dumps_typed() and "
+            f"loads_typed(), not {shown(serde)}"
+        )
+    return serde
+
+
+def ttl_config(ttl: Any) -> TTLConfig | None:
+    """How long items of a store live.
+
+    Raises:
+        RequestError: it is no mapping, or its values are wrong.
+    """
+    if ttl is None:
+        return None
+    if not isinstance(ttl, Mapping):
+        raise RequestError(f'ttl is a dict such as {{"default_ttl": 60}}, not {shown(ttl)}')
+    check_minutes(ttl.get("default_ttl"))
+    flag('ttl["refresh_on_read"]', ttl.get("refresh_on_read", True))
+    return ttl  # type: ignore[return-value]  # a TypedDict is any mapping
+
+
+def index_config(index: Any) -> IndexConfig | None:
+    """How values of a store are understood.
+
+    Raises:
+        RequestError: it is no mapping, or its values are wrong.
+    """
+    if index is None:
+        return None
+    if not isinstance(index, Mapping):
+        raise RequestError(
+            'index is a dict such as {"embed": model, "dims": 1536, "fields": ["text"]}, or None, '
+            f"not {shown(index)}"
+        )
+    dims = index.get("dims")
+    if dims is not None and (type(dims) is not int or dims < 1):
+        raise RequestError(f'index["dims"] is a whole number from 1, not {shown(dims)}')
+    if index.get("fields") is not None:
+        paths('index["fields"]', index["fields"])
+    return index  # type: ignore[return-value]  # a TypedDict is any mapping
+
+
+def paths(name: str, value: Any) -> list[str]:
+    """Paths to texts in values.
+
+    Raises:
+        RequestError: they are no list of texts.
+    """
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise RequestError(f'{name} is a list of paths such as ["text"], not {shown(value)}')
+    return [*value]
+
+
+def embeddings(index: IndexConfig | None) -> Embeddings | None:
+    """What makes vectors of texts.
+
+    Raises:
+        RequestError: there is no such model.
+    """
+    if index is None:
+        return None
+    embed = index.get("embed")
+    if not isinstance(embed, Embeddings | str) and not callable(embed):
+        raise RequestError(
+            'index["embed"] is an embedding model, a function of a list of texts, or the name of a '
+            f"model, not {shown(embed)}"
+        )
+    try:
+        return ensure_embeddings(embed)
+    except ValueError as error:
+        raise RequestError(f'index["embed"]: {error}') from error
+
+
+def operations(ops: Any) -> tuple[Any, ...]:
+    """What a store is asked to do.
+
+    Raises:
+        RequestError: it is no list.
+    """
+    if not isinstance(ops, Iterable):
+        raise RequestError(f"ops is a list of operations on a store, not {shown(ops)}")
+    return tuple(ops)
+
+
+def labels(name: str, value: Any) -> tuple[str, ...]:
+    """Labels of namespaces.
+
+    Raises:
+        RequestError: it is one text, whose characters would be taken for labels, or no list.
+    """
+    if not isinstance(value, list | tuple):
+        raise RequestError(f'{name} is a tuple such as ("users", "*"), not {shown(value)}')
+    return tuple(value)
+
+
+def query(value: Any) -> str | None:
+    """What a search asks for by meaning.
+
+    Raises:
+        RequestError: it is no text.
+    """
+    if value is not None and not isinstance(value, str):
+        raise RequestError(f"query is a text, not {shown(value)}")
+    return value
+
+
+def configurable(config: Any, name: str = "a config") -> Mapping[str, Any]:
+    """What a config of a graph names.
+
+    Raises:
+        RequestError: it is no config.
+    """
+    named = config.get("configurable", {}) if isinstance(config, Mapping) else None
+    if not isinstance(named, Mapping):
+        raise RequestError(
+            f'{name} is a dict such as {{"configurable": {{"thread_id": "..."}}}}, '
+            f"not {shown(config)}"
+        )
+    return named
+
+
+def id_text(name: str, value: Any) -> str:
+    """An id as text.
+
+    Raises:
+        RequestError: it is none, or several.
+    """
+    if value is None or (isinstance(value, Collection) and not isinstance(value, str)):
+        raise RequestError(f"{name} is a text, not {shown(value)}")
+    return str(value)
+
+
+def id_texts(name: str, ids: Any, *, of: str = "ids") -> list[str]:
+    """Ids as texts.
+
+    Raises:
+        RequestError: it is no list, but one text, whose characters would be taken for ids.
+    """
+    if isinstance(ids, str):
+        raise RequestError(f"{name} is a list of {of}, not {shown(ids)}; write [{ids!r}]")
+    if not isinstance(ids, Iterable):
+        raise RequestError(f"{name} is a list of {of}, not {shown(ids)}")
+    return [id_text(f"each of {name}", each) for each in ids]
+
+
+def wanted_metadata(value: Any) -> Mapping[str, Any]:
+    """Metadata that checkpoints have.
+
+    Raises:
+        RequestError: it is no mapping of names.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(each, str) for each in value):
+        raise RequestError(f'filter is a dict such as {{"source": "loop"}}, not {shown(value)}')
+    return value
+
+
+def limit(value: Any) -> int | None:
+    """How many at most.
+
+    Raises:
+        RequestError: it is no whole number.
+    """
+    if value is not None and type(value) is not int:
+        raise RequestError(f"limit is a whole number, not {shown(value)}")
+    return value
+
+
+def task_writes(writes: Any) -> Sequence[tuple[str, Any]]:
+    """What a task wrote.
+
+    Raises:
+        RequestError: they are no pairs.
+    """
+    if isinstance(writes, str) or not isinstance(writes, Iterable):
+        raise RequestError(f"writes are pairs of a channel and a value, not {shown(writes)}")
+    pairs = [*writes]  # LangGraph has a deque of them
+    for each in pairs:
+        if not (isinstance(each, list | tuple) and len(each) == 2 and isinstance(each[0], str)):
+            raise RequestError(f"a write is a pair of a channel and a value, not {shown(each)}")
+    return pairs
+
+
+def whole_checkpoint(checkpoint: Any, metadata: Any, new_versions: Any) -> None:
+    """Check what is saved.
+
+    Raises:
+        RequestError: it is no checkpoint of LangGraph's.
+    """
+    needed = {"id", "channel_values", "channel_versions"}
+    if not isinstance(checkpoint, Mapping) or not needed <= checkpoint.keys():
+        raise RequestError(f"a checkpoint has {sorted(needed)}; this is {shown(checkpoint)}")
+    for name, value in (("metadata", metadata), ("new_versions", new_versions)):
+        if not isinstance(value, Mapping):
+            raise RequestError(f"{name} is a dict, not {shown(value)}")

@@ -1,0 +1,152 @@
+"""What is wrong with what a saver or a store is given is said where it is given."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from contextlib import closing
+
+import pytest
+
+pytest.importorskip("langgraph.checkpoint.base", reason="needs the extra dynastore[langgraph]")
+
+from langgraph.checkpoint.base import empty_checkpoint
+
+from dynastore.errors import RequestError
+from dynastore.integrations.langgraph import DynastoreSaver, DynastoreStore
+from dynastore.testing import memory_store, recorded
+
+CONFIG = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+PLACE = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}
+
+
+def embed(texts):
+    return [[1.0, 2.0] for _ in texts]
+
+
+@pytest.fixture
+def store():
+    with closing(memory_store()) as store:
+        yield store
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"ttl": "5"}, r'ttl is a dict such as {"default_ttl": 60}, not \'5\''),
+        ({"ttl": 5}, "ttl is a dict"),
+        ({"ttl": {"default_ttl": "5"}}, "a ttl is minutes"),
+        ({"ttl": {"default_ttl": True}}, "a ttl is minutes"),
+        ({"ttl": {"default_ttl": 0}}, "a ttl is minutes"),
+        ({"ttl": {"refresh_on_read": "no"}}, r'ttl\["refresh_on_read"\] is True or False'),
+        ({"index": True}, "index is a dict"),
+        ({"index": False}, "index is a dict"),
+        ({"index": "text"}, "index is a dict"),
+        ({"index": {}}, r'index\["embed"\] is an embedding model'),
+        ({"index": {"embed": 3}}, r'index\["embed"\] is an embedding model'),
+        ({"index": {"embed": "none:such"}}, r'index\["embed"\]: Could not load'),
+        ({"index": {"embed": embed, "dims": "2"}}, r'index\["dims"\] is a whole number'),
+        ({"index": {"embed": embed, "dims": True}}, r'index\["dims"\] is a whole number'),
+        ({"index": {"embed": embed, "fields": "text"}}, r'index\["fields"\] is a list of paths'),
+        ({"index": {"embed": embed, "fields": [3]}}, r'index\["fields"\] is a list of paths'),
+        ({"consistent": "no"}, "consistent is True or False"),
+    ],
+)
+def test_wrong_settings_of_a_store_are_refused(store, options, says):
+    with pytest.raises(RequestError, match=says):
+        DynastoreStore(store, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"serde": "json"}, "serde is a serializer"),
+        ({"ttl": "5"}, "ttl is a timedelta"),
+        ({"ttl": 5}, "ttl is a timedelta"),
+        ({"ttl": dt.timedelta(0)}, "ttl is a timedelta above zero"),
+        ({"consistent": None}, "consistent is True or False"),
+    ],
+)
+def test_wrong_settings_of_a_saver_are_refused(store, options, says):
+    with pytest.raises(RequestError, match=says):
+        DynastoreSaver(store, **options)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda memory: memory.put(("a",), "k", {}, ttl="5"), "a ttl is minutes"),
+        (lambda memory: memory.put(("a",), "k", {}, index="text"), "index is a list of paths"),
+        (lambda memory: memory.put(("a",), "k", {}, index=True), "index is a list of paths"),
+        (lambda memory: memory.put(("a",), "k", {}, index=[3]), "index is a list of paths"),
+        (lambda memory: memory.search(("a",), filter="x"), "a filter is a dict"),
+        (lambda memory: memory.search(("a",), query=["x"]), "query is a text"),
+        (lambda memory: memory.search(("a",), limit="5"), "a limit or an offset"),
+        (lambda memory: memory.list_namespaces(prefix="users"), "prefix is a tuple"),
+        (lambda memory: memory.list_namespaces(max_depth="2"), "a limit or an offset"),
+        (lambda memory: memory.batch(None), "ops is a list"),
+    ],
+)
+@pytest.mark.parametrize("index", [None, {"embed": embed, "fields": ["text"]}])
+def test_wrong_arguments_of_a_store_are_refused(store, index, call, says):
+    memory = DynastoreStore(store, index=index)
+    with recorded(store) as sent, pytest.raises(RequestError, match=says):
+        call(memory)
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda saver: saver.get_tuple(None), "a config is a dict"),
+        (lambda saver: saver.get_tuple("t"), "a config is a dict"),
+        (lambda saver: saver.get_tuple({"configurable": "t"}), "a config is a dict"),
+        (lambda saver: saver.get_tuple({"configurable": {"thread_id": ["t"]}}), "thread_id is a"),
+        (lambda saver: saver.list("t"), "a config is a dict"),
+        (lambda saver: saver.alist("t"), "a config is a dict"),
+        (lambda saver: saver.list(CONFIG, filter="x"), "filter is a dict"),
+        (lambda saver: saver.alist(None, filter="x"), "filter is a dict"),
+        (lambda saver: saver.list(CONFIG, filter={3: 4}), "filter is a dict"),
+        (lambda saver: saver.list(CONFIG, before="x"), "before is a dict"),
+        (lambda saver: saver.list(CONFIG, limit="1"), "limit is a whole number"),
+        (lambda saver: saver.list(CONFIG, limit=1.5), "limit is a whole number"),
+        (lambda saver: saver.list(CONFIG, limit=True), "limit is a whole number"),
+        (lambda saver: saver.delete_thread(None), "thread_id is a text, not None"),
+        (lambda saver: saver.check(["t"]), "thread_id is a text"),
+        (lambda saver: saver.repair(None), "thread_id is a text"),
+        (lambda saver: saver.repair("t", grace=7), "grace is a timedelta"),
+        (lambda saver: saver.copy_thread(None, "t"), "source_thread_id is a text"),
+        (lambda saver: saver.prune(None), "thread_ids is a list"),
+        (lambda saver: saver.prune([None]), "each of thread_ids is a text"),
+        (lambda saver: saver.prune(["t"], strategy=7), "a strategy is"),
+        (lambda saver: saver.prune(["t"], keep_last="1"), "keep_last is 1 or more"),
+        (lambda saver: saver.delete_for_runs(7), "run_ids is a list"),
+        (lambda saver: saver.threads(limit="1"), "a page has a whole number"),
+        (lambda saver: saver.threads(user_id=["ann"]), "user_id is a text"),
+        (
+            lambda saver: saver.get_delta_channel_history(config=CONFIG, channels="ab"),
+            "channels is a list",
+        ),
+        (lambda saver: saver.put_writes(PLACE, "ab", "task"), "writes are pairs"),
+        (lambda saver: saver.put_writes(PLACE, [("a", 1, 2)], "task"), "a write is a pair"),
+        (lambda saver: saver.put_writes(PLACE, [(7, 1)], "task"), "a write is a pair"),
+        (lambda saver: saver.put(CONFIG, {}, {}, {}), "a checkpoint has"),
+        (lambda saver: saver.put(CONFIG, empty_checkpoint(), "x", {}), "metadata is a dict"),
+        (lambda saver: saver.put(CONFIG, empty_checkpoint(), {}, ["a"]), "new_versions is a dict"),
+        (lambda saver: saver.put(None, empty_checkpoint(), {}, {}), "a config is a dict"),
+    ],
+)
+def test_wrong_arguments_of_a_saver_are_refused(store, call, says):
+    with recorded(store) as sent, pytest.raises(RequestError, match=says):
+        call(DynastoreSaver(store))
+    assert sent == []
+
+
+def test_an_id_may_be_a_number(store):
+    saver = DynastoreSaver(store)
+    numbered = {"configurable": {"thread_id": 7, "checkpoint_ns": ""}}
+    saver.put(numbered, empty_checkpoint(), {}, {})
+    assert saver.get_tuple({"configurable": {"thread_id": "7"}}) is not None
+    assert asyncio.run(saver.aget_tuple(numbered)) is not None
+    saver.delete_thread(7)
+    assert saver.get_tuple(numbered) is None
