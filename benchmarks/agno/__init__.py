@@ -9,10 +9,13 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import sessions
+from . import memories, sessions
 from .measured import SIZES, Topic
 
-TOPICS: Mapping[str, Topic] = {"sessions": sessions.TOPIC}
+TOPICS: Mapping[str, Topic] = {
+    "sessions": sessions.TOPIC,
+    "memories": memories.TOPIC,
+}
 
 
 def table() -> Table:

@@ -3,7 +3,7 @@
 | entity | one partition holds | reached too |
 |---|---|---|
 | Session, Run, Passage | a session, the header last | a user's, a component's, all by time; a run by its id |
-| Memory | what is known of a user | a user's and a component's by time |
+| Memory | what is known of a user | all by time; one by its id |
 | Metric | a month's days | |
 | EvalRun | one evaluation | a component's by type and time, the failed ones by time |
 | Knowledge | one document | all by time |

@@ -21,6 +21,7 @@ from attrs import frozen
 from ..agents import Checkpoint, EvalRun, Knowledge, Memory, Metric, Run, Session, month_of
 from ..agents.checkpointing.contents import Content, Value, packed
 from ..agents.checkpointing.labels import labels
+from ..agents.memories import MemoryOutline
 from ..errors import RequestError
 
 COMPONENT = "support"  # the agent in the conversations
@@ -93,9 +94,10 @@ def entities_of(conversation: Conversation) -> Iterator[Any]:
         user_id=conversation.user_id,
         memory_id=f"task-{conversation.task_id:04}",
         text=conversation.instruction,
-        topics=["request"],
-        component=COMPONENT,
-        updated_at=conversation.began_at,
+        outline=MemoryOutline(
+            topics=["request"], agent_id=COMPONENT, changed_at=conversation.began_at
+        ),
+        created_at=conversation.began_at,
     )
     yield session_of(conversation)
 

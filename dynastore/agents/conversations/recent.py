@@ -1,6 +1,6 @@
 """Recent: what a process has read or written last, so that it need not ask whether it is there.
 
-A header or a run that is new is created, one that is there is changed: a request each, if the guess
+A header, a run or a memory that is new is created, one that is there is changed: a request each, if the guess
 is right, and one more if it is not.
 """
 
@@ -16,7 +16,7 @@ from attrs import frozen
 
 T = TypeVar("T")
 
-REMEMBERED = 10_000  # sessions and runs; each takes some 300 bytes
+REMEMBERED = 10_000  # sessions, runs and memories; each takes some 300 bytes
 
 
 @frozen
@@ -35,12 +35,13 @@ class Place:
 
 
 class Recent:
-    """The sessions and runs that were read or written last. Threads may share it."""
+    """The sessions, runs and memories that were read or written last. Threads may share it."""
 
     def __init__(self) -> None:
         """Nothing is remembered."""
         self._sessions: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._places: OrderedDict[str, Place] = OrderedDict()
+        self._owners: OrderedDict[str, str] = OrderedDict()
         self._lock = Lock()
 
     def has_session(self, session_id: str) -> bool:
@@ -58,6 +59,11 @@ class Recent:
         with self._lock:
             return self._places.get(run_id)
 
+    def owner(self, memory_id: str) -> str | None:
+        """Whose a memory was when it was read or written last; None where it was not."""
+        with self._lock:
+            return self._owners.get(memory_id)
+
     def keep_session(self, session_id: str, passages: Iterable[str] = ()) -> None:
         """Remember that a session is there, with the passages that it has."""
         with self._lock:
@@ -74,6 +80,11 @@ class Recent:
         with self._lock:
             _keep(self._places, place.run_id, place)
 
+    def keep_memory(self, memory_id: str, user_id: str) -> None:
+        """Remember whose a memory is."""
+        with self._lock:
+            _keep(self._owners, memory_id, user_id)
+
     def forget_session(self, session_id: str) -> None:
         """Forget a session that is not there any more, and its passages."""
         with self._lock:
@@ -83,6 +94,16 @@ class Recent:
         """Forget a run that is not there any more."""
         with self._lock:
             self._places.pop(run_id, None)
+
+    def forget_memory(self, memory_id: str) -> None:
+        """Forget a memory that is not there any more."""
+        with self._lock:
+            self._owners.pop(memory_id, None)
+
+    def forget_memories(self) -> None:
+        """Forget all memories."""
+        with self._lock:
+            self._owners.clear()
 
 
 def _keep(kept: OrderedDict[str, T], name: str, value: T) -> None:

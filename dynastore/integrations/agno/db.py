@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.conversations.recent import Recent
+from ...agents.memories import Memory
 from ...agents.sessions import Passage, Run, Session
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
@@ -16,12 +17,13 @@ from ...schema import Schema
 from ...store import Store
 from ..stores import store_of
 from .calls import awaited, blocking, refusing
+from .memories import MemoryCalls
 from .runs import RunCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
 
-CALLS = (SessionCalls, RunCalls, TableCalls)
-ENTITIES = (Session, Run, Passage, SchemaVersion)
+CALLS = (SessionCalls, RunCalls, MemoryCalls, TableCalls)
+ENTITIES = (Session, Run, Passage, Memory, SchemaVersion)
 TYPE = "dynastore"
 
 

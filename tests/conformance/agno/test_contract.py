@@ -18,9 +18,9 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import CALLS
 
 from .answers import answered
-from .topics import sessions
+from .topics import memories, sessions
 
-TOPICS = [sessions.TOPIC]
+TOPICS = [sessions.TOPIC, memories.TOPIC]
 
 SCOPES = count()
 
