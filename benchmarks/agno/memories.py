@@ -56,14 +56,12 @@ CALLS: Mapping[str, Measured] = {
     "get_user_memory, without its user": Measured(
         lambda db, _: db.get_user_memory("m2"), lambda _: 2
     ),
-    "get_all_memory_topics": Measured(
-        lambda db, _: db.get_all_memory_topics(), lambda size: _pages(size)
-    ),
+    "get_all_memory_topics": Measured(lambda db, _: db.get_all_memory_topics(), _pages),
     "get_all_memory_topics, of a user": Measured(
         lambda db, _: db.get_all_memory_topics(user_id="user-1"), lambda _: 1
     ),
     "get_user_memory_stats": Measured(
-        lambda db, _: db.get_user_memory_stats(limit=20, page=1), lambda size: _pages(size)
+        lambda db, _: db.get_user_memory_stats(limit=20, page=1), _pages
     ),
     "upsert_user_memory, new": Measured(
         lambda db, size: db.upsert_user_memory(memory(size)), lambda _: 1

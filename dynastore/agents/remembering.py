@@ -74,11 +74,10 @@ def load_memory(
             return memory
     if user_id is not None:
         return None
-    found = yield from get_many(schema, (yield from _by_id(schema, memory_id)), consistent=True)
-    first = next((each for each in found if each is not None), None)
-    if first is not None:
-        recent.keep_memory(memory_id, first.user_id)
-    return first
+    found = yield from _by_id(schema, memory_id)
+    for each in found[:1]:
+        recent.keep_memory(memory_id, each.user_id)
+    return found[0] if found else None
 
 
 def save_memory(schema: Schema, recent: Recent, memory: Memory) -> Steps[Memory]:
@@ -161,8 +160,8 @@ def delete_memories(
         schema: where they are.
         recent: then forgets them.
         memory_ids: their ids.
-        user_id: of whom they must be. Without, those that any user has under such an id, for which
-            an index is asked first, a request each.
+        user_id: of whom they must be. Without, those that any user has under such an id: they are
+            looked for first, two requests each.
     """
     ids = [*dict.fromkeys(memory_ids)]
     if user_id is None:
@@ -198,16 +197,15 @@ def _delete(schema: Schema, entries: Sequence[Mapping[str, Any]]) -> Steps[None]
     yield from delete_many(schema, [each for each, is_large in refs.items() if not is_large])
 
 
-def _by_id(schema: Schema, memory_id: str) -> Steps[list[Ref[Any]]]:
-    """Where memories of an id are, by user, as far as an index knows."""
-    ask = Ask(selected=("user_id", "memory_id"))
-    found = yield from read_all(schema, schema.plan(Memory, {"memory_id": memory_id}, (), ask))
-    return [_of(each) for each in sorted(found, key=lambda each: each["user_id"])]
+def _by_id(schema: Schema, memory_id: str) -> Steps[list[Memory]]:
+    """The memories that an index has under an id, by user: two requests."""
+    found = yield from read_all(schema, schema.plan(Memory, {"memory_id": memory_id}))
+    return sorted(found, key=lambda each: each.user_id)
 
 
 def _places(schema: Schema, recent: Recent, memory_id: str) -> Steps[list[Ref[Any]]]:
     """Where memories of an id are: those that an index has, and the one that this process knows."""
-    found = yield from _by_id(schema, memory_id)
+    found: list[Ref[Any]] = [*map(_ref, (yield from _by_id(schema, memory_id)))]
     owner = recent.owner(memory_id)
     known = [] if owner is None else [_of({"user_id": owner, "memory_id": memory_id})]
     return [*dict.fromkeys(found + known)]

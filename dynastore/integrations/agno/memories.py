@@ -187,13 +187,13 @@ class MemoryCalls(Calls):
         return [_given(each, deserialize) for each in saved]
 
     def delete_user_memory(self, memory_id: str, user_id: str | None = None) -> Steps[None]:
-        """Delete a memory, if it is the user's: one request, or two without a user."""
+        """Delete a memory, if it is the user's: one request, or three without a user."""
         yield from self._delete_memories([memory_id], user_id)
 
     def delete_user_memories(
         self, memory_ids: list[str], user_id: str | None = None
     ) -> Steps[None]:
-        """Delete memories, those that are the user's: a request each, or two without a user."""
+        """Delete memories, those that are the user's: a request each, or three without a user."""
         yield from self._delete_memories(memory_ids, user_id)
 
     def _delete_memories(self, memory_ids: Iterable[str], user_id: str | None) -> Steps[None]:
