@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import memories, sessions
+from . import memories, metrics, sessions
 from .measured import SIZES, Topic
 
 TOPICS: Mapping[str, Topic] = {
     "sessions": sessions.TOPIC,
     "memories": memories.TOPIC,
+    "metrics": metrics.TOPIC,
 }
 
 

@@ -4,7 +4,7 @@
 |---|---|---|
 | Session, Run, Passage | a session, the header last | a user's, a component's, all by time; a run by its id |
 | Memory | what is known of a user | all by time; one by its id |
-| Metric | a month's days | |
+| Metric, MetricProgress | a month's days; how far they were calculated | |
 | EvalRun | one evaluation | a component's by type and time, the failed ones by time |
 | Knowledge | one document | all by time |
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
@@ -24,7 +24,7 @@ from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
-from .metrics import Metric, month_of
+from .metrics import Metric, MetricProgress, month_of
 from .sessions import Passage, Run, Session
 from .versions import SchemaVersion
 
@@ -38,6 +38,7 @@ __all__ = [
     "Knowledge",
     "Memory",
     "Metric",
+    "MetricProgress",
     "Namespace",
     "Passage",
     "Run",
@@ -50,7 +51,7 @@ __all__ = [
 ]
 
 ENTITIES = (
-    *(Session, Run, Passage, Memory, Metric, EvalRun, Knowledge),
+    *(Session, Run, Passage, Memory, Metric, MetricProgress, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
     SchemaVersion,

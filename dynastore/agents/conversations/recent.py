@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import TypeVar
 
 from attrs import frozen
 
+from ..metrics import MetricProgress
+
 T = TypeVar("T")
 
+TALLIED = 1_000  # sessions whose runs are remembered; each run takes some 100 bytes
 REMEMBERED = 10_000  # sessions, runs and memories; each takes some 300 bytes
 
 
@@ -34,6 +37,19 @@ class Place:
     run_id: str
 
 
+@frozen
+class Tally:
+    """The runs that a session was saved with.
+
+    Attributes:
+        models: run id -> what it ran on; ``-`` where that is not said.
+        edition: of the session's header.
+    """
+
+    models: Mapping[str, str]
+    edition: int
+
+
 class Recent:
     """The sessions, runs and memories that were read or written last. Threads may share it."""
 
@@ -42,6 +58,9 @@ class Recent:
         self._sessions: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._places: OrderedDict[str, Place] = OrderedDict()
         self._owners: OrderedDict[str, str] = OrderedDict()
+        self._tallies: OrderedDict[str, Tally] = OrderedDict()
+        self.metered: MetricProgress | None = None  # how far figures were calculated
+        self.metered_at = 0.0  # when that was tried, in seconds since 1970
         self._lock = Lock()
 
     def has_session(self, session_id: str) -> bool:
@@ -58,6 +77,21 @@ class Recent:
         """Where a run was when it was read or written last; None where it was not."""
         with self._lock:
             return self._places.get(run_id)
+
+    def tally(self, session_id: str) -> Tally | None:
+        """The runs that a session had when it was read or saved last; None where it was not."""
+        with self._lock:
+            return self._tallies.get(session_id)
+
+    def keep_tally(self, session_id: str, tally: Tally) -> None:
+        """Remember the runs of a session."""
+        with self._lock:
+            _keep(self._tallies, session_id, tally, TALLIED)
+
+    def forget_tally(self, session_id: str) -> None:
+        """Forget which runs a session has."""
+        with self._lock:
+            self._tallies.pop(session_id, None)
 
     def owner(self, memory_id: str) -> str | None:
         """Whose a memory was when it was read or written last; None where it was not."""
@@ -89,6 +123,7 @@ class Recent:
         """Forget a session that is not there any more, and its passages."""
         with self._lock:
             self._sessions.pop(session_id, None)
+            self._tallies.pop(session_id, None)
 
     def forget_run(self, run_id: str) -> None:
         """Forget a run that is not there any more."""
@@ -106,8 +141,8 @@ class Recent:
             self._owners.clear()
 
 
-def _keep(kept: OrderedDict[str, T], name: str, value: T) -> None:
+def _keep(kept: OrderedDict[str, T], name: str, value: T, most: int = REMEMBERED) -> None:
     kept[name] = value
     kept.move_to_end(name)
-    if len(kept) > REMEMBERED:
+    if len(kept) > most:
         kept.popitem(last=False)

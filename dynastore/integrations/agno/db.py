@@ -9,6 +9,7 @@ from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.conversations.recent import Recent
 from ...agents.memories import Memory
+from ...agents.metrics import Metric, MetricProgress
 from ...agents.sessions import Passage, Run, Session
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
@@ -18,12 +19,13 @@ from ...store import Store
 from ..stores import store_of
 from .calls import awaited, blocking, refusing
 from .memories import MemoryCalls
+from .metrics import MetricCalls
 from .runs import RunCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
 
-CALLS = (SessionCalls, RunCalls, MemoryCalls, TableCalls)
-ENTITIES = (Session, Run, Passage, Memory, SchemaVersion)
+CALLS = (SessionCalls, RunCalls, MemoryCalls, MetricCalls, TableCalls)
+ENTITIES = (Session, Run, Passage, Memory, Metric, MetricProgress, SchemaVersion)
 TYPE = "dynastore"
 
 

@@ -17,6 +17,7 @@ from ..drivers import Awaited
 
 # What these find by an index has to be in it.
 BY_INDEX = {"get_sessions", "get_runs", "get_run", "delete_run", "delete_runs"}
+BY_INDEX |= {"calculate_metrics", "get_metrics"}
 BY_INDEX |= {"get_user_memory", "get_user_memories", "get_all_memory_topics"}
 BY_INDEX |= {
     "get_user_memory_stats",

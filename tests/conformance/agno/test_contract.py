@@ -18,9 +18,9 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import CALLS
 
 from .answers import answered
-from .topics import memories, sessions
+from .topics import memories, metrics, sessions
 
-TOPICS = [sessions.TOPIC, memories.TOPIC]
+TOPICS = [sessions.TOPIC, memories.TOPIC, metrics.TOPIC]
 
 SCOPES = count()
 
