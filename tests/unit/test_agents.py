@@ -29,6 +29,7 @@ LISTS = [
     (Session, {"component": "support", "created_at": since(MONDAY)}, "by_component"),
     (Session, {"created_at": between(MONDAY, MONDAY)}, "directory"),
     (Run, {"session_id": "s1"}, "primary"),
+    (Run, {"untallied_at": since(MONDAY)}, "untallied"),
     (Run, {"session_id": "s1", "created_at": since(MONDAY)}, "primary"),
     (Memory, {"user_id": "ann"}, "primary"),
     (Memory, {"created_at": since(MONDAY)}, "directory"),
