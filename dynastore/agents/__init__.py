@@ -23,7 +23,7 @@ from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalRun
 from .knowledge import Knowledge
-from .memories import Memory
+from .memories import Memory, MemoryOutline
 from .metrics import Metric, MetricProgress, month_of
 from .sessions import Passage, Run, Session
 from .versions import SchemaVersion
@@ -37,6 +37,7 @@ __all__ = [
     "EvalRun",
     "Knowledge",
     "Memory",
+    "MemoryOutline",
     "Metric",
     "MetricProgress",
     "Namespace",

@@ -18,10 +18,19 @@ from typing import Any
 import orjson
 from attrs import frozen
 
-from ..agents import Checkpoint, EvalRun, Knowledge, Memory, Metric, Run, Session, month_of
+from ..agents import (
+    Checkpoint,
+    EvalRun,
+    Knowledge,
+    Memory,
+    MemoryOutline,
+    Metric,
+    Run,
+    Session,
+    month_of,
+)
 from ..agents.checkpointing.contents import Content, Value, packed
 from ..agents.checkpointing.labels import labels
-from ..agents.memories import MemoryOutline
 from ..errors import RequestError
 
 COMPONENT = "support"  # the agent in the conversations
