@@ -1,7 +1,7 @@
 """Recent: what a process has read or written last, so that it need not ask whether it is there.
 
-A header, a run or a memory that is new is created, one that is there is changed: a request each, if the guess
-is right, and one more if it is not.
+A header, a run or a memory that is new is created, one that is there is changed: a request each, if
+the guess is right, and one more if it is not.
 """
 
 from __future__ import annotations
