@@ -15,6 +15,8 @@ from . import (
     compactions,
     evals,
     knowledge,
+    memories,
+    metrics,
     schedules,
     sessions,
     tool_results,
@@ -32,6 +34,8 @@ TOPICS: Mapping[str, Topic] = {
     "approvals": approvals.TOPIC,
     "transcripts": transcripts.TOPIC,
     "auth tokens": auth_tokens.TOPIC,
+    "memories": memories.TOPIC,
+    "metrics": metrics.TOPIC,
 }
 
 

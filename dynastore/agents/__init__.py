@@ -3,8 +3,8 @@
 | entity | one partition holds | reached too |
 |---|---|---|
 | Session, Run, Passage | a session, the header last | a user's, a component's, all by time; a run by its id |
-| Memory | what is known of a user | a user's and a component's by time |
-| Metric | a month's days | |
+| Memory | what is known of a user | all by time; one by its id |
+| Metric, MetricProgress | a month's days; how far they were calculated | |
 | EvalRun | one evaluation | a component's by type and time, all by whether they passed and time |
 | Knowledge | one document | a base's and all, by time |
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
@@ -34,8 +34,8 @@ from .compactions import Compaction
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalOutline, EvalRun
 from .knowledge import Knowledge
-from .memories import Memory
-from .metrics import Metric, month_of
+from .memories import Memory, MemoryOutline
+from .metrics import Metric, MetricProgress, month_of
 from .schedules import Schedule, ScheduleRun
 from .sessions import Passage, Run, Session
 from .tool_results import ToolResult
@@ -58,7 +58,9 @@ __all__ = [
     "EvalRun",
     "Knowledge",
     "Memory",
+    "MemoryOutline",
     "Metric",
+    "MetricProgress",
     "Namespace",
     "Passage",
     "Run",
@@ -76,7 +78,7 @@ __all__ = [
 ]
 
 ENTITIES = (
-    *(Session, Run, Passage, Memory, Metric, EvalRun, Knowledge),
+    *(Session, Run, Passage, Memory, Metric, MetricProgress, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
     *(Annex, Annexed, Compaction, ToolResult),

@@ -1,4 +1,10 @@
-"""What agents did on a day."""
+"""What agents did, day by day: a month is one partition.
+
+    MET#2026-01   D#2026-01-05   the figures of a day
+    METRICS#daily ~              how far they were calculated
+
+`metering` has the operations.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +12,7 @@ import datetime as dt
 
 from ..entity import entity
 from ..patterns import key
+from ..payload_fields import payload
 
 
 @entity("metric")
@@ -16,9 +23,11 @@ class Metric:
         month: ``yyyy-mm``; a month is one partition.
         date: the day, in UTC.
         session_count: sessions that began on this day.
-        run_count: runs of this day.
+        run_count: runs of these sessions.
         message_count: messages of these runs.
-        completed: whether the day is over, so that the figures no longer change.
+        content: figures that a framework keeps besides, as it serialized them.
+        completed: whether the day was over, so that the figures no longer change.
+        calculated_at: when, or None where that is not known.
     """
 
     month: str
@@ -26,9 +35,30 @@ class Metric:
     session_count: int = 0
     run_count: int = 0
     message_count: int = 0
+    content: bytes = payload(default=b"")
     completed: bool = False
+    calculated_at: dt.datetime | None = None
 
     primary = key("MET#{month}", "D#{date}")
+
+
+@entity("metric-progress")
+class MetricProgress:
+    """How far figures of days were calculated.
+
+    Attributes:
+        period: what a figure is of; ``daily``.
+        first: the first day that has figures.
+        since: the first day whose figures are still to be calculated.
+        calculated_at: when they were.
+    """
+
+    period: str = "daily"
+    first: dt.date
+    since: dt.date
+    calculated_at: dt.datetime
+
+    primary = key("METRICS#{period}", "~")
 
 
 def month_of(date: dt.date) -> str:

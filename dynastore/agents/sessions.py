@@ -16,6 +16,7 @@ from typing import Any
 from ..entity import entity
 from ..patterns import gsi, key
 from ..payload_fields import payload
+from ..terms import exists
 
 # What lists filter, sort and show. An index carries no more, so that a list costs little.
 LISTED = ("session_id", "user_id", "kind", "component", "title", "created_at")
@@ -34,6 +35,9 @@ class Session:
         created_at: when it began; lists are sorted by it.
         updated_at: when its last run ended, or None where that is not known.
         run_count: how many runs it has.
+        tally: how many runs it has on which model, by what it was saved with; or None where that is not
+            known. See `conversations.tallying`.
+        edition: how often it was saved, so that a tally knows whether it is the last.
         state: what the agent keeps between runs, as JSON.
         content: what a framework keeps of it besides, as it serialized it.
         expires_at: after which it may be deleted, or None.
@@ -47,6 +51,8 @@ class Session:
     created_at: dt.datetime
     updated_at: dt.datetime | None = None
     run_count: int = 0
+    tally: dict[str, int] | None = None
+    edition: int = 0
     state: dict[str, Any] = payload(factory=dict)
     content: bytes = payload(default=b"")
     expires_at: dt.datetime | None = None
@@ -79,6 +85,9 @@ class Run:
         user_id: whose it is, or None.
         parent_run_id: of the run that it is a part of, or None.
         status: such as ``completed``, or None.
+        model: what it ran on, or None.
+        untallied_at: when it was saved without its session, so that it is not in the session's tally; or
+            None where it is.
         updated_at: when it was saved last, or None where that is not known.
         messages: in the order in which they were said, as JSON.
         content: what a framework keeps of it, as it serialized it.
@@ -99,6 +108,8 @@ class Run:
     user_id: str | None = None
     parent_run_id: str | None = None
     status: str | None = None
+    model: str | None = None
+    untallied_at: dt.datetime | None = None
     updated_at: dt.datetime | None = None
     messages: list[dict[str, Any]] = payload(factory=list)
     content: bytes = payload(default=b"")
@@ -109,6 +120,11 @@ class Run:
 
     primary = key("S#{session_id}", "R#{created_at}#{run_id}")
     by_id = gsi(4, "ID#{run_id}", "RUN", include=())
+    untallied = gsi(
+        *(3, "RUNS", "{untallied_at?}", "{run_id}"),
+        when={"untallied_at": exists()},
+        include=("session_id",),
+    )
 
 
 @entity("passage")

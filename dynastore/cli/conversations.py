@@ -24,6 +24,7 @@ from ..agents import (
     EvalRun,
     Knowledge,
     Memory,
+    MemoryOutline,
     Metric,
     Run,
     Session,
@@ -103,9 +104,10 @@ def entities_of(conversation: Conversation) -> Iterator[Any]:
         user_id=conversation.user_id,
         memory_id=f"task-{conversation.task_id:04}",
         text=conversation.instruction,
-        topics=["request"],
-        component=COMPONENT,
-        updated_at=conversation.began_at,
+        outline=MemoryOutline(
+            topics=["request"], agent_id=COMPONENT, changed_at=conversation.began_at
+        ),
+        created_at=conversation.began_at,
     )
     yield session_of(conversation)
 

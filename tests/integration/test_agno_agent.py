@@ -10,8 +10,11 @@ import pytest
 
 pytest.importorskip("agno", reason="needs the extra dynastore[test]")
 
+from agno.agent import Agent
 from agno.run.base import RunStatus
+from agno.team import Team
 
+from dynastore.agents import Run, Session
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.testing import memory_store, recorded
 
@@ -74,3 +77,25 @@ def test_a_turn_is_three_requests_and_the_same_at_turn_20_as_at_turn_2():
     for turn in turns[1:]:
         assert [name for name, _ in turn] == ["Query", "UpdateItem", "PutItem"]
         assert sum(units for name, units in turn if name != "Query") <= 5
+
+
+@pytest.mark.parametrize("kind", ["agent", "team"])
+def test_the_sessions_header_counts_the_runs_that_agno_saves(kind):
+    store = memory_store()
+    for number in range(3):  # each turn may be in another process
+        db = DynastoreDb(store)
+        model = ScriptedModel()
+        alone = Agent(name="one", model=model, db=db, telemetry=False)
+        who = (
+            Team(members=[alone], model=model, db=db, telemetry=False) if kind == "team" else alone
+        )
+        who.run(f"question {number}", session_id="s1", user_id="ann")
+    assert store.get(Session, session_id="s1").tally == {"scripted:nobody": 3}
+    assert {run.untallied_at for run in store.query(Run, session_id="s1")} == {None}
+    with recorded(store) as sent:
+        (row,) = DynastoreDb(store).calculate_metrics()
+    assert len(sent) == 5
+    assert row[f"{kind}_runs_count"] == 3
+    assert row["model_metrics"] == [
+        {"model_id": "scripted", "model_provider": "nobody", "count": 3}
+    ]

@@ -102,7 +102,7 @@ def test_a_schema_without_sessions_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("get_authz_policies", "in SQL only"), ("get_metrics", "yet")]
+    ("name", "says"), [("get_authz_policies", "in SQL only"), ("get_traces", "yet")]
 )
 def test_what_is_not_kept_says_so(name, says):
     with pytest.raises(NotImplementedError, match=says):

@@ -23,6 +23,7 @@ from ..sessions import Run, Session
 from .loading import key_of, passage_of, place_of, runs_by_id, runs_of
 from .recent import Place, Recent
 from .saving import TOGETHER
+from .tallying import untally
 
 KEY = ("session_id", "created_at", "run_id")
 
@@ -129,16 +130,17 @@ def _delete(schema: Schema, runs: Sequence[Run]) -> Steps[None]:
 
 
 def delete_run(schema: Schema, recent: Recent, run_id: str) -> Steps[bool]:
-    """Delete a run; whether there was one. One request where this process knows it, else three."""
+    """Delete a run; whether there was one. Two requests where this process knows it, else four."""
     known = recent.place(run_id)
     places = [known] if known is not None else (yield from _places(schema, run_id))
     gone = yield from all_of(write(schema, Delete(_ref(each))) for each in places)
     recent.forget_run(run_id)
+    yield from untally(schema, recent, [each.session_id for each in places])
     return any(each is not None for each in gone)
 
 
 def delete_runs(schema: Schema, recent: Recent, run_ids: Sequence[str]) -> Steps[None]:
-    """Delete runs: a request or three each, sent together; those that are not there are no error."""
+    """Delete runs: two requests or four each, sent together; those that are not there are no error."""
     yield from all_of(delete_run(schema, recent, each) for each in dict.fromkeys(run_ids))
 
 

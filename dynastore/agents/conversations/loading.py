@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,12 +18,13 @@ from ...requests import Steps
 from ...schema import Schema
 from ...spec import Ref, ref
 from ..sessions import Passage, Run, Session
-from .recent import Place, Recent
+from .recent import Place, Recent, Tally
 
 NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # sorts before whatever was saved
+NO_MODEL = "-"  # what a run ran on that does not say so
 SLIM = (
     *("session_id", "run_id", "created_at", "run_index", "kind", "status"),
-    *("agent_id", "team_id", "workflow_id", "user_id", "parent_run_id", "updated_at"),
+    *("agent_id", "team_id", "workflow_id", "user_id", "parent_run_id", "updated_at", "model"),
 )
 
 
@@ -55,6 +57,11 @@ class Latest:
 def place_of(run: Run) -> Place:
     """Where a run is."""
     return Place(run.session_id, run.created_at, run.run_id)
+
+
+def model_of(run: Run) -> str:
+    """What a run ran on, as a tally has it."""
+    return run.model or NO_MODEL
 
 
 def in_order(runs: Iterable[Run]) -> list[Run]:
@@ -109,7 +116,18 @@ def load(
     recent.keep_session(session_id, texts)
     for run in runs:
         recent.keep_run(place_of(run))
+    if latest is None:
+        _remember(recent, header, runs)
     return Loaded(header, [_whole(run, texts) for run in in_order(runs)])
+
+
+def _remember(recent: Recent, header: Session, runs: Iterable[Run]) -> None:
+    """Remember all runs of a session, unless it was saved with others that are still on their way."""
+    models = {run.run_id: model_of(run) for run in runs}
+    if header.tally is None or header.tally == Counter(models.values()):
+        recent.keep_tally(header.session_id, Tally(models, header.edition))
+    else:
+        recent.forget_tally(header.session_id)
 
 
 def _at_once(latest: Latest | None) -> int | None:

@@ -1,22 +1,25 @@
 """Recent: what a process has read or written last, so that it need not ask whether it is there.
 
-A header, a run or a document that is new is created, one that is there is changed: a request each, if
-the guess is right, and one more if it is not.
+A header, a run, a memory or a document that is new is created, one that is there is changed: a request
+each, if the guess is right, and one more if it is not.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import TypeVar
 
 from attrs import frozen
 
+from ..metrics import MetricProgress
+
 T = TypeVar("T")
 
-REMEMBERED = 10_000  # of sessions, runs and documents each; one takes some 300 bytes
+TALLIED = 1_000  # sessions whose runs are remembered; each run takes some 100 bytes
+REMEMBERED = 10_000  # of each kind; one takes some 300 bytes
 
 
 @frozen
@@ -34,14 +37,31 @@ class Place:
     run_id: str
 
 
+@frozen
+class Tally:
+    """The runs that a session was saved with.
+
+    Attributes:
+        models: run id -> what it ran on; ``-`` where that is not said.
+        edition: of the session's header.
+    """
+
+    models: Mapping[str, str]
+    edition: int
+
+
 class Recent:
-    """The sessions, runs and documents that were read or written last. Threads may share it."""
+    """What was read or written last. Threads may share it."""
 
     def __init__(self) -> None:
         """Nothing is remembered."""
         self._sessions: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._places: OrderedDict[str, Place] = OrderedDict()
+        self._owners: OrderedDict[str, str] = OrderedDict()
         self._documents: OrderedDict[str, bool] = OrderedDict()
+        self._tallies: OrderedDict[str, Tally] = OrderedDict()
+        self.metered: MetricProgress | None = None  # how far figures were calculated
+        self.metered_at = 0.0  # when that was tried, in seconds since 1970
         self._lock = Lock()
 
     def has_session(self, session_id: str) -> bool:
@@ -59,10 +79,25 @@ class Recent:
         with self._lock:
             return self._places.get(run_id)
 
-    def has_document(self, knowledge_id: str) -> bool:
-        """Whether a document was there when it was read or written last."""
+    def tally(self, session_id: str) -> Tally | None:
+        """The runs that a session had when it was read or saved last; None where it was not."""
         with self._lock:
-            return knowledge_id in self._documents
+            return self._tallies.get(session_id)
+
+    def keep_tally(self, session_id: str, tally: Tally) -> None:
+        """Remember the runs of a session."""
+        with self._lock:
+            _keep(self._tallies, session_id, tally, TALLIED)
+
+    def forget_tally(self, session_id: str) -> None:
+        """Forget which runs a session has."""
+        with self._lock:
+            self._tallies.pop(session_id, None)
+
+    def owner(self, memory_id: str) -> str | None:
+        """Whose a memory was when it was read or written last; None where it was not."""
+        with self._lock:
+            return self._owners.get(memory_id)
 
     def keep_session(self, session_id: str, passages: Iterable[str] = ()) -> None:
         """Remember that a session is there, with the passages that it has."""
@@ -80,29 +115,50 @@ class Recent:
         with self._lock:
             _keep(self._places, place.run_id, place)
 
-    def keep_document(self, knowledge_id: str) -> None:
-        """Remember that a document is there."""
+    def keep_memory(self, memory_id: str, user_id: str) -> None:
+        """Remember whose a memory is."""
         with self._lock:
-            _keep(self._documents, knowledge_id, True)
+            _keep(self._owners, memory_id, user_id)
 
     def forget_session(self, session_id: str) -> None:
         """Forget a session that is not there any more, and its passages."""
         with self._lock:
             self._sessions.pop(session_id, None)
+            self._tallies.pop(session_id, None)
 
     def forget_run(self, run_id: str) -> None:
         """Forget a run that is not there any more."""
         with self._lock:
             self._places.pop(run_id, None)
 
+    def has_document(self, knowledge_id: str) -> bool:
+        """Whether a document was there when it was read or written last."""
+        with self._lock:
+            return knowledge_id in self._documents
+
+    def keep_document(self, knowledge_id: str) -> None:
+        """Remember that a document is there."""
+        with self._lock:
+            _keep(self._documents, knowledge_id, True)
+
     def forget_document(self, knowledge_id: str) -> None:
         """Forget a document that is not there any more."""
         with self._lock:
             self._documents.pop(knowledge_id, None)
 
+    def forget_memory(self, memory_id: str) -> None:
+        """Forget a memory that is not there any more."""
+        with self._lock:
+            self._owners.pop(memory_id, None)
 
-def _keep(kept: OrderedDict[str, T], name: str, value: T) -> None:
+    def forget_memories(self) -> None:
+        """Forget all memories."""
+        with self._lock:
+            self._owners.clear()
+
+
+def _keep(kept: OrderedDict[str, T], name: str, value: T, most: int = REMEMBERED) -> None:
     kept[name] = value
     kept.move_to_end(name)
-    if len(kept) > REMEMBERED:
+    if len(kept) > most:
         kept.popitem(last=False)

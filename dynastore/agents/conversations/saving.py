@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from attrs import evolve
 
-from ...changes import if_missing
+from ...changes import if_missing, increment
 from ...errors import (
     AlreadyExists,
     ConditionFailed,
@@ -22,11 +22,12 @@ from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
 from ...schema import Schema
 from ...spec import Ref, ref
-from ...terms import When, all_of, any_of, missing
+from ...terms import Combined, When, all_of, any_of, missing
 from ...writes import Create, Put, Update
 from ..sessions import Passage, Run, Session
-from .loading import key_of, place_of, slim_runs
-from .recent import Place, Recent
+from .loading import key_of, model_of, place_of, slim_runs
+from .recent import Place, Recent, Tally
+from .tallying import counted
 
 # Of a transaction: 4 MB, and 100 actions. Contents are stored compressed, mostly a third of this.
 TOGETHER_BYTES = 3 * 1024 * 1024
@@ -34,19 +35,21 @@ TOGETHER = 100
 
 HEADER = ("user_id", "component", "title", "content")  # what saving a header anew changes
 BODY = (
-    *("user_id", "parent_run_id", "status", "updated_at"),
+    *("user_id", "parent_run_id", "status", "model", "updated_at"),
     *("content", "content_bytes", "passage", "passage_at"),
 )
 
 
-def owned_by(user_id: str | None) -> When:
+def owned_by(user_id: str | None) -> Combined:
     """Whose sessions a user may write: the own ones, and those that are nobody's."""
     if user_id is None:
-        return {"user_id": missing()}
+        return all_of(user_id=missing())
     return any_of(all_of(user_id=user_id), all_of(user_id=missing()))
 
 
-def save(schema: Schema, recent: Recent, header: Session) -> Steps[Session | None]:
+def save(
+    schema: Schema, recent: Recent, header: Session, runs: Mapping[str, str]
+) -> Steps[Session | None]:
     """Save a session's header: one request, if what this process knows of it is so.
 
     Args:
@@ -54,30 +57,60 @@ def save(schema: Schema, recent: Recent, header: Session) -> Steps[Session | Non
         recent: whether it is there; then remembers that it is.
         header: as it becomes. Where it is there already its beginning and its kind stay, and it
             is updated now.
+        runs: those that it is saved with, which may be saved after it: run id -> what it ran on.
 
     Returns:
         The header as it is stored now; None if it is another user's, and nothing was written.
     """
-    now = yield from Now()
     target = _ref(header)
-    changes = {name: getattr(header, name) for name in HEADER}
     for _ in range(ATTEMPTS):
         if recent.has_session(header.session_id):
-            update = Update(target, when=owned_by(header.user_id), updated_at=now, **changes)
             try:
-                return (yield from write(schema, update))
+                return (yield from _resave(schema, recent, header, runs))
             except ConditionFailed as failure:
                 if failure.stored is not None:
                     return None
                 recent.forget_session(header.session_id)
+        new: Any = header
         try:
-            created = yield from write(schema, Create(header))
+            created: Session = yield from write(schema, Create(evolve(new, tally=counted(runs))))
         except AlreadyExists:
             recent.keep_session(header.session_id)
         else:
             recent.keep_session(header.session_id)
+            recent.keep_tally(header.session_id, Tally(runs, created.edition))
             return created
     raise ConditionFailed(schema.codec(Session).key(dict(target.values), schema.prefix))
+
+
+def _resave(
+    schema: Schema, recent: Recent, header: Session, runs: Mapping[str, str]
+) -> Steps[Session]:
+    """Save a header over the one that is there.
+
+    Its tally is known where nobody else has saved it since this process read or saved it.
+
+    Raises:
+        ConditionFailed: it is not there, or another user's.
+    """
+    now = yield from Now()
+    changes = {name: getattr(header, name) for name in HEADER}
+    whose = owned_by(header.user_id)
+    known = recent.tally(header.session_id)
+    if known is not None:
+        models = {**known.models, **runs}
+        when = all_of(whose, edition=known.edition)
+        changes |= {"tally": counted(models), "edition": known.edition + 1}
+        try:
+            update = Update(_ref(header), when=when, updated_at=now, **changes)
+            saved: Session = yield from write(schema, update)
+        except ConditionFailed:
+            recent.forget_tally(header.session_id)
+        else:
+            recent.keep_tally(header.session_id, Tally(models, saved.edition))
+            return saved
+    changes |= {"tally": None, "edition": increment(1)}
+    return (yield from write(schema, Update(_ref(header), when=whose, updated_at=now, **changes)))
 
 
 def retitle(schema: Schema, header: Session, title: str) -> Steps[Session | None]:
@@ -195,7 +228,7 @@ def as_read(header: Session) -> When:
     return {
         name: missing() if getattr(header, name) is None else getattr(header, name)
         for name in ("user_id", "updated_at")
-    }
+    } | {"edition": header.edition}
 
 
 def save_run(
@@ -221,6 +254,7 @@ def save_run(
         dated: whether the run itself says when it began. One that does not is looked for first.
         repeated: from where to where in its content there is a text that other runs have too.
     """
+    run = _marked(recent, run)
     if repeated is not None and run.run_index:
         run = yield from _shortened(schema, recent, run, *repeated)
     known = _known(recent, run)
@@ -258,6 +292,14 @@ def _shortened(schema: Schema, recent: Recent, run: Any, start: int, end: int) -
     return short
 
 
+def _marked(recent: Recent, run: Any) -> Run:
+    """A run that says whether its session was saved with it."""
+    tally = recent.tally(run.session_id)
+    model = None if tally is None else tally.models.get(run.run_id)
+    marked: Run = evolve(run, untallied_at=None if model == model_of(run) else run.updated_at)
+    return marked
+
+
 def _known(recent: Recent, run: Run) -> Place | None:
     known = recent.place(run.run_id)
     return known if known is not None and known.session_id == run.session_id else None
@@ -268,6 +310,8 @@ def _changed(schema: Schema, place: Place, run: Run) -> Steps[bool]:
     changes: dict[str, Any] = {name: getattr(run, name) for name in BODY}
     if run.run_index is not None:
         changes["run_index"] = if_missing(run.run_index)
+    if run.untallied_at is not None:
+        changes["untallied_at"] = run.untallied_at
     try:
         yield from write(schema, Update(ref(Run, **key_of(place)), **changes))
     except ConditionFailed as failure:

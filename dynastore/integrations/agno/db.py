@@ -14,6 +14,8 @@ from ...agents.compactions import Compaction
 from ...agents.conversations.recent import Recent
 from ...agents.evals import EvalRun
 from ...agents.knowledge import Knowledge
+from ...agents.memories import Memory
+from ...agents.metrics import Metric, MetricProgress
 from ...agents.schedules import Schedule, ScheduleRun
 from ...agents.sessions import Passage, Run, Session
 from ...agents.tool_results import ToolResult
@@ -31,6 +33,8 @@ from .calls import awaited, blocking, refusing
 from .compactions import CompactionCalls
 from .evals import EvalCalls
 from .knowledge import KnowledgeCalls
+from .memories import MemoryCalls
+from .metrics import MetricCalls
 from .runs import RunCalls
 from .schedule_runs import ScheduleRunCalls
 from .schedules import ScheduleCalls
@@ -41,17 +45,17 @@ from .transcripts import TranscriptCalls
 
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
+    *(MemoryCalls, MetricCalls, KnowledgeCalls, EvalCalls),
     *(ToolResultCalls, TranscriptCalls, AuthTokenCalls),
-    *(KnowledgeCalls, EvalCalls),
     *(ScheduleCalls, ScheduleRunCalls, ApprovalCalls),
 )
 # Agno takes any database that has these for one that is not awaited.
 BLOCKING_CALLS = (*CALLS, CompactionCalls)
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
+    *(Memory, Metric, MetricProgress, Knowledge, EvalRun),
     *(Annex, Annexed, Compaction, ToolResult),
     *(Transcript, Stretch, AuthToken),
-    *(Knowledge, EvalRun),
     *(Schedule, ScheduleRun, Approval),
 )
 TYPE = "dynastore"

@@ -35,12 +35,19 @@ def run_of(
     stored = Run(
         **{name: row[name] for name in COLUMNS},
         kind=row["run_type"],
+        model=model_in(row["run_data"]),
         created_at=moment(began) if began else now.replace(microsecond=0),
         updated_at=now,
         content=content,
         content_bytes=len(content),
     )
     return stored, bool(began), _repeated(row["run_data"], content)
+
+
+def model_in(data: dict[str, Any]) -> str | None:
+    """The model of a run's data and its provider, with ``:`` between them; None without a model."""
+    model = data.get("model")
+    return f"{model}:{data.get('model_provider')}" if model else None
 
 
 def _repeated(data: dict[str, Any], content: bytes) -> tuple[int, int] | None:

@@ -13,9 +13,9 @@ from typing import Any
 from agno.db.base import SessionType
 from agno.session import AgentSession, Session, TeamSession
 
-from ...agents.conversations.loading import Loaded
+from ...agents.conversations.loading import NO_MODEL, Loaded
 from ...agents.sessions import Session as Header
-from .run_rows import data_of
+from .run_rows import data_of, model_in
 from .texts import json_bytes, json_value, moment, seconds
 
 NAME = "session_name"
@@ -90,6 +90,21 @@ def row_of(header: Header, runs: list[dict[str, Any]] | None) -> dict[str, Any]:
 def loaded_row(found: Loaded) -> dict[str, Any]:
     """The row of a session that was read with its runs."""
     return row_of(found.session, [data_of(each) for each in found.runs])
+
+
+def models_of(session: Session) -> dict[str, str]:
+    """Of the runs that a session object has, by id, what they ran on."""
+    found = ((_of(each, "run_id"), _model_of(each)) for each in session.runs or ())
+    return {run_id: model for run_id, model in found if run_id}
+
+
+def _model_of(run: Any) -> str:
+    names = ("model", "model_provider")
+    return model_in({name: _of(run, name) for name in names}) or NO_MODEL
+
+
+def _of(run: Any, name: str) -> Any:
+    return run.get(name) if isinstance(run, dict) else getattr(run, name, None)
 
 
 def given_runs(session: Session) -> list[dict[str, Any]]:

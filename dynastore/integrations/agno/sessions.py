@@ -27,7 +27,7 @@ from ...agents.sessions import Session as Header
 from ...requests import Now, Steps
 from .calls import Calls
 from .paging import in_order, page_of
-from .session_rows import given_runs, header_of, loaded_row, row_of
+from .session_rows import given_runs, header_of, loaded_row, models_of, row_of
 from .sought import COLUMNS, Sought, column
 from .texts import moment
 
@@ -113,7 +113,7 @@ class SessionCalls(Calls):
     def upsert_session(self, session: Session, deserialize: bool | None = True) -> Steps[Any]:
         """Save a session, without its runs: one request. None if it is another user's."""
         new = header_of(session, (yield from Now()))
-        saved = yield from save(self.schema, self.recent, new)
+        saved = yield from save(self.schema, self.recent, new, models_of(session))
         return None if saved is None else _given(saved, session, deserialize)
 
     def upsert_sessions(

@@ -18,13 +18,13 @@ from ..drivers import Awaited
 # What these find by an index has to be in it.
 BY_INDEX = {
     *("get_sessions", "get_runs", "get_run", "delete_run", "delete_runs"),
-    *("get_expired_tool_results", "get_compaction"),
-    "get_knowledge_contents",
-    "get_eval_runs",
+    *("get_user_memory", "get_user_memories", "get_all_memory_topics", "get_user_memory_stats"),
+    *("delete_user_memory", "delete_user_memories", "clear_memories"),
+    *("calculate_metrics", "get_metrics", "get_knowledge_contents", "get_eval_runs"),
+    *("get_expired_tool_results", "get_compaction", "list_transcript_sessions"),
     *("get_schedules", "claim_due_schedule", "disable_schedules_for_target", "delete_schedule"),
     *("get_schedule_runs", "get_latest_schedule_runs", "delete_schedule_runs"),
     *("get_approvals", "get_pending_approval_count"),
-    *("get_expired_tool_results", "get_compaction", "list_transcript_sessions"),
 }
 
 

@@ -24,6 +24,8 @@ from .topics import (
     compactions,
     evals,
     knowledge,
+    memories,
+    metrics,
     schedules,
     sessions,
     tool_results,
@@ -33,7 +35,7 @@ from .topics import (
 TOPICS = [
     *(sessions.TOPIC, tool_results.TOPIC, compactions.TOPIC),
     *(transcripts.TOPIC, auth_tokens.TOPIC),
-    *(knowledge.TOPIC, evals.TOPIC),
+    *(memories.TOPIC, metrics.TOPIC, knowledge.TOPIC, evals.TOPIC),
     *(schedules.TOPIC, approvals.TOPIC),
 ]
 
