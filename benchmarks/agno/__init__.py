@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import auth_tokens, compactions, sessions, tool_results, transcripts
+from . import auth_tokens, compactions, service_accounts, sessions, tool_results, transcripts
 from .measured import SIZES, Topic
 
 TOPICS: Mapping[str, Topic] = {
@@ -18,6 +18,7 @@ TOPICS: Mapping[str, Topic] = {
     "compactions": compactions.TOPIC,
     "transcripts": transcripts.TOPIC,
     "auth tokens": auth_tokens.TOPIC,
+    "service accounts": service_accounts.TOPIC,
 }
 
 

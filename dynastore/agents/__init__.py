@@ -14,6 +14,7 @@
 | ToolResult | one result | those that are due, by time |
 | Transcript, Stretch | the transcripts of an external agent's session | a project's, by session |
 | AuthToken | the token of a user for one service | |
+| ServiceAccount | all accounts | one by its token or its name |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -32,6 +33,7 @@ from .evals import EvalRun
 from .knowledge import Knowledge
 from .memories import Memory
 from .metrics import Metric, month_of
+from .service_accounts import ServiceAccount
 from .sessions import Passage, Run, Session
 from .tool_results import ToolResult
 from .transcripts import Stretch, Transcript
@@ -55,6 +57,7 @@ __all__ = [
     "Passage",
     "Run",
     "SchemaVersion",
+    "ServiceAccount",
     "Session",
     "Stretch",
     "TaskWrites",
@@ -70,7 +73,7 @@ ENTITIES = (
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
     *(Annex, Annexed, Compaction, ToolResult),
-    *(Transcript, Stretch, AuthToken),
+    *(Transcript, Stretch, AuthToken, ServiceAccount),
     SchemaVersion,
 )
 

@@ -11,6 +11,7 @@ from ...agents.annexes import Annex, Annexed
 from ...agents.auth_tokens import AuthToken
 from ...agents.compactions import Compaction
 from ...agents.conversations.recent import Recent
+from ...agents.service_accounts import ServiceAccount
 from ...agents.sessions import Passage, Run, Session
 from ...agents.tool_results import ToolResult
 from ...agents.transcribing.known import Transcripts
@@ -25,6 +26,7 @@ from .auth_tokens import AuthTokenCalls
 from .calls import awaited, blocking, refusing
 from .compactions import CompactionCalls
 from .runs import RunCalls
+from .service_accounts import ServiceAccountCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
 from .tool_results import ToolResultCalls
@@ -32,14 +34,14 @@ from .transcripts import TranscriptCalls
 
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
-    *(ToolResultCalls, TranscriptCalls, AuthTokenCalls),
+    *(ToolResultCalls, TranscriptCalls, AuthTokenCalls, ServiceAccountCalls),
 )
 # Agno takes any database that has these for one that is not awaited.
 BLOCKING_CALLS = (*CALLS, CompactionCalls)
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
     *(Annex, Annexed, Compaction, ToolResult),
-    *(Transcript, Stretch, AuthToken),
+    *(Transcript, Stretch, AuthToken, ServiceAccount),
 )
 TYPE = "dynastore"
 

@@ -18,7 +18,7 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import BLOCKING_CALLS, CALLS
 
 from .answers import answered
-from .topics import auth_tokens, compactions, sessions, tool_results, transcripts
+from .topics import auth_tokens, compactions, service_accounts, sessions, tool_results, transcripts
 
 TOPICS = [
     sessions.TOPIC,
@@ -26,6 +26,7 @@ TOPICS = [
     compactions.TOPIC,
     transcripts.TOPIC,
     auth_tokens.TOPIC,
+    service_accounts.TOPIC,
 ]
 
 SCOPES = count()
