@@ -18,6 +18,7 @@ from . import (
     memories,
     metrics,
     schedules,
+    service_accounts,
     sessions,
     tool_results,
     transcripts,
@@ -36,6 +37,7 @@ TOPICS: Mapping[str, Topic] = {
     "auth tokens": auth_tokens.TOPIC,
     "memories": memories.TOPIC,
     "metrics": metrics.TOPIC,
+    "service accounts": service_accounts.TOPIC,
 }
 
 

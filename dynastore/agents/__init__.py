@@ -17,6 +17,7 @@
 | ScheduleRun | one run of a schedule | a schedule's by time |
 | Transcript, Stretch | the transcripts of an external agent's session | a project's, by session |
 | AuthToken | the token of a user for one service | |
+| ServiceAccount | all accounts | one by its token or its name |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -37,6 +38,7 @@ from .knowledge import Knowledge
 from .memories import Memory, MemoryOutline
 from .metrics import Metric, MetricProgress, month_of
 from .schedules import Schedule, ScheduleRun
+from .service_accounts import ServiceAccount
 from .sessions import Passage, Run, Session
 from .tool_results import ToolResult
 from .transcripts import Stretch, Transcript
@@ -67,6 +69,7 @@ __all__ = [
     "Schedule",
     "ScheduleRun",
     "SchemaVersion",
+    "ServiceAccount",
     "Session",
     "Stretch",
     "TaskWrites",
@@ -83,7 +86,7 @@ ENTITIES = (
     *(Document, Embedding, Aspect, Namespace),
     *(Annex, Annexed, Compaction, ToolResult),
     *(Approval, Schedule, ScheduleRun),
-    *(Transcript, Stretch, AuthToken),
+    *(Transcript, Stretch, AuthToken, ServiceAccount),
     SchemaVersion,
 )
 

@@ -17,6 +17,7 @@ from ...agents.knowledge import Knowledge
 from ...agents.memories import Memory
 from ...agents.metrics import Metric, MetricProgress
 from ...agents.schedules import Schedule, ScheduleRun
+from ...agents.service_accounts import ServiceAccount
 from ...agents.sessions import Passage, Run, Session
 from ...agents.tool_results import ToolResult
 from ...agents.transcribing.known import Transcripts
@@ -38,6 +39,7 @@ from .metrics import MetricCalls
 from .runs import RunCalls
 from .schedule_runs import ScheduleRunCalls
 from .schedules import ScheduleCalls
+from .service_accounts import ServiceAccountCalls
 from .sessions import SessionCalls
 from .tables import TableCalls
 from .tool_results import ToolResultCalls
@@ -46,7 +48,7 @@ from .transcripts import TranscriptCalls
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
     *(MemoryCalls, MetricCalls, KnowledgeCalls, EvalCalls),
-    *(ToolResultCalls, TranscriptCalls, AuthTokenCalls),
+    *(ToolResultCalls, TranscriptCalls, AuthTokenCalls, ServiceAccountCalls),
     *(ScheduleCalls, ScheduleRunCalls, ApprovalCalls),
 )
 # Agno takes any database that has these for one that is not awaited.
@@ -55,7 +57,7 @@ ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
     *(Memory, Metric, MetricProgress, Knowledge, EvalRun),
     *(Annex, Annexed, Compaction, ToolResult),
-    *(Transcript, Stretch, AuthToken),
+    *(Transcript, Stretch, AuthToken, ServiceAccount),
     *(Schedule, ScheduleRun, Approval),
 )
 TYPE = "dynastore"

@@ -7,6 +7,9 @@ import time
 from typing import Any
 
 from attrs import frozen
+from sqlalchemy.exc import IntegrityError
+
+from dynastore.errors import AlreadyExists
 
 from .drawn import Call
 
@@ -26,6 +29,8 @@ def answered(db: Any, call: Call) -> Any:
         return getattr(db, call.name)(*call.args, **call.named)
     except ValueError as error:
         return Raised(type(error))
+    except (AlreadyExists, IntegrityError):
+        return Raised(AlreadyExists)
 
 
 def plain(answer: Any) -> Any:

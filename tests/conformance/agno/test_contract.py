@@ -27,15 +27,16 @@ from .topics import (
     memories,
     metrics,
     schedules,
+    service_accounts,
     sessions,
     tool_results,
     transcripts,
 )
 
 TOPICS = [
-    *(sessions.TOPIC, tool_results.TOPIC, compactions.TOPIC),
-    *(transcripts.TOPIC, auth_tokens.TOPIC),
-    *(memories.TOPIC, metrics.TOPIC, knowledge.TOPIC, evals.TOPIC),
+    *(sessions.TOPIC, memories.TOPIC, metrics.TOPIC, knowledge.TOPIC, evals.TOPIC),
+    *(tool_results.TOPIC, compactions.TOPIC, transcripts.TOPIC),
+    *(auth_tokens.TOPIC, service_accounts.TOPIC),
     *(schedules.TOPIC, approvals.TOPIC),
 ]
 

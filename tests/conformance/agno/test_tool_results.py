@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dynastore.agents import Annex, Annexed, ToolResult, agent_schema
+from dynastore.agents.annexing.results import entry_of
 from dynastore.errors import ConditionFailed, RequestError
+from dynastore.integrations.agno.tool_result_rows import result_of
 
 from .made import BEGAN, contents, run, session
 
@@ -79,8 +81,9 @@ def test_what_has_expired_is_listed_until_it_is_deleted(db):
 
 
 def test_more_results_than_a_transaction_takes_are_deleted(db, store):
-    for number in range(60):
-        db.upsert_tool_result(row(number))
+    results = [result_of(row(number)) for number in range(60)]
+    store.put_many([*results, *map(entry_of, results)])
+    assert len(db.get_tool_results_for_session("agent-0")) == 60
     assert db.delete_tool_results([f"agent-0-res-{number}" for number in range(60)]) == 60
     assert db.get_tool_results_for_session("agent-0") == []
     assert [*store.query(Annexed, session_id="agent-0")] == []

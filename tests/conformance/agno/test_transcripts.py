@@ -70,6 +70,15 @@ def test_what_a_process_knows_of_a_deleted_transcript_loses_no_entry(db, open_db
     assert said(open_db()) == ["said 0", "said 1", "said 2"]
 
 
+def test_what_a_process_knows_of_a_transcript_that_began_anew_loses_no_entry(db, open_db):
+    append(db, entry(0))
+    other = open_db()
+    other.delete_transcript(**PLACE)
+    append(other, entry(5))
+    append(db, entry(0), entry(1))
+    assert said(open_db()) == ["said 5", "said 0", "said 1"]
+
+
 def test_subpaths_are_transcripts_of_their_own(db):
     for subpath in (None, "sub/b", "sub/a"):
         append(db, entry(0, message=subpath), subpath=subpath)
