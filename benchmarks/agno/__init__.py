@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import sessions
+from . import sessions, traces
 from .measured import SIZES, Topic
 
-TOPICS: Mapping[str, Topic] = {"sessions": sessions.TOPIC}
+TOPICS: Mapping[str, Topic] = {"sessions": sessions.TOPIC, "traces": traces.TOPIC}
 
 
 def table() -> Table:

@@ -10,6 +10,7 @@
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
+| Trace, Span, SpanTally | a trace, the header last | a user's, a session's, all by time; by id |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -26,6 +27,7 @@ from .knowledge import Knowledge
 from .memories import Memory
 from .metrics import Metric, month_of
 from .sessions import Passage, Run, Session
+from .traces import Span, SpanTally, Trace
 from .versions import SchemaVersion
 
 __all__ = [
@@ -43,8 +45,11 @@ __all__ = [
     "Run",
     "SchemaVersion",
     "Session",
+    "Span",
+    "SpanTally",
     "TaskWrites",
     "Thread",
+    "Trace",
     "agent_schema",
     "month_of",
 ]
@@ -53,6 +58,7 @@ ENTITIES = (
     *(Session, Run, Passage, Memory, Metric, EvalRun, Knowledge),
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
+    *(Trace, Span, SpanTally),
     SchemaVersion,
 )
 

@@ -15,7 +15,9 @@ from dynastore.agents import (
     Metric,
     Run,
     Session,
+    Span,
     Thread,
+    Trace,
     agent_schema,
     month_of,
 )
@@ -41,6 +43,13 @@ LISTS = [
     (Run, {"run_id": "r1"}, "by_id"),
     (Thread, {"component": "support", "created_at": since(MONDAY)}, "by_component"),
     (Thread, {"created_at": since(MONDAY)}, "directory"),
+    (Trace, {"user_id": "ann", "start_time": since(MONDAY)}, "by_user"),
+    (Trace, {"session_id": "s1", "start_time": since(MONDAY)}, "by_session"),
+    (Trace, {"start_time": since(MONDAY)}, "directory"),
+    (Trace, {"run_id": "r1"}, "by_run"),
+    (Span, {"trace_id": "t1"}, "primary"),
+    (Span, {"start_time": since(MONDAY)}, "directory"),
+    (Span, {"span_id": "s1"}, "by_id"),
 ]
 
 

@@ -9,6 +9,7 @@ from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.conversations.recent import Recent
 from ...agents.sessions import Passage, Run, Session
+from ...agents.traces import Span, SpanTally, Trace
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
 from ...errors import RequestError
@@ -18,10 +19,18 @@ from ..stores import store_of
 from .calls import awaited, blocking, refusing
 from .runs import RunCalls
 from .sessions import SessionCalls
+from .spans import SpanCalls
 from .tables import TableCalls
+from .traces import TraceCalls
 
-CALLS = (SessionCalls, RunCalls, TableCalls)
-ENTITIES = (Session, Run, Passage, SchemaVersion)
+CALLS = (
+    *(SessionCalls, RunCalls, TableCalls),
+    *(TraceCalls, SpanCalls),
+)
+ENTITIES = (
+    *(Session, Run, Passage, SchemaVersion),
+    *(Trace, Span, SpanTally),
+)
 TYPE = "dynastore"
 
 

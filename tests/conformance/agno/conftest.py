@@ -17,6 +17,14 @@ from ..drivers import Awaited
 
 # What these find by an index has to be in it.
 BY_INDEX = {"get_sessions", "get_runs", "get_run", "delete_run", "delete_runs"}
+BY_INDEX |= {
+    "get_trace",
+    "get_traces",
+    "get_trace_stats",
+    "get_span",
+    "get_spans",
+    "get_span_stats",
+}
 
 
 class Waiting:
