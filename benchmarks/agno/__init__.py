@@ -9,10 +9,14 @@ from collections.abc import Mapping
 
 from rich.table import Table
 
-from . import sessions, traces
+from . import learnings, sessions, traces
 from .measured import SIZES, Topic
 
-TOPICS: Mapping[str, Topic] = {"sessions": sessions.TOPIC, "traces": traces.TOPIC}
+TOPICS: Mapping[str, Topic] = {
+    "sessions": sessions.TOPIC,
+    "traces": traces.TOPIC,
+    "learnings": learnings.TOPIC,
+}
 
 
 def table() -> Table:

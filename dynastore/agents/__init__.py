@@ -10,6 +10,7 @@
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
+| Learning | one thing that was learned | a user's, a type's, all |
 | Trace, Span, SpanTally | a trace, the header last | a user's, a session's, all by time; by id |
 | SchemaVersion | the version of a framework's table | |
 """
@@ -24,6 +25,7 @@ from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalRun
 from .knowledge import Knowledge
+from .learnings import Learning
 from .memories import Memory
 from .metrics import Metric, month_of
 from .sessions import Passage, Run, Session
@@ -38,6 +40,7 @@ __all__ = [
     "Embedding",
     "EvalRun",
     "Knowledge",
+    "Learning",
     "Memory",
     "Metric",
     "Namespace",
@@ -59,6 +62,7 @@ ENTITIES = (
     *(Thread, Checkpoint, CheckpointValue, TaskWrites),
     *(Document, Embedding, Aspect, Namespace),
     *(Trace, Span, SpanTally),
+    Learning,
     SchemaVersion,
 )
 

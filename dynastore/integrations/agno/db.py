@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from agno.db.base import AsyncBaseDb, BaseDb
 
 from ...agents.conversations.recent import Recent
+from ...agents.learnings import Learning
 from ...agents.sessions import Passage, Run, Session
 from ...agents.traces import Span, SpanTally, Trace
 from ...agents.versions import SchemaVersion
@@ -17,6 +18,7 @@ from ...schema import Schema
 from ...store import Store
 from ..stores import store_of
 from .calls import awaited, blocking, refusing
+from .learnings import LearningCalls
 from .runs import RunCalls
 from .sessions import SessionCalls
 from .spans import SpanCalls
@@ -26,10 +28,12 @@ from .traces import TraceCalls
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
     *(TraceCalls, SpanCalls),
+    LearningCalls,
 )
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
     *(Trace, Span, SpanTally),
+    Learning,
 )
 TYPE = "dynastore"
 

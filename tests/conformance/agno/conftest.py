@@ -25,6 +25,8 @@ BY_INDEX |= {
     "get_spans",
     "get_span_stats",
 }
+BY_INDEX |= {"get_learning", "get_learnings", "search_learnings", "list_learnings"}
+BY_INDEX |= {"get_learnings_user_stats", "delete_user_learnings"}
 
 
 class Waiting:

@@ -18,9 +18,9 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import CALLS
 
 from .answers import answered
-from .topics import sessions, traces
+from .topics import learnings, sessions, traces
 
-TOPICS = [sessions.TOPIC, traces.TOPIC]
+TOPICS = [sessions.TOPIC, traces.TOPIC, learnings.TOPIC]
 
 SCOPES = count()
 
