@@ -11,6 +11,7 @@ from dynastore.agents import (
     Checkpoint,
     EvalRun,
     Knowledge,
+    Learning,
     Memory,
     Metric,
     Run,
@@ -50,6 +51,9 @@ LISTS = [
     (Span, {"trace_id": "t1"}, "primary"),
     (Span, {"start_time": since(MONDAY)}, "directory"),
     (Span, {"span_id": "s1"}, "by_id"),
+    (Learning, {"user_id": "ann", "learning_type": "user_profile"}, "by_user"),
+    (Learning, {"learning_type": "user_profile"}, "by_type"),
+    (Learning, {}, "directory"),
 ]
 
 
