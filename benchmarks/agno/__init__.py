@@ -15,12 +15,14 @@ from . import (
     compactions,
     evals,
     knowledge,
+    learnings,
     memories,
     metrics,
     schedules,
     service_accounts,
     sessions,
     tool_results,
+    traces,
     transcripts,
 )
 from .measured import SIZES, Topic
@@ -38,6 +40,8 @@ TOPICS: Mapping[str, Topic] = {
     "memories": memories.TOPIC,
     "metrics": metrics.TOPIC,
     "service accounts": service_accounts.TOPIC,
+    "traces": traces.TOPIC,
+    "learnings": learnings.TOPIC,
 }
 
 

@@ -18,6 +18,8 @@
 | Transcript, Stretch | the transcripts of an external agent's session | a project's, by session |
 | AuthToken | the token of a user for one service | |
 | ServiceAccount | all accounts | one by its token or its name |
+| Learning | one thing that was learned | a user's, a type's, all |
+| Trace, Span, SpanTally | a trace, the header last | a user's, a session's, all by time; by id |
 | SchemaVersion | the version of a framework's table | |
 """
 
@@ -35,12 +37,14 @@ from .compactions import Compaction
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalOutline, EvalRun
 from .knowledge import Knowledge
+from .learnings import Learning
 from .memories import Memory, MemoryOutline
 from .metrics import Metric, MetricProgress, month_of
 from .schedules import Schedule, ScheduleRun
 from .service_accounts import ServiceAccount
 from .sessions import Passage, Run, Session
 from .tool_results import ToolResult
+from .traces import Span, SpanTally, Trace
 from .transcripts import Stretch, Transcript
 from .versions import SchemaVersion
 
@@ -59,6 +63,7 @@ __all__ = [
     "EvalOutline",
     "EvalRun",
     "Knowledge",
+    "Learning",
     "Memory",
     "MemoryOutline",
     "Metric",
@@ -71,10 +76,13 @@ __all__ = [
     "SchemaVersion",
     "ServiceAccount",
     "Session",
+    "Span",
+    "SpanTally",
     "Stretch",
     "TaskWrites",
     "Thread",
     "ToolResult",
+    "Trace",
     "Transcript",
     "agent_schema",
     "month_of",
@@ -87,6 +95,8 @@ ENTITIES = (
     *(Annex, Annexed, Compaction, ToolResult),
     *(Approval, Schedule, ScheduleRun),
     *(Transcript, Stretch, AuthToken, ServiceAccount),
+    *(Trace, Span, SpanTally),
+    Learning,
     SchemaVersion,
 )
 

@@ -12,13 +12,16 @@ from dynastore.agents import (
     Checkpoint,
     EvalRun,
     Knowledge,
+    Learning,
     Memory,
     Metric,
     Run,
     Schedule,
     ScheduleRun,
     Session,
+    Span,
     Thread,
+    Trace,
     agent_schema,
     month_of,
 )
@@ -57,6 +60,16 @@ LISTS = [
     (Approval, {"status": "pending"}, "directory"),
     (Approval, {"user_id": "ann", "status": "pending"}, "by_user"),
     (Approval, {"run_id": "r1"}, "primary"),
+    (Trace, {"user_id": "ann", "start_time": since(MONDAY)}, "by_user"),
+    (Trace, {"session_id": "s1", "start_time": since(MONDAY)}, "by_session"),
+    (Trace, {"start_time": since(MONDAY)}, "directory"),
+    (Trace, {"run_id": "r1"}, "by_run"),
+    (Span, {"trace_id": "t1"}, "primary"),
+    (Span, {"start_time": since(MONDAY)}, "directory"),
+    (Span, {"span_id": "s1"}, "by_id"),
+    (Learning, {"user_id": "ann", "learning_type": "user_profile"}, "by_user"),
+    (Learning, {"learning_type": "user_profile"}, "by_type"),
+    (Learning, {}, "directory"),
 ]
 
 

@@ -14,12 +14,14 @@ from ...agents.compactions import Compaction
 from ...agents.conversations.recent import Recent
 from ...agents.evals import EvalRun
 from ...agents.knowledge import Knowledge
+from ...agents.learnings import Learning
 from ...agents.memories import Memory
 from ...agents.metrics import Metric, MetricProgress
 from ...agents.schedules import Schedule, ScheduleRun
 from ...agents.service_accounts import ServiceAccount
 from ...agents.sessions import Passage, Run, Session
 from ...agents.tool_results import ToolResult
+from ...agents.traces import Span, SpanTally, Trace
 from ...agents.transcribing.known import Transcripts
 from ...agents.transcripts import Stretch, Transcript
 from ...agents.versions import SchemaVersion
@@ -34,6 +36,7 @@ from .calls import awaited, blocking, refusing
 from .compactions import CompactionCalls
 from .evals import EvalCalls
 from .knowledge import KnowledgeCalls
+from .learnings import LearningCalls
 from .memories import MemoryCalls
 from .metrics import MetricCalls
 from .runs import RunCalls
@@ -41,13 +44,16 @@ from .schedule_runs import ScheduleRunCalls
 from .schedules import ScheduleCalls
 from .service_accounts import ServiceAccountCalls
 from .sessions import SessionCalls
+from .spans import SpanCalls
 from .tables import TableCalls
 from .tool_results import ToolResultCalls
+from .traces import TraceCalls
 from .transcripts import TranscriptCalls
 
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),
     *(MemoryCalls, MetricCalls, KnowledgeCalls, EvalCalls),
+    *(TraceCalls, SpanCalls, LearningCalls),
     *(ToolResultCalls, TranscriptCalls, AuthTokenCalls, ServiceAccountCalls),
     *(ScheduleCalls, ScheduleRunCalls, ApprovalCalls),
 )
@@ -56,6 +62,7 @@ BLOCKING_CALLS = (*CALLS, CompactionCalls)
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
     *(Memory, Metric, MetricProgress, Knowledge, EvalRun),
+    *(Trace, Span, SpanTally, Learning),
     *(Annex, Annexed, Compaction, ToolResult),
     *(Transcript, Stretch, AuthToken, ServiceAccount),
     *(Schedule, ScheduleRun, Approval),

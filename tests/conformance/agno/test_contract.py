@@ -24,17 +24,20 @@ from .topics import (
     compactions,
     evals,
     knowledge,
+    learnings,
     memories,
     metrics,
     schedules,
     service_accounts,
     sessions,
     tool_results,
+    traces,
     transcripts,
 )
 
 TOPICS = [
     *(sessions.TOPIC, memories.TOPIC, metrics.TOPIC, knowledge.TOPIC, evals.TOPIC),
+    *(traces.TOPIC, learnings.TOPIC),
     *(tool_results.TOPIC, compactions.TOPIC, transcripts.TOPIC),
     *(auth_tokens.TOPIC, service_accounts.TOPIC),
     *(schedules.TOPIC, approvals.TOPIC),
