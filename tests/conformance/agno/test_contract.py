@@ -17,6 +17,7 @@ from agno.db.sqlite import SqliteDb
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import BLOCKING_CALLS, CALLS
 
+from ..engines import EMBEDDED_PAIRS
 from .answers import answered
 from .topics import (
     approvals,
@@ -34,6 +35,8 @@ from .topics import (
     traces,
     transcripts,
 )
+
+pytestmark = pytest.mark.on(*EMBEDDED_PAIRS)
 
 TOPICS = [
     *(sessions.TOPIC, memories.TOPIC, metrics.TOPIC, knowledge.TOPIC, evals.TOPIC),
