@@ -74,7 +74,7 @@ CALLS: Mapping[str, Measured] = {
     "load_component_graph, 20 members": Measured(
         lambda db, _: db.load_component_graph("team"), lambda _: 3
     ),
-    "delete_component": Measured(lambda db, _: db.delete_component("new"), lambda _: 3),
+    "delete_component": Measured(lambda db, _: db.delete_component("new"), lambda _: 6),
     "restore_component": Measured(lambda db, _: db.restore_component("new"), lambda _: 3),
 }
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agno.db.schemas.scheduler import build_run_endpoint
 from attrs import frozen
 
 from ...agents.components import Component
 from ...agents.linking.clearing import delete_archived
 from ...agents.linking.reading import component, components, loaded
 from ...agents.linking.saving import Edition, changed, outlined, save
+from ...agents.scheduling.claiming import disable_for
 from ...operations.writing.writes import write
 from ...requests import Now, Steps
 from ...schema import Schema
@@ -39,12 +41,6 @@ class Deletion:
     user_id: str | None
     current: int | None
     unused: bool
-
-    def finds(self, found: Component | None) -> bool:
-        """Whether there may be something for whoever asks, who sees nothing of others."""
-        hides = self.user_id is not None and not self.for_good
-        is_archived = found is not None and found.is_archived
-        return rules.is_theirs(found, self.user_id) and not (hides and is_archived)
 
 
 def upsert(
@@ -88,29 +84,32 @@ def upsert(
     return after
 
 
-def delete(schema: Schema, component_id: str, asked: Deletion) -> Steps[bool]:
-    """Archive a component, or delete it for good; whether that was done. Three requests, or a few.
+def delete(schema: Schema, component_id: str, asked: Deletion) -> Steps[int | None]:
+    """Archive a component, or delete it for good: six requests, or a few more.
+
+    Schedules that run it are disabled, of one that is archived already too: what broke off before
+    goes on.
+
+    Returns:
+        How many schedules were disabled; None where there was nothing to delete.
 
     Raises:
         ValueError: a rule is broken.
     """
     # The component first: who comes to refer to it later changes it, and this fails then.
     found = yield from component(schema, component_id)
-    if not asked.finds(found):
-        return False
-    if asked.unused:
-        is_active = not asked.for_good
-        users = yield from dependents(
-            schema, component_id, is_active=is_active, owner=asked.user_id
-        )
-        rules.unused(component_id, users)
+    if not rules.is_theirs(found, asked.user_id):
+        return None
+    is_done = found is not None and found.is_archived and not asked.for_good
+    # To a user what is archived is gone, and of what is gone nothing is refused.
+    if not (is_done and asked.user_id is not None):
+        yield from _allowed(schema, component_id, found, asked)
     if found is None:
-        return False
-    rules.current_is(found, asked.current)
-    if found.is_archived and not asked.for_good:
-        return False
-    yield from _deleted(schema, found, for_good=asked.for_good)
-    return True
+        return None
+    if is_done:
+        yield from _unscheduled(schema, found)
+        return None
+    return (yield from _deleted(schema, found, for_good=asked.for_good))
 
 
 def restore(schema: Schema, component_id: str, user_id: str | None) -> Steps[bool]:
@@ -157,15 +156,39 @@ def make_current(
     return True
 
 
-def _deleted(schema: Schema, found: Component, *, for_good: bool) -> Steps[None]:
+def _allowed(
+    schema: Schema, component_id: str, found: Component | None, asked: Deletion
+) -> Steps[None]:
+    """Refuse to delete what others refer to, even if it is not stored, or what is seen otherwise."""
+    if asked.unused:
+        rows = yield from dependents(
+            *(schema, component_id), is_active=not asked.for_good, owner=asked.user_id
+        )
+        rules.unused(component_id, rows)
+    if found is not None:
+        rules.current_is(found, asked.current)
+
+
+def _deleted(schema: Schema, found: Component, *, for_good: bool) -> Steps[int]:
     now = yield from Now()
     archived = changed(outlined(found, archived_at=now), updated_at=now)
     if not for_good:
         yield from save(schema, Edition(archived))
-        return
+        return (yield from _unscheduled(schema, archived))
     # Without its versions: whoever restores it in the middle has none that lead to nothing.
     bare = changed(outlined(archived, current_version=None), versions=[])
-    yield from delete_archived(schema, (yield from write(schema, Put(bare))))
+    left = yield from write(schema, Put(bare))
+    disabled = yield from _unscheduled(schema, left)
+    yield from delete_archived(schema, left)
+    return disabled
+
+
+def _unscheduled(schema: Schema, archived: Component) -> Steps[int]:
+    """Disable the schedules that run a component; how many there were."""
+    target = archived.kind, archived.component_id
+    endpoint = build_run_endpoint(*target)
+    reason = f"target_archived:{archived.kind}:{archived.component_id}"
+    return (yield from disable_for(schema, target, (endpoint, f"{endpoint}/"), reason))
 
 
 def _live(schema: Schema, after: Component, what: str) -> Steps[None]:

@@ -131,9 +131,9 @@ class ComponentCalls(Calls):
         user_id: str | None = None,
         expected_current_version: int | None = None,
         require_no_dependents: bool = True,
-        cascade_stats: dict[str, int] | None = None,  # noqa: ARG002 (the contract's)
+        cascade_stats: dict[str, int] | None = None,
     ) -> Steps[bool]:
-        """Archive a component, or delete it for good; whether that was done. A few requests.
+        """Archive a component, or delete it for good; whether that was done. Six requests, or more.
 
         Args:
             component_id: its id.
@@ -141,14 +141,17 @@ class ComponentCalls(Calls):
             user_id: whose it must be.
             expected_current_version: what whoever asks has seen; 0 for none.
             require_no_dependents: whether to refuse where others refer to it.
-            cascade_stats: of what goes with it besides; nothing does.
+            cascade_stats: gets how many schedules were disabled, as ``schedules_disabled``.
 
         Raises:
             ComponentDependencyError: others refer to it.
             ComponentVersionConflictError: another version is current.
         """
         asked = Deletion(hard_delete, user_id, expected_current_version, require_no_dependents)
-        return (yield from settled(partial(delete, self.schema, component_id, asked)))
+        disabled = yield from settled(partial(delete, self.schema, component_id, asked))
+        if disabled is not None and cascade_stats is not None:
+            cascade_stats["schedules_disabled"] = disabled
+        return disabled is not None
 
     def restore_component(self, component_id: str, user_id: str | None = None) -> Steps[bool]:
         """Take a component out of the archive, as it was: two requests, or a few where it is live.

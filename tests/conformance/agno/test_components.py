@@ -19,6 +19,7 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.testing import memory_store
 
 from .. import drivers
+from .made import BEGAN
 
 AGENT, TEAM = ComponentType.AGENT, ComponentType.TEAM
 
@@ -271,6 +272,36 @@ def test_a_list_is_of_what_a_user_may_see(db):
     assert db.delete_component("his", user_id="ann") is False
     with pytest.raises(ValueError, match="not found"):
         db.upsert_config("his", {}, user_id="ann")
+
+
+def scheduled(db, name, **more):
+    """A schedule that is enabled."""
+    return db.create_schedule(
+        {
+            "id": name,
+            "name": name,
+            "endpoint": "/agents/a/runs/",
+            "cron_expr": "* * * * *",
+            "next_run_at": BEGAN,
+            "created_at": BEGAN,
+            **more,
+        }
+    )
+
+
+@pytest.mark.parametrize("hard_delete", [False, True])
+def test_schedules_of_what_is_deleted_are_disabled(db, hard_delete):
+    agent(db)
+    scheduled(db, "s0")
+    scheduled(db, "s1", endpoint="/agents/b/runs")
+    told = {}
+    assert db.delete_component("a", hard_delete, cascade_stats=told) is True
+    assert told == {"schedules_disabled": 1}
+    assert db.get_schedule("s0")["disabled_reason"] == "target_archived:agent:a"
+    assert db.get_schedule("s1")["enabled"] is True
+    told.clear()
+    assert db.delete_component("a", hard_delete, cascade_stats=told) is False
+    assert told == {}
 
 
 def test_agents_and_teams_that_are_saved_are_loaded_again(db):
