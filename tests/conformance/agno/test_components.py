@@ -16,6 +16,7 @@ from agno.team import Team
 from dynastore.agents import ComponentConfig, ComponentUse, agent_schema
 from dynastore.errors import RequestError
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
+from dynastore.integrations.agno.texts import moment
 from dynastore.testing import memory_store
 
 from .. import drivers
@@ -263,8 +264,8 @@ def test_a_list_is_of_what_a_user_may_see(db):
     agent(db, "his", stage="draft", user_id="bob")
     agent(db, "live", user_id="bob")
     agent(db, "shared", stage="draft")
-    found, total = db.list_components(user_id="ann", limit=2)
-    assert [each["component_id"] for each in found] == ["hers", "live"]
+    found, total = db.list_components(user_id="ann")
+    assert {each["component_id"] for each in found} == {"hers", "live", "shared"}
     assert total == 3
     assert db.get_component("his", user_id="ann") is None
     db.delete_component("live")
@@ -272,6 +273,22 @@ def test_a_list_is_of_what_a_user_may_see(db):
     assert db.delete_component("his", user_id="ann") is False
     with pytest.raises(ValueError, match="not found"):
         db.upsert_config("his", {}, user_id="ann")
+
+
+def test_a_list_begins_with_the_newest_and_is_given_by_pages(db, open_db):
+    for second, ids in enumerate(("bd", "ac")):
+        then = open_db(clock=lambda second=second: moment(BEGAN + second + 0.5))
+        for each in ids:
+            agent(then, each)
+    pages = [db.list_components(limit=3, offset=at) for at in (0, 3, 6)]
+    assert [[each["component_id"] for each in rows] for rows, _ in pages] == [
+        ["a", "c", "b"],
+        ["d"],
+        [],
+    ]
+    assert {total for _, total in pages} == {4}
+    found, total = db.list_components(name="C", exclude_component_ids={"a"})
+    assert ([each["created_at"] for each in found], total) == ([BEGAN + 1], 1)
 
 
 def scheduled(db, name, **more):
