@@ -23,6 +23,7 @@ from .topics import (
     approvals,
     auth_tokens,
     compactions,
+    components,
     evals,
     knowledge,
     learnings,
@@ -44,6 +45,7 @@ TOPICS = [
     *(tool_results.TOPIC, compactions.TOPIC, transcripts.TOPIC),
     *(auth_tokens.TOPIC, service_accounts.TOPIC),
     *(schedules.TOPIC, approvals.TOPIC),
+    components.TOPIC,
 ]
 
 SCOPES = count()
