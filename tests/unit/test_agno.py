@@ -125,7 +125,7 @@ def test_what_a_later_agno_asks_for_says_so_when_it_is_called():
 )
 def test_nothing_is_left_open_of_the_contract_of_today(kind, contract):
     asked = contract.__abstractmethods__
-    assert len(asked) > 40
+    assert asked
     assert [name for name in asked if "_refused" in getattr(kind, name).__qualname__] == []
 
 
