@@ -21,7 +21,7 @@ from attrs import define, field
 from starlette.testclient import TestClient
 
 from ..agno_model import ScriptedModel
-from .shelf import Shelf
+from ..agno_shelf import Shelf
 
 SECRET = "known to the service and to those who sign its users' tokens"
 DB_ID = "one"

@@ -42,6 +42,8 @@ class Shelf(VectorDb):
             kept[:] = [each for each in kept if each.content_id != content_id]
         return True
 
+    def update_metadata(self, content_id: str, metadata: dict[str, Any]) -> None: ...
+
     def content_hash_exists(self, content_hash: str, user_id: str | None = None) -> bool:
         return content_hash in self.kept
 
