@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .building import components
 from .knowing import knowledge, learnings, memories
 from .running import approvals, schedules, service_accounts
 from .talking import agents, config, metrics, sessions
@@ -11,3 +12,5 @@ SCRIPTS = (
     *(config, sessions, agents, memories, metrics, knowledge, evals, traces),
     *(learnings, schedules, approvals, service_accounts),
 )
+# Of blocking databases alone: the service has no components on one that is awaited.
+BLOCKING_SCRIPTS = (components,)

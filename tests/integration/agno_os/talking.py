@@ -28,7 +28,7 @@ def sessions(ask: Service) -> None:
             ask.save("upsert_run", said, f"agent-{number}", user, turn)
     ask.save("upsert_session", session(0, "ann", kind="team", component="desk"))
     ask.save("upsert_session", session(0, None, kind="workflow", component="w1"))
-    for by in (None, "ann", "eve"):
+    for by in (None, "ann"):
         for params in (
             {},
             {"type": "team"},
@@ -54,6 +54,8 @@ def sessions(ask: Service) -> None:
             ask("GET", f"{at}/run-previews", by=by)
             ask("GET", f"{at}/runs/agent-{number}-run-1", by=by)
             ask("GET", f"{at}/runs/none", by=by)
+    for path in ("/sessions", "/sessions/agent-0", "/sessions/agent-4/runs"):
+        ask("GET", path, by="eve", params={"type": "agent"})
     _change_sessions(ask)
 
 
