@@ -28,7 +28,7 @@ from .agno_model import ScriptedModel
 from .agno_program import SESSIONS, TURNS, USER, agent
 
 # In make test, in make fuzz: kills, and how many lines of the journal are between them.
-KILLS, LINES = (3, 60) if settings.default.max_examples <= 100 else (40, 5)
+KILLS, LINES = (3, 60) if settings.default.max_examples <= 100 else (25, 8)
 MODES = ("blocking", "awaited")  # one after the other, on the same table
 
 
