@@ -73,7 +73,16 @@ class Upkeep(OnStores):
         self._forget(await self._stores.awaited.run(self._delete_for_runs(run_ids, grace)))
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Copy a thread, with all of its checkpoints and writes."""
+        """Copy a thread, with all of its checkpoints and writes.
+
+        Args:
+            source_thread_id: the thread.
+            target_thread_id: of no thread; or of an earlier copy that was not worked on since,
+                which then gets what it lacks.
+
+        Raises:
+            RequestError: there is no such thread, or the target is another one.
+        """
         source = given.id_text("source_thread_id", source_thread_id)
         target = given.id_text("target_thread_id", target_thread_id)
         self._stores.blocking.run(copy_thread(self._schema, source, target, self._keeping))
