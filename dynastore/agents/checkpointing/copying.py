@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -22,7 +22,6 @@ from ...writes import Put, Update
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .keeping import Keeping
 from .loading import reading
-
 
 ELSEWHERE = "copy it to a new thread, or delete this one first"
 
@@ -106,7 +105,7 @@ def _marks(
     ask = Ask(consistent=keeping.consistent, selected=("namespace", "checkpoint_id", "mark"))
     plan = schema.plan(Checkpoint, {"thread_id": thread_id}, (), ask)
     if limit is None:
-        found = yield from read_all(schema, plan)
+        found: Sequence[Any] = yield from read_all(schema, plan)
     else:
         found = (yield from read_page(schema, plan, limit=limit)).entities
     return {(each["namespace"], each["checkpoint_id"]): each["mark"] for each in found}

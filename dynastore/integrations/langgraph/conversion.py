@@ -215,16 +215,19 @@ class Conversion:
             made["seed"] = self.loaded(found.seed, "the value that a channel begins with")
         return made
 
-    def lasting(self, content: Content) -> Collection[str]:
+    def lasting(self, checkpoint: Stored, content: Content) -> Collection[str]:
         """The channels of a checkpoint whose values are made of older writes."""
-        found = self.loaded(content.metadata, "the metadata of a checkpoint")
+        found = self.loaded(content.metadata, f"{named(checkpoint)} its metadata")
         counters: Mapping[str, Any] = found.get(DELTA_COUNTERS) or {}
         return counters.keys()
 
-    def described(self, content: Content) -> Described:
+    def described(self, checkpoint: Stored, content: Content) -> Described:
         """What a checkpoint says of its thread."""
-        made_at = dt.datetime.fromisoformat(self.loaded(content.header)["ts"])
-        return Described(*whose(self.loaded(content.metadata)), made_at)
+        where = named(checkpoint)
+        made_at = dt.datetime.fromisoformat(
+            self.loaded(content.header, f"{where} its header")["ts"]
+        )
+        return Described(*whose(self.loaded(content.metadata, f"{where} its metadata")), made_at)
 
     def listing(
         self,
