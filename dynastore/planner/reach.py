@@ -65,7 +65,7 @@ def reach(
             break
         start, part = template.prefix(values)
         if part is None:
-            key.append((attribute, Equal(fitting(attribute, start, RANGE_BYTES))))
+            key.append((attribute, Equal(fitting(attribute, start, RANGE_BYTES, template.fields))))
             continue
         found = _stretch(template, part, start, ranges.get(part.name or "", ()))
         if found.condition is not None:

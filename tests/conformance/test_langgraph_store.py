@@ -530,7 +530,7 @@ def test_it_is_opened_by_where_the_table_is(tmp_path):
         memory.put(("u", "ann"), "k", {"n": 1})
 
     async def read():
-        async with DynastoreStore.from_conn_string_async(where) as memory:
+        async with DynastoreStore.from_conn_string(where) as memory:
             await memory.asetup()
             return await memory.aget(("u", "ann"), "k"), memory.get(("u", "ann"), "k")
 
@@ -543,7 +543,7 @@ def test_a_store_without_the_entities_is_refused():
     from dynastore import Schema
     from dynastore.testing import memory_store
 
-    with pytest.raises(RequestError, match="Embedding is not in this schema"):
+    with pytest.raises(RequestError, match="lacks Embedding, Namespace; put them into it"):
         DynastoreStore(memory_store(Schema([Document])))
 
 

@@ -31,7 +31,7 @@ from ...agents.checkpointing.repairing import Described
 from ...agents.checkpointing.saving import Draft, Place, whose
 from ...agents.checkpointing.threads import threads
 from ...agents.checkpoints import Checkpoint as Stored
-from ...errors import DataError, RequestError, shown
+from ...errors import DataError, RequestError
 from ...requests import Steps
 from ...schema import Schema
 from . import given
@@ -53,8 +53,8 @@ def place_of(config: RunnableConfig) -> tuple[str, str]:
     thread_id = named.get("thread_id")
     if thread_id is None or thread_id == "":
         raise RequestError(
-            'a config names its thread: {"configurable": {"thread_id": "..."}}, not '
-            f"{shown(named)}"
+            'a config names its thread: {"configurable": {"thread_id": "..."}}; this has '
+            f"{given.names_in(named)}"
         )
     return given.id_text("thread_id", thread_id), named.get("checkpoint_ns") or ""
 

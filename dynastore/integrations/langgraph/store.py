@@ -15,6 +15,7 @@ from langgraph.store.base import (
 
 from ...agents.documents import Aspect, Document, Embedding, Known, Namespace, index_of
 from ...async_store import AsyncStore
+from ...clients import opening
 from ...errors import RequestError
 from ...store import Store
 from ..stores import OnStores, Stores
@@ -45,6 +46,8 @@ class DynastoreStore(OnStores, BaseStore):
         index: IndexConfig | None = None,
         ttl: TTLConfig | None = None,
         consistent: bool = True,
+        region_name: str | None = None,
+        endpoint_url: str | None = None,
     ) -> None:
         """Nothing is sent before the first call.
 
@@ -53,6 +56,8 @@ class DynastoreStore(OnStores, BaseStore):
             index: for search by meaning: ``embed``, and if known ``dims`` and ``fields``.
             ttl: ``default_ttl`` in minutes, and ``refresh_on_read``.
             consistent: whether reads see every write acknowledged before, at twice the read units.
+            region_name: such as ``eu-west-1``, of the table that is named.
+            endpoint_url: another server than AWS's. A session or a Config is for `Store.connect`.
 
         Raises:
             RequestError: something given is wrong, the store's schema lacks the entities of
@@ -64,12 +69,11 @@ class DynastoreStore(OnStores, BaseStore):
         paths = None if index is None else tuple(index.get("fields") or ["$"])
         dims = None if index is None else index.get("dims")
         self._settings = Settings(given.flag("consistent", consistent), paths, dims)
-        self._stores = Stores.of(store)
+        where = opening.Settings(region_name=region_name, endpoint_url=endpoint_url)
+        self._stores = Stores.of(store, where)
         self._schema = self._stores.schema
-        for cls in (Document, Embedding, Namespace):
-            self._schema.codec(cls)
-        if index_of(self._schema) is not None:
-            self._schema.codec(Aspect)
+        of_index = () if index_of(self._schema) is None else (Aspect,)
+        self._stores.check(Document, Embedding, Namespace, *of_index)
         self._known = Known()
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
