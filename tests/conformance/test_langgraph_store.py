@@ -503,8 +503,12 @@ def test_a_vector_of_other_dimensions_is_refused(open_memory, backend):
 def test_an_embedding_function_may_be_awaited(open_memory, mode):
     memory = open_memory(index=INDEX | {"embed": aembed})
     if mode == "blocking":  # nothing can wait for it
-        with pytest.raises(ValueError, match="no sync function"):
-            memory.put(("u", "ann"), "k", {"text": "tea"})
+        for call in (
+            lambda: memory.put(("u", "ann"), "k", {"text": "tea"}),
+            lambda: memory.search(("u", "ann"), query="tea"),
+        ):
+            with pytest.raises(RequestError, match=r"an async function: call aput\(\)"):
+                call()
         return
     memory.put(("u", "ann"), "k", {"text": "tea"})
     assert memory.search(("u", "ann"), query="tea")[0].score == pytest.approx(1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.embeddings import Embeddings
 from langgraph.store.base import IndexConfig, TTLConfig, ensure_embeddings
+from langgraph.store.base.embed import EmbeddingsLambda
 
 from ...agents.documents.writing import check_minutes
 from ...errors import RequestError, shown
@@ -112,6 +113,19 @@ def embeddings(index: IndexConfig | None) -> Embeddings | None:
         return ensure_embeddings(embed)
     except ValueError as error:
         raise RequestError(f'index["embed"]: {error}') from error
+
+
+def blocking(embeddings: Embeddings) -> None:
+    """Refuse a function that is awaited where nothing can wait for it.
+
+    Raises:
+        RequestError: it is one.
+    """
+    if isinstance(embeddings, EmbeddingsLambda) and not hasattr(embeddings, "func"):
+        raise RequestError(
+            'index["embed"] is an async function: call aput(), asearch() or abatch(), or give a '
+            "function that is not awaited"
+        )
 
 
 def operations(ops: Any) -> tuple[Any, ...]:

@@ -115,6 +115,7 @@ class DynastoreStore(OnStores, BaseStore):
     def _vectors_of_queries(self, queries: list[str]) -> Vectors:
         if self.embeddings is None:
             return {}
+        given.blocking(self.embeddings)
         return {query: self.embeddings.embed_query(query) for query in queries}
 
     async def _avectors_of_queries(self, queries: list[str]) -> Vectors:
@@ -126,6 +127,7 @@ class DynastoreStore(OnStores, BaseStore):
     def _vectors_of_texts(self, texts: list[str]) -> Vectors:
         if self.embeddings is None or not texts:
             return {}
+        given.blocking(self.embeddings)
         return _by_text(texts, self.embeddings.embed_documents(texts))
 
     async def _avectors_of_texts(self, texts: list[str]) -> Vectors:
