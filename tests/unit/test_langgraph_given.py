@@ -199,6 +199,17 @@ def test_a_key_that_is_too_long_is_told_by_its_parts(store):
         DynastoreSaver(store).put(long, empty_checkpoint(), {}, {})
 
 
+@pytest.mark.parametrize(
+    ("namespace", "key"),
+    [(("a", "b"), "k" * 2_000), (("a", "b", "c" * 1_100), "k"), (("a" * 2_100, "b"), "k")],
+)
+def test_a_namespace_or_a_key_that_is_too_long_is_told(store, namespace, key):
+    memory = DynastoreStore(store)
+    for call in (lambda: memory.put(namespace, key, {}), lambda: memory.get(namespace, key)):
+        with pytest.raises(RequestError, match=r"the namespace \('a.* with the key 'k.* would be"):
+            call()
+
+
 def test_a_folder_that_is_missing_is_told(tmp_path):
     saver = DynastoreSaver(f"sqlite:///{tmp_path / 'none' / 'agent.db'}")
     with pytest.raises(RequestError, match=r"there is no folder .*none for agent\.db"):

@@ -91,6 +91,7 @@ class DynastoreStore(OnStores, BaseStore):
             PartialFailure: some puts were not carried out.
         """
         work = Work(given.operations(ops), self._settings)
+        work.check_names(self._schema)
         results: list[Result] = [None] * len(work.ops)
         if work.reads:
             meant = self._vectors_of_queries(work.queries)
@@ -103,6 +104,7 @@ class DynastoreStore(OnStores, BaseStore):
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         """Carry out operations, awaited; see `batch`."""
         work = Work(given.operations(ops), self._settings)
+        work.check_names(self._schema)
         results: list[Result] = [None] * len(work.ops)
         if work.reads:
             meant = await self._avectors_of_queries(work.queries)
