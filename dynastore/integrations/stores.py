@@ -113,8 +113,8 @@ class Stores:
         raise _no_store(store)
 
     def __str__(self) -> str:
-        told = repr(self._told) if self._told else f"table {self.schema.table.name!r}"
-        return " in scope ".join([told, *map(repr, self.schema.scopes)])
+        scopes = "".join(f".scope({name!r})" for name in self.schema.scopes)
+        return f"{(self._told or self.schema.table.name)!r}{scopes}"
 
     def check(self, *classes: type[Any]) -> None:
         """Refuse a schema that lacks some entities.

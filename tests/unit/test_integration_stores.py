@@ -142,9 +142,7 @@ def test_a_store_that_was_given_is_left_open(tmp_path):
 
 def test_an_adapter_says_where_it_stores(monkeypatch):
     assert repr(Adapter("sqlite:///agent.db")) == "<Adapter on 'sqlite:///agent.db'>"
-    assert (
-        repr(Adapter(memory_store().scope("qa"))) == "<Adapter on table 'dynastore' in scope 'qa'>"
-    )
+    assert repr(Adapter(memory_store().scope("qa"))) == "<Adapter on 'dynastore'.scope('qa')>"
     monkeypatch.setenv("DYNASTORE_URL", "agent-state")
     assert repr(Adapter()) == "<Adapter on 'agent-state'>"
 
