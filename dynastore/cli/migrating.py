@@ -72,7 +72,7 @@ def langgraph(
             config = {"bucket_name": bucket, "key_prefix": key_prefix, "endpoint_url": endpoint_url}
             old["s3_offload_config"] = config
         lifetime = None if ttl_days is None else dt.timedelta(days=ttl_days)
-        with _opened(where, endpoint_url, scope) as store:
+        with opened(where, endpoint_url, scope) as store:
             migration = _migration(old, store, ttl=lifetime, mode=mode, workers=workers)
             done = _moved(migration, thread or [], cursor, scan=scan)
     typer.echo(_json(done, mode) if json else line(done, mode))
@@ -97,7 +97,8 @@ def line(done: Migrated, mode: Mode) -> str:
     return ", ".join([*told, *([] if done.differing else ["no differences"])])
 
 
-def _opened(where: str | None, endpoint_url: str | None, scopes: list[str] | None) -> Store:
+def opened(where: str | None, endpoint_url: str | None, scopes: list[str] | None) -> Store:
+    """The store that is moved to."""
     is_embedded = where is not None and where.startswith(EMBEDDED)
     connected = Store.connect(where, endpoint_url=None if is_embedded else endpoint_url)
     return reduce(Store.scope, scopes or (), connected)
