@@ -33,6 +33,9 @@ def agno(
     page_size: Annotated[
         int | None, typer.Option(help="Rows to read at a time; else what suits the old database.")
     ] = None,
+    clocks: Annotated[
+        float, typer.Option(help="Seconds by which times may differ; for what a mirror wrote.")
+    ] = 0.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Only compare.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
@@ -48,7 +51,8 @@ def agno(
         mode: Mode = "dry-run" if dry_run else "verify" if verify else "migrate"
         old = asking.object_named(from_db, "db", "app.storage:db")
         with opened(where, endpoint_url, scope) as store:
-            migration = _migration(old, store, mode=mode, topics=topic, page_size=page_size)
+            options: Any = {"mode": mode, "page_size": page_size, "clocks": clocks}
+            migration = _migration(old, store, topics=topic, **options)
             done = _moved(migration)
     typer.echo(_json(done, mode) if json else lines(done, mode))
     if done.total.differing:

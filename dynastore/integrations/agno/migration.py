@@ -9,7 +9,7 @@ one that is made while agents write to both databases takes nothing back: see `m
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 from agno.db.base import AsyncBaseDb, BaseDb
 from attrs import evolve, field, frozen
@@ -135,6 +135,7 @@ class Migration:
         mode: Mode = "migrate",
         topics: Collection[str] = NAMES,
         page_size: int | None = None,
+        clocks: float = 0.0,
     ) -> None:
         """Nothing is sent yet.
 
@@ -146,6 +147,8 @@ class Migration:
             topics: what is moved, of `NAMES`; runs go with their sessions.
             page_size: how many rows are asked for at a time. By default 200; or all at once of a class,
                 such as DynamoDb, that would read everything for each page.
+            clocks: seconds by which both may say another time of the same change, where a mirror wrote
+                both.
 
         Raises:
             RequestError: it is no database of Agno's, or there is no such topic.
@@ -157,6 +160,7 @@ class Migration:
         self._old = Old(old, page_size=page_size)
         self._store = Store.connect(store) if isinstance(store, str) else store
         self._mode = mode
+        self._clocks = clocks
         self._chosen = {*topics}
 
     def run(self, progress: Progress = lambda *_: None) -> Migrated:
@@ -208,7 +212,7 @@ class Migration:
     def _page(self, topic: Topic, rows: Sequence[Row]) -> Migrated:
         schema = self._store.schema
         stored = self._store.run(topic.here(schema, rows))
-        before = [topic.compared(*pair) for pair in zip(rows, stored, strict=True)]
+        before = [self._compared(topic, *pair) for pair in zip(rows, stored, strict=True)]
         if self._mode != "migrate":
             return self._told(before)
         pairs = [*zip(rows, stored, strict=True)]
@@ -219,8 +223,12 @@ class Migration:
         again = self._store.run(topic.here(schema, [rows[at] for at in wrong]))
         after = [*before]
         for at, now, failure in zip(wrong, again, failures, strict=True):
-            after[at] = [_because(each, failure) for each in topic.compared(rows[at], now)]
+            found = self._compared(topic, rows[at], now)
+            after[at] = [_because(each, failure) for each in found]
         return self._told(before, after)
+
+    def _compared(self, topic: Topic, row: Row, stored: Any) -> list[Found]:
+        return topic.compared(topic.aligned(row, stored, self._clocks), stored)
 
     def _told(
         self, before: Sequence[Sequence[Found]], after: Sequence[Sequence[Found]] | None = None

@@ -28,6 +28,7 @@ from .topics import (
     TOGETHER,
     Found,
     Stored,
+    aligned,
     batches,
     changed_at,
     column,
@@ -138,6 +139,14 @@ class Conversations:
             return found
         differs = what(row["header"], stored.header, (RUNS,))
         return [Found(self.name, row[SESSION], differs), *found]
+
+    def aligned(self, row: Row, stored: Conversation, seconds: float) -> Row:
+        """A session with the times of what is stored, as far as these are no further away than that."""
+        header = None if row["header"] is None else aligned(row["header"], stored.header, seconds)
+        runs = {
+            name: aligned(each, stored.runs.get(name), seconds) for name, each in row[RUNS].items()
+        }
+        return {**row, "header": header, RUNS: runs}
 
     def save(self, schema: Schema, pairs: Sequence[tuple[Row, Conversation]]) -> Steps[list[str]]:
         """Write what is missing or older here: a request for each run, and then the header."""

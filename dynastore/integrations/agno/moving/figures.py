@@ -20,7 +20,18 @@ from ..metric_rows import NOBODY, rows_of
 from ..session_rows import COMPONENTS
 from ..texts import json_bytes, moment
 from .old import Old, Row
-from .topics import TOGETHER, Found, Stored, as_read, batches, changed_at, decoded, tried, what
+from .topics import (
+    TOGETHER,
+    Found,
+    Stored,
+    aligned,
+    as_read,
+    batches,
+    changed_at,
+    decoded,
+    tried,
+    what,
+)
 
 FIXED = ("id", "date", "aggregation_period")  # what the day and the user say already
 
@@ -51,6 +62,12 @@ class Figures:
         """What is the same here of a day, and what is not."""
         here = {} if stored is None else _by_user(stored)
         return [Found(self.name, _ident(each), _what(each, here)) for each in row["rows"]]
+
+    def aligned(self, row: Row, stored: Metric | None, seconds: float) -> Row:
+        """A day with the times of what is stored, as far as these are no further away than that."""
+        here = {} if stored is None else _by_user(stored)
+        rows = [aligned(each, here.get(each["user_id"]), seconds) for each in row["rows"]]
+        return {**row, "rows": rows}
 
     def save(self, schema: Schema, pairs: Sequence[tuple[Row, Metric | None]]) -> Steps[list[str]]:
         """Write days, and that they are calculated: two requests each, one after the other."""

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar, copy_context
 from inspect import isawaitable, signature
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -110,7 +110,7 @@ class Old:
         if found is None:
             raise Lacking(f"{type(self._db).__name__} has no {method}()")
         try:
-            with _Overheard(method), told_as_ours():
+            with Overheard(method), told_as_ours():
                 return self._waited(found(*args, **_known(found, named)))
         except NotImplementedError as error:
             raise Lacking(f"{type(self._db).__name__} has no {method}()") from error
@@ -122,7 +122,7 @@ class Old:
         async def wait() -> Any:
             return await answer
 
-        return self._runner.run(wait())
+        return self._runner.run(wait(), context=copy_context())
 
     def pages(
         self,
@@ -177,19 +177,21 @@ def _known(method: Callable[..., Any], named: Mapping[str, Any]) -> dict[str, An
 
 
 class _Ear(logging.Handler):
-    """What is logged as an error in one thread."""
+    """What is logged as an error by one call, in its thread or its task."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.heard: list[str] = []
-        self._thread = threading.get_ident()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.thread == self._thread:
+        if _LISTENING.get() is self:
             self.heard.append(record.getMessage())
 
 
-class _Overheard:
+_LISTENING: ContextVar[_Ear | None] = ContextVar("_LISTENING", default=None)
+
+
+class Overheard:
     """A block in which what Agno only logs is raised.
 
     Raises:
@@ -209,6 +211,7 @@ class _Overheard:
                 "Agno's databases tell only in their log that a read has failed, and its errors are "
                 "off; let it log them"
             )
+        self._token = _LISTENING.set(self._ear)
         for each in self._loggers:
             each.addHandler(self._ear)
 
@@ -217,6 +220,7 @@ class _Overheard:
     ) -> None:
         for each in self._loggers:
             each.removeHandler(self._ear)
+        _LISTENING.reset(self._token)
         is_told = isinstance(error, DynastoreError) or not isinstance(error, Exception | None)
         if self._ear.heard and not is_told:
             raise Failed(self._method, self._ear.heard[0]) from error

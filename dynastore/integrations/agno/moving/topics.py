@@ -97,6 +97,10 @@ class Topic(Protocol):
         """What is the same here, and what is not."""
         ...
 
+    def aligned(self, row: Row, stored: Any, seconds: float) -> Row:
+        """A row with the times of what is stored, as far as these are no further away than that."""
+        ...
+
     def save(self, schema: Schema, pairs: Sequence[tuple[Row, Any]]) -> Steps[list[str]]:
         """Write rows, unless what is stored of one has to stay; of each what was in its way, or ""."""
         ...
@@ -167,6 +171,10 @@ class Rows:
         ident = "/".join(str(row.get(name)) for name in self.ident)
         return [Found(self.name, ident, what(row, stored, self.ignored))]
 
+    def aligned(self, row: Row, stored: Stored | None, seconds: float) -> Row:
+        """A row with the times of what is stored, as far as these are no further away than that."""
+        return aligned(row, stored, seconds)
+
     def save(self, schema: Schema, pairs: Sequence[tuple[Row, Stored | None]]) -> Steps[list[str]]:
         """Write rows, unless what is stored of one has to stay: a request each, sent together."""
         return (yield from all_of(self._save(schema, *each) for each in pairs))
@@ -236,6 +244,22 @@ def changed_at(row: Row) -> float:
     """When a row was changed last, in seconds since 1970; 0 where that is not said."""
     times = [row.get(name) for name in STAMPS]
     return max((each for each in times if isinstance(each, int | float)), default=0)
+
+
+def aligned(row: Row, stored: Stored | None, seconds: float) -> Row:
+    """A row with the times of what is stored, as far as these are no further away than *seconds*.
+
+    Two databases that are written one after the other take the times of a write from their own clocks.
+    """
+    if stored is None:
+        return row
+    pairs = {name: (row.get(name), stored.row.get(name)) for name in STAMPS if name in row}
+    return {**row, **{name: two for name, (one, two) in pairs.items() if _close(one, two, seconds)}}
+
+
+def _close(one: Any, other: Any, seconds: float) -> bool:
+    numbers = all(isinstance(each, int | float) for each in (one, other))
+    return numbers and bool(abs(one - other) <= seconds)
 
 
 def differing(old: Mapping[str, Any], new: Mapping[str, Any], ignored: Sequence[str]) -> list[str]:
