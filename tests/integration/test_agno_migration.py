@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from functools import wraps
 from itertools import count
 
@@ -18,12 +19,16 @@ from agno.db.base import SessionType
 from agno.db.in_memory import InMemoryDb
 from sqlalchemy import text
 
+from dynastore import Store
+from dynastore.agents import agent_schema
 from dynastore.agents.conversations import saving
+from dynastore.agents.sessions import Session
 from dynastore.cli.app import app
 from dynastore.errors import RequestError, ServiceError, Throttled
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.migration import Count, Migration
 from dynastore.integrations.agno.moving import topics
+from dynastore.testing import recorded
 from tests.conformance.agno.made import contents, run, session
 
 from .old_agno import (
@@ -144,6 +149,35 @@ def test_figures_of_days_are_kept_and_those_to_come_are_calculated(old, where):
     sums = [sum(each["agent_runs_count"] for each in rows) for rows in (before, after)]
     assert sums[0] == sums[1] > 0
     assert is_equal(moved(old, where, mode="verify"))
+
+
+def test_runs_are_counted_with_their_sessions(sqlite, where):
+    fill(sqlite)
+    moved(sqlite, where, topics=["sessions"])
+    store = Store.connect(where, agent_schema())
+    assert all(each.tally == {"-": 3} for each in store.query(Session))
+    rows, _ = DynastoreDb(where).get_metrics()
+    kinds = ("agent", "team", "workflow")
+    assert sum(row[f"{kind}_runs_count"] for row in rows for kind in kinds) == 21
+
+
+def test_the_table_may_be_dynamodbs(old):
+    written = fill(old)
+    store = Store.connect("agent-state", agent_schema())
+    store.create_table()
+    assert counts(moved(old, store)) == written
+    assert is_equal(moved(old, store, mode="verify"))
+
+
+def test_a_session_takes_a_request_for_each_run_and_what_they_repeat(sqlite, where):
+    for number in range(10):
+        talk(sqlite, number)
+    store = Store.connect(where, agent_schema())
+    store.get(Session, session_id="none")  # makes the table
+    with recorded(store) as sent:
+        moved(sqlite, store, topics=["sessions"])
+    kinds = Counter(type(each.request).__name__ for each in sent)
+    assert kinds == {"PutItem": 10 * (3 + 1 + 1), "Query": 2 * 10, "BatchGetItem": 2}
 
 
 def test_a_dry_run_writes_nothing(old, where):

@@ -155,6 +155,7 @@ class Conversations:
     def _save(self, schema: Schema, row: Row, stored: Conversation) -> Steps[str]:
         is_new = stored.header is None and row["header"] is not None
         failed, models = "", {}
+        self.recent.keep_session(row[SESSION])  # so that it remembers which passages were written
         for name, given in row[RUNS].items():
             made = made_of(_stored_run, given)
             if isinstance(made, str):
