@@ -96,7 +96,7 @@ def table() -> Table:
 
 def _ratio(requests: int, query: Callable[[], Any]) -> Ratio:
     def anew() -> None:
-        SCHEMA.planners[Message].forget()
+        SCHEMA.planners[Message, False].forget()
         query()
 
     seen, new = [], []

@@ -21,6 +21,7 @@ from .entity import entity
 from .followed import AsyncChanges, Changes
 from .kept_fields import created, updated, version
 from .operations.reading.reader import Page, Slice
+from .operations.reading.settling import InScope
 from .operations.upkeep.findings import (
     Drifted,
     Duplicated,
@@ -76,6 +77,7 @@ __all__ = [
     "Delete",
     "Drifted",
     "Duplicated",
+    "InScope",
     "Index",
     "Malformed",
     "Misplaced",

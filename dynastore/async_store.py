@@ -28,6 +28,7 @@ from .operations.writing.writes import transact
 from .requests import Steps
 from .results import AsyncResults
 from .scanned import AsyncScanned
+from .scopes import AsyncAcrossScopes, AsyncScopeNames
 from .spec import Ref
 from .store import Store
 from .terms import Combined, When
@@ -42,7 +43,7 @@ E = TypeVar("E")
 T = TypeVar("T")
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class AsyncStore(Bound[AsyncClient]):
     """A schema bound to an async client: the methods of `Store`, awaited. Tasks may share it."""
 
@@ -65,6 +66,14 @@ class AsyncStore(Bound[AsyncClient]):
     def query(self, cls: type[E], /, *filters: Combined, **where: Any) -> AsyncResults[E]:
         """Find entities by their fields; see `Store.query`. What is awaited is reading them."""
         return AsyncResults(self._asked(cls, filters, where), self)
+
+    def scopes(self) -> AsyncScopeNames:
+        """The names of the scopes directly inside this store's; see `Store.scopes`."""
+        return AsyncScopeNames(self.schema, self)
+
+    def across_scopes(self) -> AsyncAcrossScopes:
+        """Queries over all scopes directly inside this store's; see `Store.across_scopes`."""
+        return AsyncAcrossScopes(self.schema, self._ask, self)
 
     @overload
     def collection(self, one: type[A], /, **where: Any) -> AsyncResults[A]: ...
@@ -280,6 +289,7 @@ class AsyncStore(Bound[AsyncClient]):
         deadline = self._options.deadline()
         if self._first_use.pending:
             await self._create_table(deadline)
+        steps = self._registering(steps)
         return await run_async(steps, self.client, self._options.clock, deadline)
 
     async def _create_table(self, deadline: Deadline | None) -> None:
@@ -289,7 +299,8 @@ class AsyncStore(Bound[AsyncClient]):
     def blocking(self) -> Store:
         """The same schema, place and settings, without await."""
         place = self._known_place()
-        return Store(self.schema, place.blocking(), place, self._first_use, self._options)
+        shared = self._first_use, self._options, self._registered
+        return Store(self.schema, place.blocking(), place, *shared)
 
     async def close(self) -> None:
         """Give back connections. The store and all derived from it cannot be used afterwards."""

@@ -16,7 +16,9 @@ from .clients.observing import Observer
 from .clients.opening import Place, Settings, place_of
 from .clock import Clock, utc_now
 from .errors import RequestError, shown
+from .operations.scopes.registry import Known, registering
 from .planner import Ask
+from .requests import Steps
 from .results import Asked
 from .schema import Schema
 from .terms import Combined
@@ -24,6 +26,8 @@ from .terms import Combined
 if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
+
+T = TypeVar("T")
 
 ClientT = TypeVar("ClientT", Client, AsyncClient)
 
@@ -54,7 +58,7 @@ class Options:
         return None if self.seconds is None else Deadline(self.seconds)
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Bound(Generic[ClientT]):
     """A schema bound to a client, and what stores derive from themselves.
 
@@ -68,6 +72,11 @@ class Bound(Generic[ClientT]):
     _place: Place | None = field(default=None, repr=False)
     _first_use: FirstUse = field(factory=FirstUse, repr=False)
     _options: Options = Options()
+    _registered: Known = field(factory=Known, repr=False)
+
+    def __repr__(self) -> str:
+        scopes = "".join(f".scope({name!r})" for name in self.schema.scopes)
+        return f"<{type(self).__name__} on {self.schema.table.name!r}{scopes}>"
 
     @classmethod
     def connect(
@@ -129,10 +138,11 @@ class Bound(Generic[ClientT]):
     def scope(self, name: str) -> Self:
         """The same store inside a scope: every key it writes or reads begins with *name*.
 
-        Nothing outside can be reached through it. Scopes nest: a tenant's, then an agent's.
+        Nothing outside can be reached through it. Scopes nest: a tenant's, then an agent's. Its first
+        write in a process is preceded by a request that registers it, so that `scopes` lists it.
 
         Raises:
-            RequestError: the name is empty.
+            RequestError: the name is empty, or too long.
         """
         return evolve(self, schema=self.schema.scoped(name))
 
@@ -184,15 +194,24 @@ class Bound(Generic[ClientT]):
         finally:
             self.client.observers.remove(observer)
 
+    def _registering(self, steps: Steps[T]) -> Steps[T]:
+        """An operation that registers the scope first, if that may still have to be done."""
+        schema = self.schema
+        if not schema.scopes or schema.prefix in self._registered or not schema.table.indexes:
+            return steps
+        return registering(schema, self._registered, steps)
+
     def _asked(self, cls: type[Any], combined: tuple[Any, ...], where: Mapping[str, Any]) -> Asked:
-        ask = Ask(consistent=self._options.consistent)
-        return Asked(self.schema, (cls,), where, combined, ask)
+        return Asked(self.schema, (cls,), where, combined, self._ask)
 
     def _asked_together(self, classes: tuple[type[Any], ...], where: Mapping[str, Any]) -> Asked:
         filters = tuple(each for each in classes if isinstance(each, Combined))
         classes = tuple(each for each in classes if not isinstance(each, Combined))
-        ask = Ask(consistent=self._options.consistent)
-        return Asked(self.schema, classes, where, filters, ask, is_collection=True)
+        return Asked(self.schema, classes, where, filters, self._ask, is_collection=True)
+
+    @property
+    def _ask(self) -> Ask:
+        return Ask(consistent=self._options.consistent)
 
     def _known_place(self) -> Place:
         if self._place is None:

@@ -26,6 +26,9 @@ SCOPES = re.compile(
     "(?:@[^#]*#)*"
 )  # at the start of a partition key; names have no '#', texts no '@'
 HEADER = "~"  # the sort key of what must come after everything else of its partition
+ACROSS = "@*#"  # begins the partition of entries of several scopes; in a scope's name * is escaped
+REGISTERED = "@#scope"  # behind the scopes, the partition of a scope's own entry in the registry
+REGISTRY = "@#scopes"  # behind ACROSS, the partition of an index that has all entries
 CONSUMERS = "@#consumer#"  # begins the partition of a consumer of changes; no scope has no name
 
 Parsed: TypeAlias = Sequence[tuple[str, str | None, str | None, str | None]]
@@ -228,6 +231,15 @@ def prefix_of(partition: str) -> str:
     prefix = SCOPES.match(partition)
     assert prefix is not None, "it matches nothing, too"
     return prefix[0]
+
+
+def parent_prefix(prefix: str) -> str | None:
+    """The prefix of the scope that a scope is in, "" for the table; None where there is no scope.
+
+    >>> parent_prefix("@tenant$201#@qa#")
+    '@tenant$201#'
+    """
+    return prefix[: prefix[:-1].rfind("#") + 1] if prefix else None  # a name may have an @
 
 
 def partition_text(prefix: str, text: str) -> str:

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from .errors import ModelError
 from .implication import holds
-from .keys import KeyTemplate
+from .keys import ACROSS, KeyTemplate, parent_prefix
 from .table import INDEX_LIMIT, RANGES, Index
 from .terms import Predicate, as_predicate
 
@@ -29,6 +29,7 @@ class AccessPattern:
         when: field -> what it must be for an item to be in the index.
         shards: over how many partitions the items of one partition key are spread.
         include: fields that index entries have to carry beside the keys; None for all.
+        across_scopes: whether the items of all scopes of a scope are in one partition.
         name: the class attribute it was assigned to.
         identity: the whole primary key as one template; what tells the shard of an item.
     """
@@ -39,6 +40,7 @@ class AccessPattern:
     when: Mapping[str, Predicate] = attrs.field(factory=dict)
     shards: int = 1
     include: tuple[str, ...] | None = None
+    across_scopes: bool = False
     name: str = ""
     identity: KeyTemplate | None = attrs.field(default=None, eq=False, repr=False)
 
@@ -58,6 +60,17 @@ class AccessPattern:
         if self.shards == 1:
             return self.hash
         return KeyTemplate.joined([self.hash, KeyTemplate.parse("{SHARD}")])
+
+    def before(self, prefix: str) -> str | None:
+        """What comes before its partition keys, for an item of a scope; None if that has none here.
+
+        Args:
+            prefix: of the item's scope, or "".
+        """
+        if not self.across_scopes:
+            return prefix
+        parent = parent_prefix(prefix)
+        return None if parent is None else parent + ACROSS
 
     def partition_text(self, values: Mapping[str, Any]) -> str | None:
         """The partition key of an entity, or None while it is not in the index."""
@@ -113,6 +126,7 @@ def gsi(
     when: Mapping[str, Any] | None = None,
     shards: int = 1,
     include: Sequence[str] | None = None,
+    across_scopes: bool = False,
 ) -> AccessPattern:
     """A secondary access pattern on a global secondary index that all entities share.
 
@@ -133,6 +147,8 @@ def gsi(
         include: the only fields that index entries carry, so that they are slim; ``()`` for keys
             only. Lists then read and pay for little, and whole entities are fetched by key. The
             index is shared, so it carries what its entities need together.
+        across_scopes: whether its partitions have the items of all scopes beside each other, for
+            `Store.across_scopes` and nothing else. What is in no scope is not in the index.
 
     Raises:
         ModelError: a template is malformed, or there are too many components.
@@ -155,6 +171,7 @@ def gsi(
         when={name: as_predicate(value) for name, value in (when or {}).items()},
         shards=shards,
         include=None if include is None else tuple(include),
+        across_scopes=bool(across_scopes),
     )
 
 

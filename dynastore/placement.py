@@ -36,9 +36,10 @@ class Placement:
     def hash_text(self, values: Mapping[str, Any], prefix: str) -> str | None:
         """The hash attribute, or None while the item is not in the index."""
         text = self.pattern.partition_text(values)
-        if text is None:
+        before = self.pattern.before(prefix)
+        if text is None or before is None:
             return None
-        return fitting(self.index.hash, partition_text(prefix, text), HASH_BYTES)
+        return fitting(self.index.hash, partition_text(before, text), HASH_BYTES)
 
     def range_text(self, place: int, values: Mapping[str, Any]) -> str:
         """A range attribute, by its place from the left."""

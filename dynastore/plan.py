@@ -170,6 +170,8 @@ class Plan:
         consistent: whether the reads are strongly consistent.
         selected: the only fields wanted, or None for whole entities.
         limit: how many entities at most, or None for all.
+        across_scopes: whether the entities are those of all scopes inside; each then comes with the
+            name of its scope.
         empty: whether the filters contradict each other, so that nothing is sent.
     """
 
@@ -183,6 +185,7 @@ class Plan:
     consistent: bool = False
     selected: tuple[str, ...] | None = None
     limit: int | None = None
+    across_scopes: bool = False
     empty: bool = False
     _costing: Callable[[], Cost] = field(default=_unknown_cost, eq=False, repr=False)
     _advising: Callable[[], str | None] = field(default=_no_advice, eq=False, repr=False)
@@ -238,6 +241,8 @@ class Plan:
             yield f"  the first {self.limit:,}"
         if self.consistent:
             yield "  strongly consistent"
+        if self.across_scopes:
+            yield "  across the scopes inside"
         yield from (f"  {line}" for line in self.cost.lines)
         yield from (f"  passed over {name}: {why}" for name, why in self.passed_over.items())
 

@@ -17,7 +17,7 @@ from .attributes import AttributeMap
 from .codec import Codec
 from .errors import ModelError, RequestError, UnknownType
 from .key_text import is_optional
-from .keys import HEADER, KeyTemplate, scope_prefix
+from .keys import ACROSS, HEADER, KeyTemplate, scope_prefix
 from .patterns import AccessPattern
 from .plan import Plan
 from .planner import PLAIN, Ask, Member, Planner, plan_collection
@@ -76,16 +76,25 @@ def _mixed_patterns(schema: Schema) -> dict[type[Any], frozenset[str]]:
             for mine in spec.secondary
             for other in specs
             for theirs in other.secondary
-            if other is not spec and mine.number == theirs.number and _adjacent(mine, theirs)
+            if other is not spec and mine.number == theirs.number
+            if mine.across_scopes is theirs.across_scopes and _adjacent(mine, theirs)
         )
         for spec in specs
     }
 
 
-def _planners(schema: Schema) -> dict[type[Any], Planner]:
+def _planners(schema: Schema) -> dict[tuple[type[Any], bool], Planner]:
     return {
-        cls: Planner(codec.spec, (codec.primary, *codec.secondary), schema.mixed[cls])
+        (cls, across): Planner(codec.spec, placements, schema.mixed[cls])
         for cls, codec in schema.codecs.items()
+        for across in (False, True)
+        for placements in [
+            tuple(
+                each
+                for each in (codec.primary, *codec.secondary)
+                if each.pattern.across_scopes is across
+            )
+        ]
     }
 
 
@@ -100,7 +109,8 @@ class Schema:
         scopes: what every partition key begins with, the outermost scope first.
         codecs: entity class -> its codec. Made once, and kept by schemas derived from this one.
         mixed: entity class -> access patterns that share a stretch of an index with other entities.
-        planners: entity class -> what plans its queries; kept like the codecs.
+        planners: entity class, and whether it is asked for across scopes -> what plans its
+            queries; kept like the codecs.
         prefix: what the scopes put before every partition key.
 
     Raises:
@@ -116,7 +126,7 @@ class Schema:
     mixed: Mapping[type[Any], frozenset[str]] = field(
         default=Factory(_mixed_patterns, takes_self=True), kw_only=True, repr=False
     )
-    planners: Mapping[type[Any], Planner] = field(
+    planners: Mapping[tuple[type[Any], bool], Planner] = field(
         default=Factory(_planners, takes_self=True), kw_only=True, repr=False
     )
     prefix: str = field(init=False, repr=False)
@@ -178,7 +188,8 @@ class Schema:
     ) -> Plan:
         """How entities of a class are found by their fields; see `planner.Planner.plan`."""
         conditions = filters.conditions(self.codec(cls).spec, where, combined)
-        return self.planners[cls].plan(conditions, ask, prefix=self.prefix)
+        prefix = self.prefix + ACROSS if ask.across_scopes else self.prefix
+        return self.planners[cls, ask.across_scopes].plan(conditions, ask, prefix=prefix)
 
     def plan_collection(
         self,
@@ -191,7 +202,7 @@ class Schema:
         members = [
             Member(
                 self.codec(cls).spec,
-                self.planners[cls].placements,
+                self.planners[cls, False].placements,
                 filters.conditions(self.codec(cls).spec, where, combined),
             )
             for cls in classes

@@ -28,6 +28,7 @@ from .operations.writing.writes import transact
 from .requests import Steps
 from .results import Results
 from .scanned import Scanned
+from .scopes import AcrossScopes, ScopeNames
 from .spec import Ref
 from .terms import Combined, When
 from .verified import Verified
@@ -44,7 +45,7 @@ E = TypeVar("E")
 T = TypeVar("T")
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Store(Bound[Client]):
     """A schema bound to a blocking client. Threads may share it."""
 
@@ -93,6 +94,17 @@ class Store(Bound[Client]):
             NoAccessPattern: no index has all of them in one partition.
         """
         return Results(self._asked_together(classes, where), self)
+
+    def scopes(self) -> ScopeNames:
+        """The names of the scopes directly inside this store's, from an index; see `scopes`.
+
+        A scope is listed from its first write on, within a second.
+        """
+        return ScopeNames(self.schema, self)
+
+    def across_scopes(self) -> AcrossScopes:
+        """Queries over all scopes directly inside this store's, and not over what is beside them."""
+        return AcrossScopes(self.schema, self._ask, self)
 
     def scan(
         self,
@@ -405,6 +417,7 @@ class Store(Bound[Client]):
         deadline = self._options.deadline()
         if self._first_use.pending:
             self._create_table(deadline)
+        steps = self._registering(steps)
         return run(steps, self.client, self._options.clock, deadline)
 
     def _create_table(self, deadline: Deadline | None) -> None:
@@ -416,7 +429,8 @@ class Store(Bound[Client]):
         from .async_store import AsyncStore
 
         place = self._known_place()
-        return AsyncStore(self.schema, place.awaited(), place, self._first_use, self._options)
+        shared = self._first_use, self._options, self._registered
+        return AsyncStore(self.schema, place.awaited(), place, *shared)
 
     def close(self) -> None:
         """Give back connections. The store and all derived from it cannot be used afterwards."""

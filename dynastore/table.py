@@ -20,6 +20,7 @@ V = TypeVar("V")
 
 TYPE = "TYPE"  # the entity's tag
 CONSUMER = "~consumer"  # TYPE of consumers of changes
+SCOPE = "~scope"  # TYPE of entries in the registry of scopes
 PART = "~part"  # TYPE of parts of payloads; no entity's tag begins with "~"
 SCHEMA = "SCHEMA"  # number of the schema that the item was written by
 TTL = "TTL"  # when DynamoDB may delete the item, in epoch seconds

@@ -13,6 +13,7 @@ from . import (
     approvals,
     auth_tokens,
     compactions,
+    components,
     evals,
     knowledge,
     learnings,
@@ -42,6 +43,7 @@ TOPICS: Mapping[str, Topic] = {
     "service accounts": service_accounts.TOPIC,
     "traces": traces.TOPIC,
     "learnings": learnings.TOPIC,
+    "components": components.TOPIC,
 }
 
 

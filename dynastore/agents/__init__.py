@@ -10,6 +10,7 @@
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
+| Component, ComponentConfig, ComponentUse | a component, its versions, and what refers to it | all by time |
 | Annex, Annexed, Compaction | what belongs to a session and is not read with it | a compaction by its id |
 | ToolResult | one result | those that are due, by time |
 | Approval | a run's | a user's and all by status and time |
@@ -34,6 +35,14 @@ from .approvals import Approval, ApprovalOutline
 from .auth_tokens import AuthToken
 from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .compactions import Compaction
+from .components import (
+    Component,
+    ComponentConfig,
+    ComponentLink,
+    ComponentOutline,
+    ComponentUse,
+    ComponentVersion,
+)
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalOutline, EvalRun
 from .knowledge import Knowledge
@@ -58,6 +67,12 @@ __all__ = [
     "Checkpoint",
     "CheckpointValue",
     "Compaction",
+    "Component",
+    "ComponentConfig",
+    "ComponentLink",
+    "ComponentOutline",
+    "ComponentUse",
+    "ComponentVersion",
     "Document",
     "Embedding",
     "EvalOutline",
@@ -97,6 +112,7 @@ ENTITIES = (
     *(Transcript, Stretch, AuthToken, ServiceAccount),
     *(Trace, Span, SpanTally),
     Learning,
+    *(Component, ComponentConfig, ComponentUse),
     SchemaVersion,
 )
 

@@ -47,8 +47,9 @@ def declaration(spec: EntitySpec, facts: Facts, ask: Ask) -> str | None:
     name = f"by_{'_and_'.join(hashed or sorted_by)}"
     if name in {*spec.types, *(pattern.name for pattern in spec.patterns)}:
         name = f"{name}_{number}"
-    quoted = ", ".join(f'"{each}"' for each in (hash_template, *components))
-    return f"{name} = gsi({number}, {quoted})"
+    given = [f'"{each}"' for each in (hash_template, *components)]
+    given += ["across_scopes=True"] if ask.across_scopes else []
+    return f"{name} = gsi({number}, {', '.join(given)})"
 
 
 def _keyed(spec: EntitySpec, name: str) -> bool:

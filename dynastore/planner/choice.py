@@ -39,6 +39,8 @@ class Ask:
         consistent: whether reads are strongly consistent.
         selected: the only fields wanted, or None for whole entities.
         limit: how many entities at most, or None for all.
+        across_scopes: whether the entities of all scopes inside are meant, and not those outside of
+            them.
     """
 
     order: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class Ask:
     consistent: bool = False
     selected: tuple[str, ...] | None = None
     limit: int | None = None
+    across_scopes: bool = False
 
 
 PLAIN = Ask()  # whole entities, in the order of the index

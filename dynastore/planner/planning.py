@@ -93,6 +93,11 @@ class Planner:
         self._chosen.clear()
 
     def _check(self, ask: Ask) -> None:
+        if ask.across_scopes and ask.consistent:
+            raise RequestError(
+                "what is asked across scopes is found by an index, and DynamoDB keeps indexes "
+                "eventually consistent; leave consistent() out"
+            )
         self.spec.check_fields(dict.fromkeys(ask.selected or ()))
         check_order(self.spec, ask.order)
 
@@ -115,6 +120,7 @@ class Planner:
             consistent=ask.consistent,
             selected=ask.selected,
             limit=ask.limit,
+            across_scopes=ask.across_scopes,
             empty=not parts,
             costing=partial(_total, self.spec, parts, ask, ordering),
             advising=partial(self._advice, conditions, ask),

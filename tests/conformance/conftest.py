@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from functools import partial
@@ -29,14 +30,18 @@ from dynastore.schema import DEFAULT_NAME
 from dynastore.testing import LaggingClient
 
 from .drivers import Awaited
-from .engines import ENGINES, LEFT_OUT, ministack_server, moto_server
+from .engines import ENDPOINTS, ENGINES, LEFT_OUT, ministack_server, moto_server
 
 MODES = ("blocking", "awaited")
 LAG = 3  # writes that the indexes of sqlite-lagging are behind
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out engines that the environment names, and expect the faults that tests name."""
+    if "DYNASTORE_ALL_ENGINES" not in os.environ:
+        dropped = [item for item in items if not _is_run_on(item)]
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in {*dropped}]
     for item in items:
         engine = getattr(item, "callspec", None) and item.callspec.params.get("engine")
         if engine is None:
@@ -51,6 +56,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.xfail(reason=reason, strict=strict))
                 # Nobody reads the traceback of an expected failure; making one takes 0.1 s.
                 item.repr_failure = _first_line
+
+
+def _is_run_on(item: pytest.Item) -> bool:
+    """Whether a test runs on its variant, though it is not run on all."""
+    mark = item.get_closest_marker("on")
+    params = getattr(item, "callspec", None) and item.callspec.params
+    if mark is None or not params or "engine" not in params:
+        return True
+    return params["engine"] in ENDPOINTS or (params["mode"], params["engine"]) in mark.args
 
 
 def _first_line(failure: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:

@@ -21,6 +21,7 @@ from dynastore import (
     AsyncVerified,
     Store,
 )
+from dynastore.scopes import AsyncAcrossScopes, AsyncScopeNames
 
 T = TypeVar("T")
 
@@ -34,7 +35,9 @@ class Awaited:
         | AsyncResults[Any]
         | AsyncScanned[Any]
         | AsyncVerified
-        | AsyncChanges[Any],
+        | AsyncChanges[Any]
+        | AsyncScopeNames
+        | AsyncAcrossScopes,
         runner: asyncio.Runner,
     ) -> None:
         self.target = target
@@ -62,7 +65,7 @@ class Awaited:
         if inspect.iscoroutine(value):
             value = self.runner.run(value)
         kinds = AsyncStore | AsyncResults | AsyncScanned | AsyncVerified | AsyncChanges
-        is_awaited = isinstance(value, kinds)
+        is_awaited = isinstance(value, kinds | AsyncScopeNames | AsyncAcrossScopes)
         return Awaited(value, self.runner) if is_awaited else value
 
 

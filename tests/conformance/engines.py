@@ -22,6 +22,16 @@ SERVERS = ("moto", "ministack")
 ENDPOINTS = tuple(filter(None, os.environ.get("DYNASTORE_ENDPOINTS", "").split(",")))
 ENGINES = (*EMBEDDED, *SERVERS, *ENDPOINTS)
 
+# Enough where what differs by engine and by mode is tested elsewhere: each of them, but not each pair.
+PAIRS = (
+    ("blocking", "sqlite-file"),
+    ("awaited", "sqlite-memory"),
+    ("blocking", "sqlite-lagging"),
+    ("awaited", "moto"),
+    ("blocking", "ministack"),
+)
+EMBEDDED_PAIRS = (("blocking", "sqlite-memory"), ("awaited", "sqlite-lagging"))
+
 LEFT_OUT = frozenset(filter(None, os.environ.get("DYNASTORE_SKIP_ENGINES", "").split(",")))
 
 MINISTACK_PYTHON = Path(__file__).parents[2] / ".venv-ministack" / "bin" / "python"

@@ -34,6 +34,10 @@ from dynastore.errors import (
     UnknownField,
 )
 
+from .engines import PAIRS
+
+pytestmark = pytest.mark.on(*PAIRS)
+
 NOON = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 ITEM_BYTES = 400 * 1024
 

@@ -37,6 +37,10 @@ from dynastore.errors import (
 from dynastore.recording import recorded
 from dynastore.requests import BatchGetItem, PutItem, Query, UpdateItem
 
+from .engines import PAIRS
+
+pytestmark = pytest.mark.on(*PAIRS)
+
 # Far ahead, so that no engine deletes by its own clock what is live or expired by this one.
 NOON = dt.datetime(2096, 3, 1, 12, tzinfo=dt.UTC)
 SECOND, HOUR, DAY = dt.timedelta(seconds=1), dt.timedelta(hours=1), dt.timedelta(days=1)

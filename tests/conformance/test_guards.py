@@ -32,8 +32,9 @@ from dynastore.requests import (
 )
 
 from .drivers import Awaited, at_once
+from .engines import PAIRS
 
-pytestmark = pytest.mark.scans
+pytestmark = [pytest.mark.scans, pytest.mark.on(*PAIRS)]
 
 TOMORROW = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
 

@@ -12,7 +12,10 @@ from dynastore.agents import agent_schema
 from dynastore.errors import PayloadMissing, RequestError
 from dynastore.testing import recorded
 
+from .engines import PAIRS
 from .test_langgraph_rows import Calls, config
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 LINES = [f"line {at} " * 30 for at in range(20)]
 

@@ -41,6 +41,9 @@ from dynastore.testing import recorded
 from dynastore.writes import Delete
 
 from .drivers import Awaited
+from .engines import PAIRS
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 WRITING = PutItem | UpdateItem | DeleteItem | BatchWriteItem | TransactWriteItems
 

@@ -23,6 +23,10 @@ from dynastore.errors import RequestError
 from dynastore.integrations.langgraph import DynastoreStore
 from dynastore.recording import recorded
 
+from .engines import PAIRS
+
+pytestmark = pytest.mark.on(*PAIRS)
+
 NOON = dt.datetime(2096, 3, 1, 12, tzinfo=dt.UTC)
 MEBIBYTE = 1024 * 1024
 

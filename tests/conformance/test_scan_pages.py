@@ -12,7 +12,9 @@ from dynastore.errors import RequestError
 from dynastore.requests import Key, Request, Scan, Steps
 from dynastore.terms import AnyOf, Compare, Conditions, Contains, IsNone
 
-pytestmark = pytest.mark.scans
+from .engines import PAIRS
+
+pytestmark = [pytest.mark.scans, pytest.mark.on(*PAIRS)]
 
 
 @entity("leaf")

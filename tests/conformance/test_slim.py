@@ -11,6 +11,10 @@ from dynastore.errors import TableMismatch
 from dynastore.recording import recorded
 from dynastore.requests import BatchGetItem, GetItem, Query
 
+from .engines import PAIRS
+
+pytestmark = pytest.mark.on(*PAIRS)
+
 TITLES = ["tea", "rum", "tea", None]
 
 

@@ -30,6 +30,10 @@ from dynastore import (
 )
 from dynastore.errors import ConditionFailed
 
+from .engines import PAIRS
+
+pytestmark = pytest.mark.on(*PAIRS)
+
 
 @entity("page")
 class Page:

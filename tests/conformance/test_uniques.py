@@ -36,6 +36,9 @@ from dynastore.recording import recorded
 from dynastore.requests import GetItem, Key
 
 from .drivers import at_once
+from .engines import PAIRS
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 RACE = "checks and writes in two steps, between which threads interfere"
 TOMORROW = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)

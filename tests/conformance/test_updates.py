@@ -38,6 +38,10 @@ from dynastore.errors import (
 from dynastore.kept_fields import UNWRITTEN
 from dynastore.recording import recorded
 
+from .engines import PAIRS
+
+pytestmark = pytest.mark.on(*PAIRS)
+
 
 @attrs.frozen
 class Step:

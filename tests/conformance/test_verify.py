@@ -26,8 +26,9 @@ from dynastore.operations.upkeep.findings import Tally
 from dynastore.requests import DeleteItem, GetItem, Key, UpdateItem
 
 from .drivers import Awaited, at_once
+from .engines import PAIRS
 
-pytestmark = pytest.mark.scans
+pytestmark = [pytest.mark.scans, pytest.mark.on(*PAIRS)]
 
 NOON = dt.datetime(2030, 1, 5, 12, tzinfo=dt.UTC)
 

@@ -399,6 +399,14 @@ def test_a_method_that_is_not_there_is_told_and_passed_over(where):
     assert not done.differences
 
 
+def test_what_does_not_move_is_told_where_there_is_any(sqlite, where):
+    talk(sqlite, 0)
+    assert not {"auth tokens", "components"} & {*moved(sqlite, where).passed}
+    token = {"provider": "p", "service": "s", "user_id": "ann", "token_data": {"secret": 1}}
+    sqlite.upsert_auth_token(token)
+    assert "move them by their keys" in moved(sqlite, where).passed["auth tokens"]
+
+
 def test_an_awaited_database_is_awaited(tmp_path, where):
     made = f"sqlite:///{tmp_path / 'awaited.db'}"
     written = fill(DynastoreDb(made))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import datetime as dt
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from dynastore.agents import EvalRun, Knowledge, Run, Session, agent_schema
 from dynastore.clients.sqlite import SqliteClient
 from dynastore.errors import NotSent, PartialFailure, RequestError, Throttled
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
+from dynastore.integrations.agno.calls import refusing
 from dynastore.requests import Key
 from dynastore.testing import memory_store, recorded
 
@@ -101,12 +103,30 @@ def test_a_schema_without_sessions_is_refused():
         DynastoreDb(memory_store(Schema([Note])))
 
 
+def test_what_agno_keeps_in_sql_only_says_so():
+    with pytest.raises(NotImplementedError, match="in SQL only"):
+        DynastoreDb(memory_store()).get_authz_policies()
+
+
+def test_what_a_later_agno_asks_for_says_so_when_it_is_called():
+    class Later(abc.ABC):
+        @abc.abstractmethod
+        def get_dreams(self): ...
+
+    class Db(refusing(Later), Later):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"Db has no get_dreams\(\): .* update dynastore"):
+        Db().get_dreams()
+
+
 @pytest.mark.parametrize(
-    ("name", "says"), [("get_authz_policies", "in SQL only"), ("get_traces", "yet")]
+    ("kind", "contract"), [(DynastoreDb, BaseDb), (AsyncDynastoreDb, AsyncBaseDb)]
 )
-def test_what_is_not_kept_says_so(name, says):
-    with pytest.raises(NotImplementedError, match=says):
-        getattr(DynastoreDb(memory_store()), name)([])
+def test_nothing_is_left_open_of_the_contract_of_today(kind, contract):
+    asked = contract.__abstractmethods__
+    assert asked
+    assert [name for name in asked if "_refused" in getattr(kind, name).__qualname__] == []
 
 
 def test_a_throttled_read_is_an_error_and_no_short_history(db, client):

@@ -49,8 +49,9 @@ def awaited(calls: type[Calls]) -> type[Any]:
 
 
 def refusing(contract: type[Any]) -> type[Any]:
-    """A class whose methods say that they are not there: those that *contract* leaves open.
+    """A class whose methods say that they are not there.
 
+    Those are what Agno keeps in SQL only, and what *contract* leaves open: a later Agno may add some.
     Awaited or not, they raise when they are called.
     """
     names = [*contract.__abstractmethods__, *_administrative(contract)]
@@ -99,7 +100,10 @@ def _refused(name: str) -> Callable[..., NoReturn]:
                 f"{kind} has no {name}(): Agno keeps this in SQL only; give its service a PostgresDb "
                 "for its administration, and the agents this one"
             )
-        raise NotImplementedError(f"{kind} has no {name}() yet")
+        raise NotImplementedError(
+            f"{kind} has no {name}(): this version of Agno has it, and this one of dynastore has not; "
+            "update dynastore"
+        )
 
     refuse.__name__ = name
     return refuse

@@ -11,6 +11,7 @@ from ...agents.annexes import Annex, Annexed
 from ...agents.approvals import Approval
 from ...agents.auth_tokens import AuthToken
 from ...agents.compactions import Compaction
+from ...agents.components import Component, ComponentConfig, ComponentUse
 from ...agents.conversations.recent import Recent
 from ...agents.evals import EvalRun
 from ...agents.knowledge import Knowledge
@@ -34,6 +35,8 @@ from .approvals import ApprovalCalls
 from .auth_tokens import AuthTokenCalls
 from .calls import awaited, blocking, refusing
 from .compactions import CompactionCalls
+from .component_configs import ConfigCalls
+from .components import ComponentCalls
 from .evals import EvalCalls
 from .knowledge import KnowledgeCalls
 from .learnings import LearningCalls
@@ -57,8 +60,8 @@ CALLS = (
     *(ToolResultCalls, TranscriptCalls, AuthTokenCalls, ServiceAccountCalls),
     *(ScheduleCalls, ScheduleRunCalls, ApprovalCalls),
 )
-# Agno takes any database that has these for one that is not awaited.
-BLOCKING_CALLS = (*CALLS, CompactionCalls)
+# Agno takes any database that has compactions for one that is not awaited, and never awaits components.
+BLOCKING_CALLS = (*CALLS, CompactionCalls, ComponentCalls, ConfigCalls)
 ENTITIES = (
     *(Session, Run, Passage, SchemaVersion),
     *(Memory, Metric, MetricProgress, Knowledge, EvalRun),
@@ -66,6 +69,7 @@ ENTITIES = (
     *(Annex, Annexed, Compaction, ToolResult),
     *(Transcript, Stretch, AuthToken, ServiceAccount),
     *(Schedule, ScheduleRun, Approval),
+    *(Component, ComponentConfig, ComponentUse),
 )
 TYPE = "dynastore"
 

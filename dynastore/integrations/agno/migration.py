@@ -45,10 +45,12 @@ TOPICS: tuple[Callable[[], Topic], ...] = (
     *(lambda each=each: each for each in (TOOL_RESULTS, COMPACTIONS)),
 )
 NAMES = tuple(each().name for each in TOPICS)
-# Agno's contract finds these by their keys, and lists none.
-UNLISTED = {
-    "auth tokens": ("auth_tokens_table_name", "get_auth_token"),
-    "transcripts": ("transcripts_table_name", "get_transcript_entries"),
+BY_KEY = "Agno has no method that lists them; move them by their keys"
+# What does not move, where there is any: its table, what reads it, and why.
+LEFT = {
+    "auth tokens": ("auth_tokens_table_name", "get_auth_token", BY_KEY),
+    "transcripts": ("transcripts_table_name", "get_transcript_entries", BY_KEY),
+    "components": ("components_table_name", "list_components", "save them anew from your code"),
 }
 
 
@@ -175,7 +177,7 @@ class Migration:
                 it again.
             RequestError: the old database has none of the tables.
         """
-        done = Migrated(passed=self._unlisted())
+        done = Migrated(passed=self._left())
         chosen = [topic for topic in (each() for each in TOPICS) if topic.name in self._chosen]
         if not any(self._old.has_table(each.table) for each in chosen):
             raise RequestError(
@@ -249,10 +251,10 @@ class Migration:
         told = Difference(after.topic, after.id, after.what)
         return Migrated({before.topic: Count(rows=1, differing=1)}, differences=[told])
 
-    def _unlisted(self) -> dict[str, str]:
+    def _left(self) -> dict[str, str]:
         return {
-            name: f"Agno has no method that lists {name}; move them by hand"
-            for name, (table, method) in UNLISTED.items()
+            name: why
+            for name, (table, method, why) in LEFT.items()
             if self._old.has(method) and self._old.has_table(table)
         }
 

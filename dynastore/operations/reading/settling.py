@@ -10,11 +10,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from attrs import evolve, frozen
 
 from ...attributes import AttributeMap, AttributeValue
+from ...keys import prefix_of, scopes_of
 from ...matching import matcher
 from ...plan import AccessPath, Plan
 from ...requests import Key, Steps
@@ -25,6 +26,21 @@ from ..keyed import read_items
 from ..payloads import whole
 
 Matches = Callable[[Mapping[str, AttributeValue]], bool]
+
+E = TypeVar("E")
+
+
+@frozen
+class InScope(Generic[E]):
+    """What was found across scopes.
+
+    Attributes:
+        scope: name of the scope that it is in.
+        entity: the entity, or its selected fields.
+    """
+
+    scope: str
+    entity: E
 
 
 @frozen
@@ -169,6 +185,12 @@ class Settler:
         return path.hydrated and (unsorted or bool(path.tags and keys_only))
 
     def _decoded(self, item: AttributeMap) -> Any:
+        found = self._entity(item)
+        if not self.plan.across_scopes:
+            return found
+        return InScope(scopes_of(prefix_of(Key.of(item).pk))[-1], found)
+
+    def _entity(self, item: AttributeMap) -> Any:
         if self.plan.selected is None:
             return self.schema.decode(item, self.plan.classes)
         codec = self.schema.codec(self.plan.classes[0])

@@ -224,6 +224,7 @@ class Tally:
     guards: int = 0
     parts: int = 0
     consumers: int = 0
+    scopes: int = 0
     unknown: Mapping[str | None, int] = field(factory=dict)
     newer: int = 0
     older: int = 0
@@ -249,6 +250,8 @@ class Tally:
                 return evolve(self, parts=self.parts + 1)
             case table.CONSUMER:
                 return evolve(self, consumers=self.consumers + 1)
+            case table.SCOPE:
+                return evolve(self, scopes=self.scopes + 1)
         return evolve(self, unknown={**self.unknown, tag: self.unknown.get(tag, 0) + 1})
 
     def with_finding(self, finding: Finding) -> Tally:

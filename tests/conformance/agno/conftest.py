@@ -28,6 +28,7 @@ BY_INDEX = {
     *("get_schedules", "claim_due_schedule", "disable_schedules_for_target", "delete_schedule"),
     *("get_schedule_runs", "get_latest_schedule_runs", "delete_schedule_runs"),
     *("get_approvals", "get_pending_approval_count"),
+    *("list_components", "delete_component"),
 }
 
 

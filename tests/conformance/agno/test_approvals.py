@@ -14,7 +14,10 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.requests import Scan
 
 from ..drivers import at_once
+from ..engines import PAIRS
 from .made import BEGAN
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 DECIDERS = 20
 

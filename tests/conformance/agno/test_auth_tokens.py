@@ -6,7 +6,10 @@ import pytest
 
 from dynastore.errors import RequestError
 
+from ..engines import PAIRS
 from .made import BEGAN
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 
 @pytest.fixture

@@ -17,11 +17,13 @@ from agno.db.sqlite import SqliteDb
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import BLOCKING_CALLS, CALLS
 
+from ..engines import EMBEDDED_PAIRS
 from .answers import answered
 from .topics import (
     approvals,
     auth_tokens,
     compactions,
+    components,
     evals,
     knowledge,
     learnings,
@@ -35,12 +37,15 @@ from .topics import (
     transcripts,
 )
 
+pytestmark = pytest.mark.on(*EMBEDDED_PAIRS)
+
 TOPICS = [
     *(sessions.TOPIC, memories.TOPIC, metrics.TOPIC, knowledge.TOPIC, evals.TOPIC),
     *(traces.TOPIC, learnings.TOPIC),
     *(tool_results.TOPIC, compactions.TOPIC, transcripts.TOPIC),
     *(auth_tokens.TOPIC, service_accounts.TOPIC),
     *(schedules.TOPIC, approvals.TOPIC),
+    components.TOPIC,
 ]
 
 SCOPES = count()

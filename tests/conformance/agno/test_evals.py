@@ -12,7 +12,10 @@ from dynastore.errors import AlreadyExists
 from dynastore.requests import Scan
 from dynastore.testing import recorded
 
+from ..engines import PAIRS
 from .made import eval_run
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 
 @pytest.fixture

@@ -14,7 +14,10 @@ from dynastore.requests import Scan
 from dynastore.testing import recorded
 
 from ..drivers import at_once
+from ..engines import PAIRS
 from .made import BEGAN, document
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 
 @pytest.fixture

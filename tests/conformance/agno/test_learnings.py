@@ -11,6 +11,9 @@ from dynastore.agents import agent_schema
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 
 from ..drivers import at_once
+from ..engines import PAIRS
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ from dynastore.agents import agent_schema
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 
 from ..drivers import at_once
+from ..engines import PAIRS
 from .made import BEGAN, run, session
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 DAY = 86_400
 FIRST = dt.datetime.fromtimestamp(BEGAN, dt.UTC).date()

@@ -13,7 +13,10 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.requests import Scan
 
 from ..drivers import at_once
+from ..engines import PAIRS
 from .made import BEGAN, contents, run, session
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 
 @pytest.fixture

@@ -9,7 +9,10 @@ from dynastore.agents.annexing.results import entry_of
 from dynastore.errors import ConditionFailed, RequestError
 from dynastore.integrations.agno.tool_result_rows import result_of
 
+from ..engines import PAIRS
 from .made import BEGAN, contents, run, session
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 
 @pytest.fixture

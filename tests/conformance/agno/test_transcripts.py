@@ -10,7 +10,10 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.testing import memory_store, recorded
 
 from ..drivers import at_once
+from ..engines import PAIRS
 from .made import session
+
+pytestmark = pytest.mark.on(*PAIRS)
 
 PLACE = {"framework": "claude", "project_key": "p1", "session_id": "t1"}
 PROJECT = {"framework": "claude", "project_key": "p1"}

@@ -1,0 +1,309 @@
+"""IAM policies of scopes: all that a scoped store sends is allowed, and nothing that another one sends."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+pytest.importorskip("agno", reason="needs the extra dynastore[test]")
+pytest.importorskip("langgraph.checkpoint", reason="needs the extra dynastore[test]")
+
+from agno.session import AgentSession
+from attrs import frozen
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from langgraph.checkpoint.base import empty_checkpoint
+
+from dynastore import (
+    Check,
+    Create,
+    Delete,
+    Put,
+    Schema,
+    Store,
+    Table,
+    Update,
+    add,
+    entity,
+    field,
+    gsi,
+    increment,
+    key,
+    payload,
+    ref,
+    since,
+    unique,
+)
+from dynastore.agents import agent_schema
+from dynastore.errors import RequestError
+from dynastore.iam import scope_policy
+from dynastore.integrations.agno import DynastoreDb
+from dynastore.integrations.langgraph import DynastoreSaver, DynastoreStore
+from dynastore.keys import REGISTERED, scope_prefix
+from dynastore.table import Index
+from dynastore.testing import recorded
+
+ACCOUNT, REGION, BUCKET = "123456789012", "eu-west-1", "agent-payloads"
+MONDAY = dt.datetime(2026, 11, 16, tzinfo=dt.UTC)
+TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
+
+
+@entity("letter", lifetime=dt.timedelta(days=9), expires="expires_at")
+class Letter:
+    user_id: str
+    letter_id: str
+    address: str = ""
+    sent_at: dt.datetime = MONDAY
+    reads: int = 0
+    labels: set[str] = field(factory=set)
+    body: bytes = payload(default=b"")
+    expires_at: dt.datetime | None = None
+
+    primary = key("USER#{user_id}", "LETTER#{letter_id}")
+    by_address = gsi(1, "TO#{address}", "{sent_at}", include=("address", "expires_at"))
+    of_day = gsi(2, "LETTERS#{sent_at:day}", "{sent_at}", across_scopes=True)
+    one_address = unique("address")
+
+
+SCHEMA = Schema(
+    [Letter],
+    Table("letters", (Index(1, fields=("address", "expires_at")), Index(2)), bucket=BUCKET),
+)
+
+names = st.one_of(
+    st.text(min_size=1, max_size=8),
+    st.text("a@#*?${}~.:/", min_size=1, max_size=6),
+    st.sampled_from(
+        ["a", "ab", "a#", "a#@a", "a*", "${aws:username}", "*", "?", "@", "@*", "#", "$2a"]
+    ),
+)
+paths = st.lists(names, min_size=1, max_size=3).map(tuple)
+
+
+@frozen
+class Asked:
+    """What IAM is asked of a request, or of a part of one."""
+
+    action: str
+    resource: str
+    leading_keys: tuple[str, ...]
+
+
+def asked_of(operation: str, parameters: dict[str, Any]) -> Iterator[Asked]:
+    """What IAM is asked of a request, by its parameters under AWS's names."""
+    if "Bucket" in parameters:
+        action = "GetObject" if operation == "HeadObject" else operation
+        name = parameters.get("Key", "")
+        yield Asked(f"s3:{action}", f"arn:aws:s3:::{parameters['Bucket']}/{name}", ())
+        return
+    if operation in {"TransactWriteItems", "TransactGetItems"}:
+        for each in parameters["TransactItems"]:
+            ((kind, one),) = each.items()
+            yield from asked_of(TRANSACTED.get(kind, "ConditionCheckItem"), one)
+        return
+    if operation in {"BatchGetItem", "BatchWriteItem"}:
+        for table, some in parameters["RequestItems"].items():
+            found = some["Keys"] if operation == "BatchGetItem" else map(_written, some)
+            yield _on(operation, table, None, [each["PK"]["S"] for each in found])
+        return
+    index = parameters.get("IndexName")
+    if operation == "Query":
+        yield _on(operation, parameters["TableName"], index, [_partition(parameters)])
+        return
+    item = parameters.get("Key") or parameters["Item"]
+    yield _on(operation, parameters["TableName"], None, [item["PK"]["S"]])
+
+
+def _on(operation: str, table: str, index: str | None, keys: list[str]) -> Asked:
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}"
+    return Asked(
+        f"dynamodb:{operation}", arn if index is None else f"{arn}/index/{index}", tuple(keys)
+    )
+
+
+def _written(request: dict[str, Any]) -> dict[str, Any]:
+    ((_, one),) = request.items()
+    return one.get("Item") or one["Key"]
+
+
+def _partition(parameters: dict[str, Any]) -> str:
+    """The value of the partition key in a key condition."""
+    called = parameters["ExpressionAttributeNames"]
+    for left, right in re.findall(r"(\S+) = (:\w+)", parameters["KeyConditionExpression"]):
+        if called.get(left, left) in {"PK", "GSI1H", "GSI2H", "GSI3H", "GSI4H"}:
+            return parameters["ExpressionAttributeValues"][right]["S"]
+    raise AssertionError(parameters["KeyConditionExpression"])
+
+
+def allows(policy: dict[str, Any], asked: Asked) -> bool:
+    """Whether a policy allows it, as IAM evaluates this form of policy."""
+    return any(
+        asked.action in each["Action"]
+        and any(_like(pattern, asked.resource) for pattern in each["Resource"])
+        and _holds(each.get("Condition"), asked)
+        for each in policy["Statement"]
+    )
+
+
+def _holds(condition: dict[str, Any] | None, asked: Asked) -> bool:
+    if condition is None:
+        return True
+    assert condition.keys() == {"ForAllValues:StringLike", "Null"}
+    patterns = condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+    return asked.leading_keys != () and all(
+        any(_like(pattern, key_) for pattern in patterns) for key_ in asked.leading_keys
+    )
+
+
+def _like(pattern: str, text: str) -> bool:
+    assert "${" not in pattern, "IAM would put a value there"
+    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
+    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+
+
+def everything(store: Store) -> None:
+    """Calls of all methods that a role of one scope may use."""
+    mine = {"user_id": "ann", "letter_id": "1"}
+    store.put(Letter(**mine, address="x", body=b"b" * 5))
+    large = Letter(
+        user_id="ann", letter_id="2", address="y", body=random.Random(1).randbytes(450_000)
+    )
+    with suppress(RequestError):  # a name so long that nothing fits a key behind it
+        store.put(large)
+    store.create(Letter(user_id="ann", letter_id="3", address="z"))
+    letter = store.get(Letter, **mine)
+    found = store.get(Letter, user_id="ann", letter_id="2")
+    assert found is None or found.body == large.body
+    store.get_unique(Letter, address="x")
+    store.get_many([ref(Letter, **mine), ref(Letter, user_id="bob", letter_id="9")])
+    list(store.query(Letter, user_id="ann"))
+    list(store.query(Letter, address="x", sent_at=since(MONDAY)))
+    list(store.collection(Letter, user_id="ann"))
+    store.update(letter, reads=increment(1), labels=add("new"))
+    store.update(ref(Letter, **mine), address="w")
+    store.touch(ref(Letter, **mine))
+    store.upsert(ref(Letter, user_id="ann", letter_id="4"), address="v")
+    store.move(ref(Letter, **mine), letter_id="5")
+    store.put_many(
+        [Letter(user_id="bob", letter_id=str(each), address=f"b{each}") for each in range(3)]
+    )
+    store.transact_get(ref(Letter, user_id="bob", letter_id="1"))
+    store.transact(
+        Create(Letter(user_id="eve", letter_id="1", address="e")),
+        Update(ref(Letter, user_id="bob", letter_id="1"), reads=increment(1)),
+        Delete(ref(Letter, user_id="bob", letter_id="2")),
+        Check(ref(Letter, user_id="ann", letter_id="3"), reads=0),
+        Put(Letter(user_id="eve", letter_id="2", address="f")),
+    )
+    store.delete_many([ref(Letter, user_id="ann", letter_id="2")])
+    store.delete(ref(Letter, user_id="bob", letter_id="1"))
+    list(store.scopes())
+    list(store.across_scopes().query(Letter, sent_at=MONDAY))
+
+
+def asked_by(path: tuple[str, ...]) -> set[Asked]:
+    with Store.connect("sqlite://", SCHEMA) as whole:
+        whole.create_table()
+        store = whole
+        for name in path:
+            store = store.scope(name)
+        with recorded(store) as sent:
+            everything(store)
+    requests = [each.request for each in sent]
+    return {found for each in requests for found in asked_of(each.operation, each.parameters())}
+
+
+def policy_of(path: tuple[str, ...], **options: Any) -> dict[str, Any]:
+    schema = SCHEMA
+    for name in path:
+        schema = schema.scoped(name)
+    return scope_policy(schema, account=ACCOUNT, region=REGION, **options)
+
+
+@given(paths, paths)
+@example(("a",), ("ab",))
+@example(("a",), ("a#",))
+@example(("a*",), ("ab",))
+@example(("a", "b"), ("a", "bc"))
+def test_a_policy_allows_its_scope_everything_and_others_nothing(mine, theirs):
+    assume(mine != theirs[: len(mine)])
+    policy = policy_of(mine)
+    assert [each for each in asked_by(mine) if not allows(policy, each)] == []
+    shared = {each for each in asked_by(theirs) if allows(policy, each)}
+    # Both register the scopes that both are in.
+    around = {
+        f"{scope_prefix(mine[:depth])}{REGISTERED}"
+        for depth in range(1, len(mine))
+        if mine[:depth] == theirs[:depth]
+    }
+    assert {each.leading_keys for each in shared} == {(each,) for each in around}
+    assert {each.action for each in shared} <= {"dynamodb:PutItem"}
+
+
+def test_a_policy_allows_both_frameworks_adapters():
+    policy = scope_policy(agent_schema().scoped("qa"), account=ACCOUNT, region=REGION)
+    with Store.connect("sqlite://") as whole:
+        whole.create_table()
+        scoped = whole.scope("qa")
+        with recorded(scoped) as sent:
+            _work(DynastoreSaver(scoped), DynastoreStore(scoped), DynastoreDb(scoped))
+    asked = [
+        found
+        for each in sent
+        for found in asked_of(each.request.operation, each.request.parameters())
+    ]
+    assert len(asked) > 20
+    assert [each for each in asked if not allows(policy, each)] == []
+
+
+def _work(saver: DynastoreSaver, documents: DynastoreStore, db: DynastoreDb) -> None:
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+    checkpoint = empty_checkpoint() | {
+        "channel_values": {"log": [random.Random(1).randbytes(300_000)]},
+        "channel_versions": {"log": "1"},
+    }
+    config = saver.put(config, checkpoint, {"source": "loop", "step": 1}, {"log": "1"})  # type: ignore[arg-type]
+    saver.put_writes(config, [("log", "x")], "task")
+    saver.get_tuple(config)
+    list(saver.list(config))
+    saver.threads()
+    saver.copy_thread("t", "copy")
+    saver.prune(["t"])
+    saver.delete_thread("copy")
+    documents.put(("users", "ann"), "k", {"likes": "tea"})
+    documents.search(("users",), query=None, filter={"likes": "tea"})
+    documents.list_namespaces()
+    documents.delete(("users", "ann"), "k")
+    db.upsert_session(AgentSession(session_id="s", user_id="ann", agent_id="a"))
+    db.upsert_run({"run_id": "r", "agent_id": "a", "content": "hi"}, "s", "ann", 0)
+    db.get_sessions(user_id="ann", limit=2, page=1)
+    db.get_run("r")
+    db.calculate_metrics()
+    db.delete_sessions(["s"], user_id="ann")
+
+
+def test_a_role_that_only_reads_may_not_write():
+    policy = policy_of(("a",), read_only=True)
+    allowed = {each.action for each in asked_by(("a",)) if allows(policy, each)}
+    assert allowed <= {f"dynamodb:{each}" for each in ("GetItem", "BatchGetItem", "Query")} | {
+        "s3:GetObject"
+    }
+    assert len(allowed) == 4
+
+
+def test_a_request_without_keys_is_not_allowed():
+    scanned = Asked("dynamodb:Query", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/letters", ())
+    assert not allows(policy_of(("a",)), scanned)
+
+
+def test_what_is_no_scope_and_no_account_is_refused():
+    with pytest.raises(RequestError, match="a policy is of a scope"):
+        policy_of(())
+    with pytest.raises(RequestError, match="12 digits"):
+        scope_policy(SCHEMA.scoped("a"), account="12", region=REGION)
