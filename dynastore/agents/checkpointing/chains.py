@@ -138,6 +138,8 @@ def joined(channel: str, chain: Sequence[Segment]) -> Value | Elements:
         if not isinstance(splice, Splice) or splice.first + splice.last > len(each):
             raise DataError(f"channel {channel!r} of a checkpoint is spliced where nothing is")
         middle = cut(elements.kind, splice.data, count=splice.count)
+        if middle is None:
+            raise DataError(f"channel {channel!r} of a checkpoint is spliced with no members")
         each[splice.first : len(each) - splice.last] = middle
     return Elements(elements.kind, each)
 
