@@ -24,17 +24,21 @@ Digests = tuple[Kind, tuple[bytes, ...]]
 """What tells the members of a list or dict from others, in their order."""
 
 
+def _copy(versions: Mapping[str, object]) -> Mapping[str, object]:
+    return {**versions}
+
+
 @frozen
 class Head:
     """What is remembered of a checkpoint, so that the next one can refer to it.
 
     Attributes:
-        versions: channel -> the version of its value.
+        versions: channel -> the version of its value; a copy, as their owner may count on in them.
         held: channel -> where its value is.
         digests: channel -> those of its value, if that is a list or a dict.
     """
 
-    versions: Mapping[str, object]
+    versions: Mapping[str, object] = field(converter=_copy)
     held: Mapping[str, Held]
     digests: Mapping[str, Digests]
 

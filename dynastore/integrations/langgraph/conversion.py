@@ -136,9 +136,9 @@ class Conversion:
             self.value(header),
             self.value(found),
             found,
-            checkpoint["channel_versions"],
-            values.keys(),
-            new_versions.keys(),
+            {**checkpoint["channel_versions"]},
+            [*values],
+            {*new_versions},
             lambda name: made[name] if name in made else self.value(values[name]),
         )
 
