@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from typing import Any, cast
 
 from attrs import evolve, field, frozen
 
@@ -119,7 +120,8 @@ def _stored(schema: Schema, value: CheckpointValue) -> Steps[None]:
 
 def _stays(schema: Schema, there: CheckpointValue, value: CheckpointValue) -> Steps[bool]:
     """Let a stored value stay as long as another one; False if it was changed in the meantime."""
-    new = evolve(value, expires_at=later(there.expires_at, value.expires_at))
+    lasts = later(there.expires_at, value.expires_at)
+    new: CheckpointValue = evolve(cast("Any", value), expires_at=lasts)
     if new == there:
         return True
     same = {"expires_at": there.expires_at, "unclaimed_at": there.unclaimed_at}

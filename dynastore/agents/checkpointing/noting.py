@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from attrs import evolve
 
@@ -83,7 +83,8 @@ def _with(
     """The item of a task with more writes, after what is too large for it was stored by itself."""
     some = divided(task.task_id, forms, large=LARGE_WRITE_BYTES, room=room)
     yield from store_apart(schema, task, some)
-    return evolve(task, writes={**task.writes, **_by_text(some.inside)})
+    made: TaskWrites = evolve(cast("Any", task), writes={**task.writes, **_by_text(some.inside)})
+    return made
 
 
 def _added(
@@ -107,7 +108,8 @@ def _added(
     if not new:
         return True
     # What an item refers to is there for as long as the item is, and as long as these writes are.
-    lasting = evolve(stored, expires_at=later(stored.expires_at, made.expires_at))
+    lasts = later(stored.expires_at, made.expires_at)
+    lasting: TaskWrites = evolve(cast("Any", stored), expires_at=lasts)
     whole = yield from _with(schema, lasting, new, ADDED_BYTES)
     same = {"writes": stored.writes, "expires_at": stored.expires_at}
     return (yield from _updated(schema, target, whole.writes, same))

@@ -21,7 +21,6 @@ from langgraph.checkpoint.base import (
     CheckpointMetadata,
     CheckpointTuple,
     DeltaChannelHistory,
-    get_checkpoint_id,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
@@ -32,12 +31,11 @@ from ...agents.checkpointing.noting import save_writes
 from ...agents.checkpointing.recent import Recent
 from ...agents.checkpointing.saving import save
 from ...async_store import AsyncStore
-from ...errors import RequestError, shown
 from ...requests import Steps
 from ...store import Store
 from ..stores import Stores
 from . import given
-from .conversion import Conversion, Listing, configured, place_of
+from .conversion import Conversion, Listing, checkpoint_id_of, configured, place_of
 from .upkeep import Upkeep
 
 
@@ -71,13 +69,12 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
             consistent: whether reads see every write acknowledged before, at twice the read units.
 
         Raises:
-            RequestError: the store or the serializer is none, or the time is not above zero.
+            RequestError: the store or the serializer is none, or the time is not above zero, or over
+                100 years.
         """
         BaseCheckpointSaver.__init__(self, serde=given.serializer(serde))
-        if ttl is not None and not (isinstance(ttl, dt.timedelta) and ttl > dt.timedelta()):
-            raise RequestError(f"ttl is a timedelta above zero, not {shown(ttl)}")
         self._stores = Stores.of(store)
-        self._keeping = Keeping(ttl, given.flag("consistent", consistent))
+        self._keeping = Keeping(given.ttl(ttl), given.flag("consistent", consistent))
         self._recent = Recent()
 
     def eventual(self) -> Self:
@@ -218,7 +215,7 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
 
     def _get_tuple(self, config: RunnableConfig) -> Steps[CheckpointTuple | None]:
         thread_id, namespace = place_of(config)
-        wanted = get_checkpoint_id(config)
+        wanted = checkpoint_id_of(config)
         found = yield from load(
             self._schema, self._recent, thread_id, namespace, wanted, self._keeping
         )
@@ -239,7 +236,7 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
         self, config: RunnableConfig, channels: Sequence[str]
     ) -> Steps[Mapping[str, DeltaChannelHistory]]:
         thread_id, namespace = place_of(config)
-        wanted = get_checkpoint_id(config)
+        wanted = checkpoint_id_of(config)
         channels = given.id_texts("channels", channels, of="names")
         if not channels:
             return {}
