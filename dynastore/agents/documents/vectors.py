@@ -30,10 +30,11 @@ class Packed:
     data: bytes
     count: int
 
-    @property
-    def digest(self) -> str:
-        """Tells them from others."""
-        return hashlib.blake2b(self.data, digest_size=DIGEST_BYTES).hexdigest()
+    def digest(self, put_at: str) -> str:
+        """Tells them from others, and from the same ones that were put at another time."""
+        found = hashlib.blake2b(self.data, digest_size=DIGEST_BYTES)
+        found.update(put_at.encode())
+        return found.hexdigest()
 
     @property
     def each(self) -> list[tuple[float, ...]]:
