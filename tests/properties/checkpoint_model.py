@@ -22,6 +22,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from dynastore import Store
 from dynastore.agents import agent_schema
 from dynastore.agents.checkpointing import (
+    contents,
     deltas,
     histories,
     listing,
@@ -35,6 +36,9 @@ from dynastore.integrations.langgraph.conversion import DELTA_COUNTERS
 from dynastore.requests import Now
 
 SMALL = (
+    (contents, "SPREAD", 1),
+    (deltas, "FAR_LINKS", 2),
+    (loading, "FAR_LINKS", 2),
     (deltas, "SPLICED_BYTES", 8),
     (deltas, "LINK_BYTES", 2),
     (deltas, "SPILLED_BYTES", 60),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from dynastore import Store
-from dynastore.agents import agent_schema
+from dynastore import Store, ref
+from dynastore.agents import CheckpointValue, TaskWrites, agent_schema
+from dynastore.agents.checkpointing import noting
 from dynastore.agents.checkpointing.keeping import Keeping
 from dynastore.agents.checkpoints import Thread
 from dynastore.errors import PayloadMissing, RequestError
@@ -161,3 +163,55 @@ def test_the_header_expires_no_sooner_than_what_can_be_read():
     clocked.check(0)
     assert clocked.store.get(Thread, thread_id="t") is not None
     clocked.store.close()
+
+
+LARGE = random.Random(0).randbytes(40_000).hex()  # stored by itself
+DAY = dt.timedelta(days=1)
+
+
+def of_tasks(store: Store) -> list[Any]:
+    return sorted(
+        each[2] for each in DynastoreSaver(store).get_tuple(config_of("t", "")).pending_writes
+    )
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["more writes", "the same write"])
+@pytest.mark.parametrize("count", [1, 150])
+def test_a_write_that_is_stored_by_itself_lasts_as_long_as_what_refers_to_it(
+    again: bool, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(noting, "TASK_BYTES", 1_000)
+    monkeypatch.setattr(noting, "ADDED_BYTES", 1_000)
+    clocked = Clocked()
+    keeping, ending = DynastoreSaver(clocked.store), DynastoreSaver(clocked.store, ttl=DAY)
+    clocked.savers = [keeping]
+    clocked.put(0, None, {"log": "x"})
+    place = config_of("t", "", "000000")
+    writes = [("log", f"{LARGE}{at}" if count == 1 else f"{at}" * 20) for at in range(count)]
+    keeping.put_writes(place, writes if again else [("__interrupt__", "?")], "task")
+    ending.put_writes(place, writes, "task")
+    wanted = of_tasks(clocked.store)
+    assert len(wanted) == count + (not again)
+    clocked.now += 2 * DAY
+    assert of_tasks(clocked.store) == wanted
+    assert keeping.check("t").findings == ()
+
+
+def test_a_write_that_a_repair_found_to_belong_to_nothing_belongs_to_what_refers_to_it_now() -> (
+    None
+):
+    clocked = Clocked()
+    saver = DynastoreSaver(clocked.store)
+    clocked.savers = [saver]
+    clocked.put(0, None, {"log": "x"})
+    place = config_of("t", "", "000000")
+    saver.put_writes(place, [("log", LARGE)], "task")
+    clocked.store.delete(
+        ref(TaskWrites, thread_id="t", namespace="", checkpoint_id="000000", task_id="task")
+    )
+    saver.repair("t")
+    saver.put_writes(place, [("log", LARGE)], "task")
+    clocked.now += 2 * DAY
+    (value,) = clocked.store.query(CheckpointValue, thread_id="t")
+    assert value.unclaimed_at is None
+    assert of_tasks(clocked.store) == [LARGE]

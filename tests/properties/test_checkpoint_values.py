@@ -107,6 +107,24 @@ def test_a_value_of_another_form_is_not_cut(type_):
     assert elements_of(Value(type_, msgpack.packb([1, 2]))) is None
 
 
+@given(
+    st.binary(max_size=60) | nested.map(lambda value: form_of(value).data), st.binary(max_size=3)
+)
+def test_bytes_of_any_other_serializer_are_cut_only_into_what_makes_them_again(data, more):
+    form = Value("msgpack", data + more)
+    elements = elements_of(form)
+    assert elements is None or elements.whole == form
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x90" + b"?" * 600, b"\x92\x01", b"\xdd" + b"\xff" * 4, b"\x91\xc1", b"\xdc\x00\x01\x01"],
+    ids=["longer", "cut off", "counts too many", "no MessagePack", "another header"],
+)
+def test_what_only_begins_as_a_list_is_not_cut(data):
+    assert elements_of(Value("msgpack", data)) is None
+
+
 # --- contents
 
 ids = st.text("0123456789abcdef-", min_size=1, max_size=12)
@@ -154,6 +172,11 @@ def test_a_segment_that_is_cut_off_is_damaged(segment, data):
     form = packed_segment(segment)
     with pytest.raises(DataError, match="damaged"):
         segment_of(form[: data.draw(st.integers(0, len(form) - 1))])
+
+
+def test_a_segment_without_the_end_of_its_line_is_damaged():
+    with pytest.raises(DataError, match="cut off"):
+        segment_of(packed_segment(Value("null", b""))[:-1])
 
 
 @given(st.binary(max_size=60))
@@ -451,6 +474,17 @@ def test_a_splice_into_a_text_is_damage():
         "2": Content(EMPTY, EMPTY, {"c": held}, {"c": Splice("1", 0, 0, 0, False, b"")}),
     }
     with pytest.raises(DataError, match="no list and no dict"):
+        Known(contents).values(contents["2"])
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x01\x02"])
+def test_a_splice_of_no_members_is_damage(data):
+    held = Held("2", "1", 2, 10, 0, 2, 0)
+    contents = {
+        "1": Content(EMPTY, EMPTY, {}, {"c": form_of([1])}),
+        "2": Content(EMPTY, EMPTY, {"c": held}, {"c": Splice("1", 1, 0, 1, False, data)}),
+    }
+    with pytest.raises(DataError, match="spliced with no members"):
         Known(contents).values(contents["2"])
 
 

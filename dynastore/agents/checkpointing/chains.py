@@ -26,6 +26,7 @@ class Gap:
         links: how many segments of the chain are missing at most.
         is_spilled: whether it is a `CheckpointValue`.
         mark: of the checkpoint that holds it.
+        is_spread: whether most checkpoints of the chain hold nothing of it.
     """
 
     channel: str
@@ -34,6 +35,7 @@ class Gap:
     links: int
     is_spilled: bool
     mark: str
+    is_spread: bool = False
 
 
 @frozen
@@ -114,7 +116,8 @@ class Known:
         found: list[Segment] = []
         for (at, mark), is_spilled, segment in self.walk(channel, held):
             if segment is None:
-                return Gap(channel, at, held.root, held.links - len(found), is_spilled, mark)
+                missing = held.links - len(found)
+                return Gap(channel, at, held.root, missing, is_spilled, mark, held.is_spread)
             found.append(segment)
         return found[::-1]
 
@@ -138,6 +141,8 @@ def joined(channel: str, chain: Sequence[Segment]) -> Value | Elements:
         if not isinstance(splice, Splice) or splice.first + splice.last > len(each):
             raise DataError(f"channel {channel!r} of a checkpoint is spliced where nothing is")
         middle = cut(elements.kind, splice.data, count=splice.count)
+        if middle is None:
+            raise DataError(f"channel {channel!r} of a checkpoint is spliced with no members")
         each[splice.first : len(each) - splice.last] = middle
     return Elements(elements.kind, each)
 

@@ -68,6 +68,11 @@ MARK_BYTES = 6  # of a digest, enough to tell apart what is put under one id
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
+# Checkpoints for each link of a chain: one that goes back further is read by key, not all between.
+SPREAD = 8
+FAR_LINKS = 4  # of a chain that is spread; each may take a request
+
+
 @frozen
 class Held:
     """Where the value of a channel is.
@@ -93,6 +98,11 @@ class Held:
     lasts: int
     is_spilled: bool = False
     mark: str = ""
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether most of the checkpoints from the root on hold nothing of the value."""
+        return self.age > SPREAD * self.links
 
 
 @frozen
@@ -233,6 +243,8 @@ def _held(place: list[Any], own: str) -> Held:
 
 def _opened(form: bytes) -> tuple[Any, memoryview]:
     line, found, _ = form.partition(b"\n")
+    if not found:
+        raise _damaged("its first line is cut off")
     try:
         return orjson.loads(line), memoryview(form)[len(line) + len(found) :]
     except orjson.JSONDecodeError as error:

@@ -24,7 +24,7 @@ from ...spec import Ref, ref
 from ...terms import Combined, between, until
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites
 from .chains import Gap, Known, serialized
-from .contents import Content, Value, content_of, segment_of, spilled_name
+from .contents import FAR_LINKS, Content, Value, content_of, segment_of, spilled_name
 from .deltas import Head, digests_of
 from .elements import Elements
 from .keeping import Keeping
@@ -121,7 +121,7 @@ def load(
     now = yield from Now()
     namespaced = {"thread_id": thread_id, "namespace": namespace}
     reach = recent.reach(thread_id, namespace, checkpoint_id)
-    at_once = CHECKPOINTS_AT_ONCE if reach is None else reach + MADE_SINCE
+    at_once = _at_once(reach, checkpoint_id)
     checkpoints, (tasks, more) = yield from both(
         _newest(schema, namespaced, checkpoint_id, at_once, keeping, now),
         _newest_tasks(schema, namespaced, checkpoint_id, keeping),
@@ -141,6 +141,13 @@ def load(
     own = [each for each in tasks if each.checkpoint_id == head.checkpoint_id]
     written = yield from waiting_writes(schema, own, keeping)
     return loaded(head, known, written.get(head.checkpoint_id, ()), now)
+
+
+def _at_once(reach: int | None, checkpoint_id: str | None) -> int:
+    """How many checkpoints are read first, as far as one request brings them."""
+    if checkpoint_id is not None:
+        return reach or 1  # it says itself where its values are
+    return CHECKPOINTS_AT_ONCE if reach is None else reach + MADE_SINCE
 
 
 def loaded(
@@ -201,7 +208,7 @@ def _newest(
     reader = yield from reading(schema, Checkpoint, where, keeping, newest_first=True)
     found: list[Checkpoint] = []
     while True:
-        page = yield from reader.page(at_once)
+        page = yield from reader.page(at_once, once=True)
         found += page.entities
         if page.cursor is None or checkpoint_id or any(is_shown(each, now) for each in found):
             return found
@@ -283,19 +290,27 @@ def _read_spilled(
 def _read_contents(
     schema: Schema, place: Place, known: Known, gaps: Sequence[Gap], keeping: Keeping
 ) -> Steps[None]:
-    """Checkpoints that hold segments: a stretch of them if chains are long, else just these."""
+    """Checkpoints that hold segments: a stretch of them if chains are long, else just these.
+
+    Of a chain that is spread the first and the last are known, and few are between them.
+    """
     namespaced = {"thread_id": place.thread_id, "namespace": place.namespace}
-    long = [gap for gap in gaps if gap.links >= LONG_LINKS]
+    long = [gap for gap in gaps if gap.links >= LONG_LINKS and not _is_far(gap)]
     if long:
         low, high = min(gap.root for gap in long), max(gap.at for gap in long)
         where = {**namespaced, "checkpoint_id": between(low, high)}
         found = yield from read_all(schema, Checkpoint, where, keeping)
         _learn(known, found)
-    wanted = sorted({gap.at for gap in gaps} - known.contents.keys())
+    far = {gap.root for gap in gaps if _is_far(gap)}
+    wanted = sorted({*far, *(gap.at for gap in gaps)} - known.contents.keys())
     refs = [ref(Checkpoint, **namespaced, checkpoint_id=each) for each in wanted]
     if refs:
         some = yield from get_many(schema, refs, consistent=keeping.consistent)
         _learn(known, [each for each in some if each is not None])
+
+
+def _is_far(gap: Gap) -> bool:
+    return gap.is_spread and gap.links <= FAR_LINKS
 
 
 def _learn(known: Known, checkpoints: Iterable[Checkpoint]) -> None:
