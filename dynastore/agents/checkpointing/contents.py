@@ -233,6 +233,8 @@ def _held(place: list[Any], own: str) -> Held:
 
 def _opened(form: bytes) -> tuple[Any, memoryview]:
     line, found, _ = form.partition(b"\n")
+    if not found:
+        raise _damaged("it is cut off")
     try:
         return orjson.loads(line), memoryview(form)[len(line) + len(found) :]
     except orjson.JSONDecodeError as error:
