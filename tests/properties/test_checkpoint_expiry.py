@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dynastore import Store
 from dynastore.agents import agent_schema
+from dynastore.agents.checkpointing import rewriting
 from dynastore.agents.checkpointing.keeping import Keeping
 from dynastore.agents.checkpoints import Thread
 from dynastore.errors import PayloadMissing, RequestError
@@ -161,3 +162,30 @@ def test_the_header_expires_no_sooner_than_what_can_be_read():
     clocked.check(0)
     assert clocked.store.get(Thread, thread_id="t") is not None
     clocked.store.close()
+
+
+def prunes_what_expires_before_what_follows(clocked, by):
+    """A value that never expires is moved; the first that stays is over before the second."""
+    clocked.put(4, None, {"messages": ["begin"] * 9})
+    clocked.check(2)
+    clocked.put(2, "000000", {})
+    clocked.now += dt.timedelta(minutes=200)
+    clocked.check(by)
+    clocked.put(by, "000001", {})
+    clocked.put(by, "000002", {"messages": ["begin"] * 10})
+    clocked.savers[by].prune(["t"], keep_last=3)
+    clocked.now += dt.timedelta(minutes=280)  # the first stays 450 minutes, the second 500 or more
+    for each in ("000002", "000003"):
+        found = DynastoreSaver(clocked.store).get_tuple(config_of("t", "", each))
+        assert found is not None
+        assert found.checkpoint["channel_values"] == clocked.put_at[each][1]
+    clocked.store.close()
+
+
+@pytest.mark.parametrize("by", [3, 4], ids=["expires later", "never expires"])
+def test_a_value_is_not_moved_to_where_it_expires_too_early(by, monkeypatch):
+    with small_constants():
+        prunes_what_expires_before_what_follows(Clocked(), by)
+        monkeypatch.setattr(rewriting.Kept, "may_refer_to", lambda *_: True)
+        with pytest.raises(PayloadMissing):
+            prunes_what_expires_before_what_follows(Clocked(), by)

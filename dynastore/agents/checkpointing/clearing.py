@@ -28,7 +28,7 @@ from .chains import Known
 from .contents import Content, content_of, packed
 from .keeping import Keeping
 from .loading import complete, is_shown, place_of, read_all, read_refs
-from .rewriting import Rewritten, referred, rewritten
+from .rewriting import Kept, Rewritten, referred, rewritten
 from .saving import spilled_values
 
 PRUNED_GRACE = dt.timedelta(hours=1)  # twice as long as a process remembers a checkpoint
@@ -195,11 +195,15 @@ def _anew(
     known = namespace.known
     contents = [known.contents[each.checkpoint_id] for each in kept]
     yield from complete(schema, place_of(kept[0]), known, contents, keeping)
-    return list(rewritten(known, {each.checkpoint_id: _lasts(each) for each in kept}))
+    return list(rewritten(known, {each.checkpoint_id: _kept(each) for each in kept}))
 
 
-def _lasts(checkpoint: Checkpoint) -> int:
-    return 0 if checkpoint.expires_at is None else int(checkpoint.expires_at.timestamp())
+def _kept(checkpoint: Checkpoint) -> Kept:
+    until, expires_at = checkpoint.until, checkpoint.expires_at
+    return Kept(
+        0 if until is None else until.timestamp(),
+        0 if expires_at is None else int(expires_at.timestamp()),
+    )
 
 
 def _replace(schema: Schema, namespace: _Namespace, anew: Iterable[Rewritten]) -> Steps[None]:

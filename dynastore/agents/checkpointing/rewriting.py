@@ -27,19 +27,35 @@ class Rewritten:
     spilled: Mapping[str, Segment]
 
 
-def rewritten(known: Known, kept: Mapping[str, int]) -> Iterator[Rewritten]:
+@frozen
+class Kept:
+    """How long a checkpoint that stays is there, in seconds since 1970; 0 for ever.
+
+    Attributes:
+        until: until when it is given back.
+        lasts: until when its item is kept.
+    """
+
+    until: float
+    lasts: int
+
+    def may_refer_to(self, held: Held) -> bool:
+        """Whether a value is there for as long as the checkpoint is given back."""
+        return not held.lasts or 0 < self.until <= held.lasts
+
+
+def rewritten(known: Known, kept: Mapping[str, Kept]) -> Iterator[Rewritten]:
     """The checkpoints to write anew, in the order in which that is done.
 
     Of each value, the first that stays and refers to what goes gets the whole; those after it refer
-    to that.
+    to that, unless they are given back for longer than that is kept.
 
     Args:
         known: all that the checkpoints refer to.
-        kept: ids of those that stay, from the oldest on, and until when each is kept, in seconds
-            since 1970; 0 for ever.
+        kept: ids of those that stay, from the oldest on, and how long each does.
     """
     moved: dict[tuple[str, Spot], Held] = {}
-    for checkpoint_id, lasts in kept.items():
+    for checkpoint_id, stays in kept.items():
         content = known.contents[checkpoint_id]
         held, segments = dict(content.held), dict(content.segments)
         spilled: dict[str, Segment] = {}
@@ -50,7 +66,7 @@ def rewritten(known: Known, kept: Mapping[str, int]) -> Iterator[Rewritten]:
             }:
                 continue
             own = checkpoint_id, content.mark
-            found = _moved(known, name, own, place, moved, lasts)
+            found = _moved(known, name, own, place, moved, stays)
             if isinstance(found, Held):  # another has it
                 held[name] = evolve(found, age=place.age)
                 continue
@@ -76,26 +92,26 @@ def _moved(
     own: Spot,
     place: Held,
     moved: Mapping[tuple[str, Spot], Held],
-    lasts: int,
+    stays: Kept,
 ) -> Held | _Made:
     """Where the value of a channel is from now on, or what its checkpoint holds of it."""
     spot = place.at, place.mark
-    if spot != own and (name, spot) in moved:
-        return moved[name, spot]
+    if spot != own and (there := moved.get((name, spot))) and stays.may_refer_to(there):
+        return there
     segment = known.segment(name, spot, is_spilled=place.is_spilled)
     at, mark = own
     if spot == own and isinstance(segment, Splice):
         base = moved.get((name, (segment.base, segment.base_mark)))
-        if base is not None:
+        if base is not None and stays.may_refer_to(base):
             at_base = evolve(segment, base=base.at, base_mark=base.mark)
             size = base.spliced_bytes + len(segment.data)
             new = evolve(base, at=at, mark=mark, links=base.links + 1, spliced_bytes=size)
-            new = evolve(new, age=place.age, lasts=earlier(base.lasts, lasts))
+            new = evolve(new, age=place.age, lasts=earlier(base.lasts, stays.lasts))
             return _Made(new, evolve(at_base, is_base_spilled=base.is_spilled))
     chain = known.chain(name, place)
     assert isinstance(chain, list), "what stays was read as far as it goes"
     value: Value = serialized(joined(name, chain))
-    return _Made(Held(at, at, 1, len(value.data), 0, 1, lasts, mark=mark), value)
+    return _Made(Held(at, at, 1, len(value.data), 0, 1, stays.lasts, mark=mark), value)
 
 
 def referred(
