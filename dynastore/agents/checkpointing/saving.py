@@ -202,7 +202,11 @@ def _put(schema: Schema, checkpoint: Checkpoint, content: Content) -> Steps[None
 def _put_again(
     schema: Schema, there: Checkpoint, checkpoint: Checkpoint, content: Content
 ) -> Steps[bool]:
-    """Put a checkpoint in the place of another one; False if that was changed in the meantime."""
+    """Put a checkpoint in the place of another one; False if that was changed in the meantime.
+
+    What refers to the other one counts on it for as long as it says. So the item stays as long as the
+    longer of both.
+    """
     if there == checkpoint:
         return True  # a request that was answered late was carried out before
     before = content_of(there.content, there.mark)
@@ -211,11 +215,17 @@ def _put_again(
     form = packed(evolve(content, former=former))
     try:
         same = {"mark": there.mark, "hidden_at": there.hidden_at}
-        new: Any = evolve(cast("Any", checkpoint), content=form)
+        expires_at = _later(there.expires_at, checkpoint.expires_at)
+        new: Any = evolve(cast("Any", checkpoint), content=form, expires_at=expires_at)
         yield from write(schema, Put(new, when=same))
     except ConditionFailed:
         return False
     return True
+
+
+def _later(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
+    """The later of two times; None is never."""
+    return None if one is None or other is None else max(one, other)
 
 
 def _is_inside(place: Place, recent: Recent) -> bool:
