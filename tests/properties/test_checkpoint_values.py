@@ -17,6 +17,7 @@ from dynastore.agents.checkpointing import deltas, rewriting
 from dynastore.agents.checkpointing.chains import Gap, Known, serialized
 from dynastore.agents.checkpointing.contents import (
     Content,
+    Former,
     Held,
     Splice,
     Value,
@@ -119,15 +120,17 @@ splices = st.builds(
 )
 places = st.builds(Held, ids, ids, counts, counts, counts, counts, counts, st.booleans(), marks)
 segments = st.dictionaries(st.text(max_size=5), values | splices, max_size=4)
+held = st.dictionaries(st.text(max_size=5), places, max_size=4)
 contents = st.builds(
     Content,
     values,
     values,
-    st.dictionaries(st.text(max_size=5), places, max_size=4),
+    held,
     segments,
     counts,
     st.just("one"),
-    st.dictionaries(st.sampled_from(["two", "three"]), segments),
+    # What is put as it was is among them, for what it referred to in between.
+    st.dictionaries(marks, st.builds(Former, segments, held, counts)),
 )
 
 
@@ -255,7 +258,7 @@ class Line:
     def value(self, at: str, known: Known | None = None) -> Value:
         known = known or self.known
         content = known.contents[at]
-        assert not list(known.gaps(content))
+        assert not list(known.gaps(content.held.items()))
         return serialized(known.values(content)["c"])
 
 
@@ -371,6 +374,10 @@ def test_a_splice_lasts_no_longer_than_what_it_is_spliced_into():
 FOR_EVER = Kept(0, 0)
 
 
+def references(known, ids):
+    return [each for at in ids for each in known.contents[at].references()]
+
+
 @given(history=histories(), data=st.data())
 @settings(max_examples=120)
 def what_stays_is_as_it_was(history, data):
@@ -390,7 +397,7 @@ def what_stays_is_as_it_was(history, data):
         {at: each for at, each in known.spilled.items() if at[0] in kept},
     )
     assert [line.value(at, left) for at in kept] == [forms[line.ids.index(at)] for at in kept]
-    assert rewriting.referred(left.contents, kept) <= {*kept}
+    assert left.referred(references(left, kept)) <= {*kept}
     # Twice is as once.
     assert not list(rewriting.rewritten(left, dict.fromkeys(kept, FOR_EVER)))
 
@@ -412,7 +419,7 @@ def what_is_referred_to_is_found(history, data):
     for new in list(rewriting.rewritten(line.known, dict.fromkeys(sorted(kept - live), FOR_EVER))):
         line.known.contents[new.checkpoint_id] = new.content
         line.known.spilled.update(spilled(new.checkpoint_id, new.content.mark, new.spilled))
-    needed = rewriting.referred(line.known.contents, live) | live
+    needed = line.known.referred(references(line.known, live)) | live
     left = Known(
         {at: line.known.contents[at] for at in needed},
         {at: each for at, each in line.known.spilled.items() if at[0] in needed},

@@ -25,10 +25,10 @@ from ...spec import Ref, ref
 from ...writes import Delete, Put, Update
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .chains import Known
-from .contents import Content, content_of, packed
+from .contents import Content, Held, content_of, packed, spilled_name
 from .keeping import Keeping
-from .loading import complete, is_shown, place_of, read_all, read_refs
-from .rewriting import Kept, Rewritten, referred, rewritten
+from .loading import complete, is_shown, place_of, read_all, read_refs, traced
+from .rewriting import Kept, Rewritten, rewritten
 from .saving import spilled_values
 
 PRUNED_GRACE = dt.timedelta(hours=1)  # twice as long as a process remembers a checkpoint
@@ -94,7 +94,7 @@ def delete_for_runs(
             gone = [each for each in namespace.checkpoints if each.run_id in runs]
             yield from _hide(schema, [each for each in gone if each.hidden_at is None], now)
             over = [each for each in gone if (each.hidden_at or now) + grace <= now]
-            yield from _delete(schema, namespace, over, keeping, lasting)
+            yield from _delete(schema, namespace, over, keeping, lasting, now - grace)
     return threads
 
 
@@ -129,14 +129,15 @@ def prune(
         anew = yield from _anew(schema, namespace, kept, keeping)
         # Who remembers a checkpoint as it was may refer to what only that form of it refers to. So
         # that counts as hidden from now on, and is so before the form is replaced.
-        released = referred(namespace.known.contents, [each.checkpoint_id for each in anew])
+        before = namespace.references(each.checkpoint_id for each in anew)
+        released = namespace.known.referred(before)
         fresh = [each for each in gone if not each.hidden_at or each.checkpoint_id in released]
         yield from _hide(schema, fresh, now)
         yield from _replace(schema, namespace, anew)
         since = {each.checkpoint_id: each.hidden_at or now for each in gone}
         since |= {each.checkpoint_id: now for each in fresh}
         over = [each for each in gone if since[each.checkpoint_id] + grace <= now]
-        yield from _delete(schema, namespace, over, keeping, lasting)
+        yield from _delete(schema, namespace, over, keeping, lasting, now - grace)
 
 
 @frozen
@@ -146,28 +147,53 @@ class _Namespace:
     checkpoints: Sequence[Checkpoint]
     known: Known
 
-    def needed(self, left: Iterable[Checkpoint], lasting: Lasting) -> set[str]:
-        """Ids of the checkpoints that some refer to, or are made of the writes of."""
-        live = [each.checkpoint_id for each in left]
-        by_id = {each.checkpoint_id: each for each in self.checkpoints}
-        found = referred(self.known.contents, live)
-        for each in live:
-            found |= set(self._ancestors(by_id, each, lasting))
-        return found | {*live}
+    def references(self, ids: Iterable[str], after: float = 0) -> Iterator[tuple[str, Held]]:
+        """Channels of some checkpoints, and where their values are; see `Content.references`."""
+        for each in ids:
+            yield from self.known.contents[each].references(after)
 
-    def _ancestors(
-        self, by_id: dict[str, Checkpoint], checkpoint_id: str, lasting: Lasting
-    ) -> Iterator[str]:
+    def ancestors(
+        self, checkpoint_id: str, lasting: Lasting
+    ) -> Iterator[tuple[str, dict[str, Held]]]:
         """Those whose writes the values of a checkpoint are made of, and what these begin with."""
+        by_id = {each.checkpoint_id: each for each in self.checkpoints}
         content = self.known.contents[checkpoint_id]
         wanted = {*lasting(content)} - content.held.keys()
         parent = by_id[checkpoint_id].parent_id
         while wanted and parent is not None and parent in by_id:
-            yield parent
-            begun = wanted & self.known.contents[parent].held.keys()
-            yield from referred(self.known.contents, [parent], begun)
-            wanted -= begun
+            held = self.known.contents[parent].held
+            yield parent, {name: held[name] for name in wanted & held.keys()}
+            wanted -= held.keys()
             parent = by_id[parent].parent_id
+
+
+def _needed(
+    schema: Schema,
+    namespace: _Namespace,
+    left: Collection[str],
+    keeping: Keeping,
+    lasting: Lasting,
+    after: float,
+) -> Steps[set[str]]:
+    """Ids of some checkpoints, and of those that they refer to, or are made of the writes of.
+
+    Args:
+        schema: where they are.
+        namespace: theirs.
+        left: ids of those.
+        keeping: how values are read.
+        lasting: the channels whose values are made of older writes.
+        after: as of `Content.references`.
+    """
+    found = {*left}
+    references = [*namespace.references(left, after)]
+    for each in left:
+        for ancestor, begun in namespace.ancestors(each, lasting):
+            found.add(ancestor)
+            references += begun.items()
+    place = place_of(namespace.checkpoints[0])
+    yield from traced(schema, place, namespace.known, references, keeping)
+    return found | namespace.known.referred(references)
 
 
 def _read(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[list[_Namespace]]:
@@ -217,6 +243,10 @@ def _replace(schema: Schema, namespace: _Namespace, anew: Iterable[Rewritten]) -
         yield from all_of(write(schema, Put(each)) for each in values)
         yield from _changed(schema, checkpoint, content=packed(new.content))
         namespace.known.contents[new.checkpoint_id] = new.content
+        namespace.known.spilled.update(
+            ((new.checkpoint_id, spilled_name(name, checkpoint.mark)), segment)
+            for name, segment in new.spilled.items()
+        )
 
 
 def _hide(schema: Schema, checkpoints: Iterable[Checkpoint], now: dt.datetime) -> Steps[None]:
@@ -243,12 +273,16 @@ def _delete(
     over: Sequence[Checkpoint],
     keeping: Keeping,
     lasting: Lasting,
+    after: dt.datetime,
 ) -> Steps[None]:
-    """Delete hidden checkpoints that nothing else needs, after what belongs to them."""
-    going = {each.checkpoint_id: each for each in over}
-    left = [each for each in namespace.checkpoints if each.checkpoint_id not in going]
-    for each in namespace.needed(left, lasting) & going.keys():
-        del going[each]
+    """Delete hidden checkpoints that nothing else needs, after what belongs to them.
+
+    What a checkpoint referred to before it was put again is needed, if that was after some time.
+    """
+    ids = {each.checkpoint_id for each in over}
+    left = {each.checkpoint_id for each in namespace.checkpoints} - ids
+    needed = yield from _needed(schema, namespace, left, keeping, lasting, after.timestamp())
+    going = {each.checkpoint_id: each for each in over if each.checkpoint_id not in needed}
     if not going:
         return
     first = over[0]

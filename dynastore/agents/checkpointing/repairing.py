@@ -144,7 +144,7 @@ def _planned(found: Diagnosis, lasting: Lasting, now: dt.datetime, grace: dt.tim
         *(each for each in unreadable if each.cls is TaskWrites),
     ]
     damaged = [each for each in unreadable if each.cls is Checkpoint]
-    unclaimed, useless = _unclaimed(read, going, {*dropped})
+    unclaimed, useless = _unclaimed(read, going, {*dropped}, now - grace)
     over = {
         ref_of(each) for each in unclaimed if _place(each) in going or _is_over(each, now, grace)
     }
@@ -170,23 +170,28 @@ def _over(
     known, needed = space.known, set[str]()
     for left in known.contents.keys() - over:
         content = known.contents[left]
-        for channel, held in content.held.items():
-            needed.update(at for at, _ in known.places(channel, held))
+        needed |= known.referred(content.references((now - grace).timestamp()))
         channels = {*lasting(content)} - content.held.keys()
         needed.update(made_of(space, space.checkpoints[left], channels))
     return over - needed
 
 
 def _unclaimed(
-    read: Examined, going: Collection[tuple[str, str]], dropped: Collection[Ref[Any]]
+    read: Examined,
+    going: Collection[tuple[str, str]],
+    dropped: Collection[Ref[Any]],
+    after: dt.datetime,
 ) -> tuple[list[_Unclaimed], list[Ref[Any]]]:
-    """What nothing that stays refers to, and the keys of such values that cannot be read."""
+    """What nothing that stays refers to, and the keys of such values that cannot be read.
+
+    What a checkpoint referred to before it was put again counts, if that was after some time.
+    """
     staying = {
         namespace: [each for each in space.checkpoints if (namespace, each) not in going]
         for namespace, space in read.spaces.items()
     }
     tasks = [each for each in read.tasks if ref_of(each) not in dropped]
-    claimed, alone = read.claims(staying), list[_Unclaimed]()
+    claimed, alone = read.claims(staying, after.timestamp()), list[_Unclaimed]()
     for each in tasks:
         if each.checkpoint_id in staying.get(each.namespace, ()):
             claimed.update(written_apart(each))

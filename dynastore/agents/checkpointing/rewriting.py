@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from attrs import evolve, frozen
 
@@ -112,43 +111,3 @@ def _moved(
     assert isinstance(chain, list), "what stays was read as far as it goes"
     value: Value = serialized(joined(name, chain))
     return _Made(Held(at, at, 1, len(value.data), 0, 1, stays.lasts, mark=mark), value)
-
-
-def referred(
-    contents: Mapping[str, Content], live: Collection[str], channels: Collection[str] | None = None
-) -> set[str]:
-    """The ids of the checkpoints that some refer to.
-
-    These are all that hold a segment of the same channel between the whole value and the latest
-    segment: a few too many where a thread was forked, and none too few. It is not enough to look
-    for those that build on the same whole value: one between them may have been rewritten since.
-
-    Args:
-        contents: checkpoint id -> content, of all in the namespace.
-        live: ids of those that refer.
-        channels: those whose values count; all without.
-    """
-    reaches: dict[tuple[str, str], str] = {}
-    for each in live:
-        for name, held in contents[each].held.items():
-            if channels is not None and name not in channels:
-                continue
-            begin = name, held.root
-            reaches[begin] = max(held.at, reaches.get(begin, held.at))
-    stretches: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for (name, root), last in reaches.items():
-        stretches[name].append((root, last))
-    own = {
-        each
-        for each, content in contents.items()
-        for name in _holding(each, content)
-        if any(root <= each <= last for root, last in stretches[name])
-    }
-    return own | {root for _, root in reaches}
-
-
-def _holding(checkpoint_id: str, content: Content) -> Iterator[str]:
-    """The channels of which a checkpoint holds a segment."""
-    yield from (name for name, held in content.held.items() if held.at == checkpoint_id)
-    for some in content.former.values():
-        yield from some
