@@ -14,6 +14,7 @@ from dynastore.agents.checkpointing import (
     chains,
     clearing,
     contents,
+    copying,
     deltas,
     recent,
     saving,
@@ -127,6 +128,11 @@ def former_removed(patch: pytest.MonkeyPatch) -> None:
         }
 
     patch.setattr(chains.Known, "referred", referred)
+
+
+def copied_over(patch: pytest.MonkeyPatch) -> None:
+    """A copy replaces what is there."""
+    patch.setattr(copying, "ref_of", lambda _: None)
 
 
 def former_counts_for_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -303,7 +309,25 @@ def follows_a_later_id(machine: Machine) -> None:
     machine.model.delete_for_runs(["run-1"])
 
 
+def goes_on_from_a_copy(machine: Machine) -> None:
+    """The copy is pruned and gone on from, and then the thread is copied once more."""
+    machine.append(0, "t", "", None, {"messages": ["member"] * 3}, {}, None)
+    machine.append(0, "t", "", "1f000001", {"note": "n"}, {}, None)
+    copied = [machine.savers[0], machine.model, machine.complete]
+    for each in copied:
+        each.copy_thread("t", "copy")
+    machine.lines["copy", ""] = evolve(
+        machine.lines["t", ""], states={**machine.lines["t", ""].states}
+    )
+    machine.savers[1].prune(["copy"], grace=dt.timedelta(0))
+    machine.savers[1].get_tuple(config_of("copy", ""))
+    machine.append(1, "copy", "", "1f000002", {"note": "m"}, {}, None)
+    for each in copied:
+        each.copy_thread("t", "copy")
+
+
 HISTORIES = (
+    (goes_on_from_a_copy, copied_over),
     (goes_on_while_it_is_pruned, former_counts_for_nothing),
     (goes_on_while_runs_are_deleted, former_counts_for_nothing),
     (goes_on_while_it_is_repaired, former_counts_for_nothing),

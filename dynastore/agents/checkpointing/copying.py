@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from attrs import evolve
 
-from ...errors import RequestError
+from ...errors import AlreadyExists, RequestError
 from ...operations.reading.reads import get, read_all
 from ...operations.writing.batches import put_many
 from ...operations.writing.writes import write
 from ...planner import Ask
 from ...requests import BATCH_WRITES, Steps
 from ...schema import Schema
-from ...writes import Put
+from ...writes import Create
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .examining import ref_of
 from .keeping import Keeping
-from .loading import reading
+from .loading import read_refs, reading
 
 
 def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> Steps[None]:
@@ -26,7 +28,7 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
 
     So the checkpoints that are there after a failure can be read, and it can be called again.
 
-    What the target has already stays.
+    What the target has already stays: what was pruned or added there may refer to it as it is.
 
     Args:
         schema: where both are.
@@ -39,11 +41,13 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
     """
     yield from _refuse_others(schema, source, target, keeping)
     for cls in (CheckpointValue, TaskWrites, Checkpoint):
+        there = {*(yield from read_refs(schema, cls, {"thread_id": target}, keeping))}
         reader = yield from reading(schema, cls, {"thread_id": source}, keeping)
         while True:
             page = yield from reader.page(None)
             copies: Iterator[Any] = (evolve(each, thread_id=target) for each in page.entities)
-            while some := list(islice(copies, BATCH_WRITES)):
+            missing = (each for each in copies if ref_of(each) not in there)
+            while some := list(islice(missing, BATCH_WRITES)):
                 yield from put_many(schema, some)
             if page.cursor is None:
                 break
@@ -51,7 +55,8 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
         schema, Thread, {"thread_id": source}, consistent=keeping.consistent
     )
     if header is not None:
-        yield from write(schema, Put(evolve(header, thread_id=target)))
+        with suppress(AlreadyExists):
+            yield from write(schema, Create(evolve(header, thread_id=target)))
 
 
 def _refuse_others(schema: Schema, source: str, target: str, keeping: Keeping) -> Steps[None]:
