@@ -16,6 +16,7 @@ from dynastore.agents.checkpointing import (
     contents,
     copying,
     deltas,
+    histories,
     recent,
     saving,
     waiting,
@@ -138,6 +139,18 @@ def copied_over(patch: pytest.MonkeyPatch) -> None:
 def former_counts_for_nothing(patch: pytest.MonkeyPatch) -> None:
     """What only the form before a checkpoint was put again refers to is removed at once."""
     patch.setattr(contents.Content, "references", lambda self, *_: self.held.items())
+
+
+def parents_before_children(patch: pytest.MonkeyPatch) -> None:
+    """Of the checkpoints that sort after their child none is found."""
+    sound = histories.until
+    first = []
+
+    def until(checkpoint_id: str) -> Any:
+        first.append(checkpoint_id)
+        return sound(checkpoint_id if checkpoint_id <= first[0] else "")
+
+    patch.setattr(histories, "until", until)
 
 
 def in_the_order_of_ids(patch: pytest.MonkeyPatch) -> None:
@@ -326,7 +339,20 @@ def goes_on_from_a_copy(machine: Machine) -> None:
         each.copy_thread("t", "copy")
 
 
+def made_of_what_follows_a_later_id(machine: Machine) -> None:
+    """Its writes are after checkpoints of which one sorts after its child, and one after all."""
+    parent = None
+    for checkpoint_id in ("1f5", "1f4", "1f7", "1f2", "1f6"):
+        machine.append(0, "u#1", "", parent, {}, {}, None, again=checkpoint_id)
+        config = config_of("u#1", "", checkpoint_id)
+        for each in (machine.savers[0], machine.model, machine.complete):
+            each.put_writes(config, [(LASTING, checkpoint_id)], "task-0", "path")
+        machine.count += 1
+        parent = checkpoint_id
+
+
 HISTORIES = (
+    (made_of_what_follows_a_later_id, parents_before_children),
     (goes_on_from_a_copy, copied_over),
     (goes_on_while_it_is_pruned, former_counts_for_nothing),
     (goes_on_while_runs_are_deleted, former_counts_for_nothing),

@@ -318,11 +318,17 @@ def _read_contents(
     """Checkpoints that hold segments: a stretch of them if chains are long, else just these."""
     namespaced = {"thread_id": place.thread_id, "namespace": place.namespace}
     long = [gap for gap in gaps if gap.links >= LONG_LINKS]
-    if long:
-        low, high = min(gap.root for gap in long), max(gap.at for gap in long)
+    if stretches := [gap for gap in long if gap.root <= gap.at]:
+        low, high = min(gap.root for gap in stretches), max(gap.at for gap in stretches)
         where = {**namespaced, "checkpoint_id": between(low, high)}
         found = yield from read_all(schema, Checkpoint, where, keeping)
         _learn(known, found)
+    # Where a chain begins at a host whose clock is ahead, what is between sorts before the latest.
+    elif long:
+        where = {**namespaced, "checkpoint_id": until(max(gap.at for gap in long))}
+        reader = yield from reading(schema, Checkpoint, where, keeping, newest_first=True)
+        page = yield from reader.page(min(CHECKPOINTS_AT_ONCE, max(gap.links for gap in long)))
+        _learn(known, page.entities)
     wanted = sorted({gap.at for gap in gaps} - known.contents.keys())
     refs = [ref(Checkpoint, **namespaced, checkpoint_id=each) for each in wanted]
     if refs:
