@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from dynastore.agents.checkpointing import (
     rewriting,
 )
 from dynastore.agents.checkpointing.clearing import PRUNED_GRACE
+from dynastore.errors import DynastoreError
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.integrations.langgraph.conversion import DELTA_COUNTERS
 from dynastore.requests import Now
@@ -543,8 +545,13 @@ def _one(asked: Any) -> Any:
 def _rest(steps: Any, asked: Any) -> Any:
     """What is left of an operation that asked for something."""
     while True:
-        answer = yield asked
         try:
-            asked = steps.send(answer)
+            answer = yield asked
+        except DynastoreError as error:
+            going_on = partial(steps.throw, error)
+        else:
+            going_on = partial(steps.send, answer)
+        try:
+            asked = going_on()
         except StopIteration as stop:
             return stop.value

@@ -19,10 +19,12 @@ from dynastore.agents.checkpointing import (
     histories,
     recent,
     saving,
+    unchanged,
     waiting,
 )
+from dynastore.agents.checkpoints import CheckpointValue
 from dynastore.errors import DataError
-from dynastore.integrations.langgraph import upkeep
+from dynastore.integrations.langgraph import DynastoreSaver, upkeep
 
 from .checkpoint_model import LASTING, Machine, config_of, small_constants
 
@@ -416,3 +418,57 @@ def test_a_seeded_bug_is_caught(seed, record_property):
         with pytest.raises((AssertionError, DataError)):
             run_state_machine_as_test(Counted, settings=once)
     record_property("seeded", f"{seed.__name__}: caught by history {tried}")
+
+
+def is_put_again_while(machine: Machine, removing: str, requests: int) -> None:
+    """A run is deleted, or its checkpoints are repaired, and one is put again by another run."""
+    state = [f"member {at}" for at in range(9)]
+    for at in range(3):
+        new = {"messages": [*state, *"abc"[:at]], "note": "n" * 90}
+        machine.append(0, "t", "", f"1f{at:06}" if at else None, new, {}, "run-1")
+    if removing.startswith("repair"):
+        found = machine.store.query(CheckpointValue, thread_id="t", checkpoint_id="1f000001")
+        machine.store.delete_many(list(found))
+    saver: Any = machine.savers[1]
+
+    def removed() -> Any:
+        if removing.startswith("repair"):
+            return saver._repair("t", clearing.PRUNED_GRACE)
+        return saver._delete_for_runs(["run-1"], clearing.PRUNED_GRACE)
+
+    if removing.endswith("deletes"):
+        machine.store.run(removed())
+        long_after(machine, 61)
+    goes_on = machine.paused(removed(), requests)
+    machine.count += 1
+    new = {"messages": [*state, "again"], "note": "m" * 90}
+    machine.append(2, "t", "", None, new, {}, "run-2", again="1f000003")
+    goes_on()
+    machine.model.delete_for_runs(["run-1"])
+    read = DynastoreSaver(machine.store).get_tuple(config_of("t", "", "1f000003"))
+    assert read is not None
+    assert read.checkpoint["channel_values"] == new
+
+
+@pytest.mark.parametrize("requests", range(10))
+@pytest.mark.parametrize("removing", ["run hides", "run deletes", "repair hides", "repair deletes"])
+def test_what_is_put_again_while_it_is_removed_stays(removing, requests):
+    with small_constants():
+        machine = Machine()
+        is_put_again_while(machine, removing, requests)
+        machine.store.close()
+
+
+@pytest.mark.parametrize("removing", ["run hides", "run deletes", "repair hides", "repair deletes"])
+def test_what_is_put_again_would_be_removed_without_a_condition(removing, monkeypatch):
+    monkeypatch.setattr(unchanged, "_same", lambda checkpoint: {"thread_id": checkpoint.thread_id})
+    lost = 0
+    with small_constants():
+        for requests in range(10):
+            machine = Machine()
+            try:
+                is_put_again_while(machine, removing, requests)
+            except (AssertionError, DataError):
+                lost += 1
+            machine.store.close()
+    assert lost
