@@ -34,6 +34,7 @@ from dynastore.errors import (
 )
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.calls import refusing
+from dynastore.integrations.agno.paging import page_of
 from dynastore.requests import Key
 from dynastore.testing import memory_store, recorded
 
@@ -199,6 +200,17 @@ def test_no_call_describes_the_table():
         db.get_runs(user_id="ann")
         db.delete_session("s0")
     assert {each.request.operation for each in sent}.isdisjoint({"DescribeTable", "Scan"})
+
+
+@pytest.mark.parametrize("page", [1, 0, -1, -2, None])
+def test_below_the_first_page_there_is_none_and_it_is_given_instead(page):
+    assert page_of(["a", "b", "c", "d", "e"], 2, page) == ["a", "b"]
+    db = DynastoreDb(memory_store())
+    for number in range(5):
+        row = {"id": f"s{number}", "name": f"s{number}", "endpoint": "/", "cron_expr": "* * * * *"}
+        db.create_schedule({**row, "created_at": number})
+    found, total = db.get_schedules(limit=2, page=page)
+    assert ([each["id"] for each in found], total) == (["s4", "s3"], 5)
 
 
 def test_what_another_framework_made_is_shown():
