@@ -161,6 +161,7 @@ class ComponentCalls(Calls):
 
         Raises:
             ComponentDependencyError: it is made of components that are archived.
+            ComponentArchivedError: somebody has begun to delete it for good.
         """
         return (yield from settled(partial(restore, self.schema, component_id, user_id)))
 
