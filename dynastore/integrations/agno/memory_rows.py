@@ -28,10 +28,10 @@ COLUMNS = (
 
 
 def user_of(user_id: str | None) -> str:
-    """The user of a memory as it is stored: nobody is none, and an empty id is a user's like any other.
+    r"""The user of a memory as it is stored: nobody is none, and an empty id is a user's like any other.
 
     >>> user_of(None), user_of("ann"), user_of("")
-    ('', 'ann', '\\x00')
+    ('', 'ann', '\x00')
     """
     user = owner_key(user_id)
     if user is None:
