@@ -152,7 +152,7 @@ def test_a_run_that_was_saved_before_it_ended_may_have_approvals(status):
     db = DynastoreDb(memory_store())
     db.upsert_run(run(status=status), "agent-0", "ann", 0)
     assert told(db, status) == (0, 1)
-    DynastoreDb(db.store).create_approval(run_id=RUN, approval())
+    DynastoreDb(db.store).create_approval(approval(run_id=RUN))
     other = DynastoreDb(db.store)
     for each in (db, other):  # the one that saved it, and one that only goes on with it
         each.upsert_run(run(), "agent-0", "ann", 0)
@@ -163,10 +163,10 @@ def test_a_run_that_was_saved_before_it_ended_may_have_approvals(status):
 def test_an_approval_that_was_created_here_is_told_whenever_that_was(before):
     db = DynastoreDb(memory_store())
     if before:
-        db.create_approval(run_id=RUN, approval(approval_type="audit", status="approved"))
+        db.create_approval(approval(run_id=RUN, approval_type="audit", status="approved"))
     db.upsert_run(run(), "agent-0", "ann", 0)
     if not before:
-        db.create_approval(run_id=RUN, approval(approval_type="audit", status="approved"))
+        db.create_approval(approval(run_id=RUN, approval_type="audit", status="approved"))
     assert told(db) == (1, 2)
     assert db.get_approval("a0")["run_status"] == "COMPLETED"
 
