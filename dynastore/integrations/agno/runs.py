@@ -126,7 +126,10 @@ class RunCalls(Calls):
         self.recent.keep_ended(new.run_id, is_new=is_new and new.status in ENDED)
 
     def delete_run(self, run_id: str) -> Steps[bool]:
-        """Delete a run; whether there was one."""
+        """Delete a run; whether there was one: four requests.
+
+        Its id is that of one run, whatever its session. Where several were given one, all of them go.
+        """
         return (yield from delete_run(self.schema, self.recent, run_id))
 
     def delete_runs(self, run_ids: list[str]) -> Steps[None]:
