@@ -1,8 +1,8 @@
 """Traces and their spans: one partition a trace, so that one query gives its spans.
 
-    T#4bf9…   N#SPANS              which spans there are, by short digests
-    T#4bf9…   P#2026-01-05…#00f0…  a span: one step of the work, with all that was said in it
-    T#4bf9…   ~                    the trace itself: slim, merged of what each part of the work tells
+    T#4bf9…   N#SPANS   which spans there are, by short digests
+    T#4bf9…   P#00f0…   a span: one step of the work, with all that was said in it
+    T#4bf9…   ~         the trace itself: slim, merged of what each part of the work tells
 
 Spans and their trace come in any order. What lists filter, sort and show is one list of values, the
 outline: an index carries few attributes, and repeats the name of each in every entry. `tracing` has
@@ -54,11 +54,11 @@ class Trace:
 
 @entity("span")
 class Span:
-    """One step of a trace. It is written once.
+    """One step of a trace. One that is written again replaces itself.
 
     Attributes:
         trace_id: the trace that it belongs to.
-        start_time: when it began; a trace's spans are sorted by it.
+        start_time: when it began; lists are sorted by it.
         span_id: unique in its scope.
         outline: what lists and figures need; see `tracing.summaries`.
         content: the span as a framework serialized it; with all that was said, it may be large.
@@ -70,7 +70,7 @@ class Span:
     outline: list[Any]
     content: bytes = payload()
 
-    primary = key("T#{trace_id}", "P#{start_time}#{span_id}")
+    primary = key("T#{trace_id}", "P#{span_id}")
     directory = gsi(3, "SPANS", "{start_time}", include=("outline",))
     by_id = gsi(4, "ID#{span_id}", "SPAN", include=())
 

@@ -86,7 +86,7 @@ def test_nothing_is_wrong_with_what_was_written(store):
     store.scope("qa").scope("n 1").put(task())
     verified = store.verify()
     assert list(verified) == []
-    assert verified.tally == Tally(items=6, scopes=2)
+    assert verified.tally == Tally(items=8, scopes=2)
     assert verified.cursor is None
 
 

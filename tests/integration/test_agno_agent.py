@@ -98,7 +98,7 @@ def _check_turns(db: Any, told: list[list[str]]) -> None:
         assert all(run.status is RunStatus.completed for run in runs)
 
 
-def test_a_sessions_part_of_a_turn_is_three_requests_at_turn_100_as_at_turn_2():
+def test_a_turn_is_three_requests_at_turn_100_as_at_turn_2():
     store = memory_store()
     store.create_table()
     working = agent(DynastoreDb(store))
@@ -106,9 +106,7 @@ def test_a_sessions_part_of_a_turn_is_three_requests_at_turn_100_as_at_turn_2():
     for number in range(TURNS):
         with recorded(store) as sent:
             working.run(f"question {number}", session_id="s0", user_id=USER)
-        *session, approvals = [(each.request.operation, each.units) for each in sent]
-        assert approvals == ("Query", 1)  # whether the run has approvals, which then are to say so
-        turns.append(session)
+        turns.append([(each.request.operation, each.units) for each in sent])
     assert [name for name, _ in turns[0]] == ["Query", "PutItem", "PutItem"]
     for turn in turns[1:]:
         assert [name for name, _ in turn] == ["Query", "UpdateItem", "PutItem"]

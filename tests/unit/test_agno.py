@@ -34,6 +34,7 @@ from dynastore.errors import (
 )
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.calls import refusing
+from dynastore.integrations.agno.paging import page_of
 from dynastore.requests import Key
 from dynastore.testing import memory_store, recorded
 
@@ -199,6 +200,79 @@ def test_no_call_describes_the_table():
         db.get_runs(user_id="ann")
         db.delete_session("s0")
     assert {each.request.operation for each in sent}.isdisjoint({"DescribeTable", "Scan"})
+
+
+@pytest.mark.parametrize("page", [1, 0, -1, -2, None])
+def test_below_the_first_page_there_is_none_and_it_is_given_instead(page):
+    assert page_of(["a", "b", "c", "d", "e"], 2, page) == ["a", "b"]
+    db = DynastoreDb(memory_store())
+    for number in range(5):
+        row = {"id": f"s{number}", "name": f"s{number}", "endpoint": "/", "cron_expr": "* * * * *"}
+        db.create_schedule({**row, "created_at": number})
+    found, total = db.get_schedules(limit=2, page=page)
+    assert ([each["id"] for each in found], total) == (["s4", "s3"], 5)
+
+
+LINK = {"link_kind": "member", "link_key": "k", "child_version": 1, "position": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "says"),
+    [
+        ("append_transcript_entries", ("f", "p", "t", ["text"], "s1"), "'text' of a transcript"),
+        ("search_learnings", (None,), "is no text"),
+        ("upsert_learning", ("l1", "profile", {"tags": {"a"}}), "is no JSON"),
+        ("upsert_session", (AgentSession(session_id="s1", created_at="2026-01-05"),), "no time"),
+        ("upsert_config", ("c", {}, None, None, None, None, [LINK]), "child_component_id"),
+        (
+            "create_component_with_config",
+            ("d", "team", None, {}, None, None, None, "draft", None, [LINK]),
+            "child_component_id",
+        ),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_with_a_sentence(name, args, says):
+    db = DynastoreDb(memory_store())
+    db.create_component_with_config("c", "team", None, {})
+    with recorded(db.store) as sent, pytest.raises(RequestError, match=says):
+        getattr(db, name)(*args)
+    assert len(sent) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "nothing"),
+    [
+        ("get_component", ("",), None),
+        ("get_config", ("",), None),
+        ("get_links", ("", 1), []),
+        ("restore_component", ("",), False),
+        ("delete_component", ("",), False),
+        ("get_schedule", ("",), None),
+        ("get_knowledge_content", ("",), None),
+        ("get_auth_token", ("", "ann", "mail"), None),
+        ("get_eval_run", ("",), None),
+        ("get_tool_result", ("",), None),
+        ("get_learning_by_id", ("",), None),
+        ("get_service_account", ("",), None),
+        ("get_session", ("",), None),
+        ("get_run", ("",), None),
+        ("get_approval", ("",), None),
+        ("delete_session", ("",), False),
+        ("delete_tool_results", ([""],), 0),
+        ("delete_eval_runs", ([""],), None),
+        ("get_transcript_entries", ("f", "", "t"), []),
+    ],
+)
+def test_an_empty_id_is_that_of_nothing(name, args, nothing):
+    assert getattr(DynastoreDb(memory_store()), name)(*args) == nothing
+
+
+def test_an_empty_id_among_others_keeps_none_of_them():
+    db = DynastoreDb(memory_store())
+    for each in ("s1", "s2"):
+        db.upsert_session(AgentSession(session_id=each, agent_id="a"))
+    db.delete_sessions(session_ids=["s1", "", "s2"])
+    assert db.get_sessions() == []
 
 
 def test_what_another_framework_made_is_shown():

@@ -8,25 +8,25 @@ from typing import Any
 from ...errors import ConditionFailed
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get_many, read_all
-from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import write
 from ...planner import Ask
 from ...requests import Steps
 from ...schema import Schema
-from ...spec import ref
+from ...spec import Ref, ref
 from ...writes import Delete
 from ..annexes import Annex, Annexed
-from ..tool_results import ToolResult
 from ..transcribing.appending import session_named
 from ..transcribing.removing import remove
 from .compacting import delete_compactions
+from .results import delete_annexed
 
 
 def clear(schema: Schema, session_ids: Sequence[str]) -> Steps[None]:
     """Delete what belongs to sessions: a request for each 100 that tells which have an annex.
 
-    One annex takes three requests, and one for each 25 of what is in it. What is added while it is
-    deleted stays: it belongs to a session that somebody begins anew under the same id.
+    One annex takes three requests, one for each 50 tool results and 25 compactions in it, and a few
+    for each session of an agent whose transcripts it names. What is added while it is deleted stays,
+    and stays named: it belongs to a session that somebody begins anew under the same id.
 
     Raises:
         PartialFailure: some could not be deleted; asked for again, this deletes the rest.
@@ -39,20 +39,26 @@ def clear(schema: Schema, session_ids: Sequence[str]) -> Steps[None]:
 def _clear(schema: Schema, annex: Annex) -> Steps[None]:
     where = {"session_id": annex.session_id}
     entries = yield from read_all(schema, schema.plan(Annexed, where, (), Ask(consistent=True)))
-    results = [each.name for each in entries if each.kind == "tool_result"]
-    yield from delete_many(schema, [ref(ToolResult, result_id=each) for each in results])
+    yield from delete_annexed(schema, [each for each in entries if each.kind == "tool_result"])
     yield from delete_compactions(schema, annex.session_id)
-    transcripts = [each.name for each in entries if each.kind == "transcript"]
-    yield from all_of(_clear_transcripts(schema, annex.session_id, each) for each in transcripts)
-    yield from delete_many(schema, entries)
-    try:
-        yield from write(schema, Delete(ref(Annex, **where), {"added_at": annex.added_at}))
-    except ConditionFailed:
-        return  # something has been added since, which is reached by the header that stays
+    transcripts = [each for each in entries if each.kind == "transcript"]
+    yield from all_of(_clear_transcripts(schema, each) for each in transcripts)
+    yield from _deleted_as_read(schema, ref(Annex, **where), {"added_at": annex.added_at})
 
 
-def _clear_transcripts(schema: Schema, session_id: str, name: str) -> Steps[None]:
+def _clear_transcripts(schema: Schema, entry: Annexed) -> Steps[None]:
     def is_chosen(stretch: dict[str, Any]) -> bool:
-        return bool(stretch["owner"] == session_id)
+        return bool(stretch["owner"] == entry.session_id)
 
-    yield from remove(schema, session_named(name), is_chosen)
+    yield from remove(schema, session_named(entry.name), is_chosen)
+    target = ref(Annexed, session_id=entry.session_id, kind=entry.kind, name=entry.name)
+    # What begins anew after that is named by the same key, at another time.
+    yield from _deleted_as_read(schema, target, {"created_at": entry.created_at})
+
+
+def _deleted_as_read(schema: Schema, target: Ref[Any], same: dict[str, Any]) -> Steps[None]:
+    """Delete what is still as it was read; anything else names what was added since, and stays."""
+    try:
+        yield from write(schema, Delete(target, same))
+    except ConditionFailed:
+        return

@@ -73,18 +73,23 @@ def delete_results(schema: Schema, result_ids: Sequence[str]) -> Steps[int]:
     refs = [ref(ToolResult, result_id=each) for each in dict.fromkeys(result_ids)]
     stored = yield from get_many(schema, refs, consistent=True)
     found = [each for each in stored if each is not None]
-    some = [found[at : at + PAIRS] for at in range(0, len(found), PAIRS)]
-    yield from together(transact(schema, _deletes(each)) for each in some)
+    yield from delete_annexed(schema, [*map(entry_of, found)])
     return len(found)
 
 
-def _deletes(results: Sequence[ToolResult]) -> list[Delete[object]]:
-    pairs = ((_ref(each), entry_of(each)) for each in results)
+def delete_annexed(schema: Schema, entries: Sequence[Annexed]) -> Steps[None]:
+    """Delete tool results, each together with what names it: one request for each 50."""
+    some = [entries[at : at + PAIRS] for at in range(0, len(entries), PAIRS)]
+    yield from together(transact(schema, _deletes(each)) for each in some)
+
+
+def _deletes(entries: Sequence[Annexed]) -> list[Delete[object]]:
+    pairs = ((_ref(each), each) for each in entries)
     return [Delete(each) for pair in pairs for each in pair]
 
 
-def _ref(result: ToolResult) -> Ref[ToolResult]:
-    return ref(ToolResult, result_id=result.result_id)
+def _ref(entry: Annexed) -> Ref[ToolResult]:
+    return ref(ToolResult, result_id=entry.name)
 
 
 def entry_of(result: ToolResult) -> Annexed:

@@ -130,9 +130,12 @@ def _delete(schema: Schema, runs: Sequence[Run]) -> Steps[None]:
 
 
 def delete_run(schema: Schema, recent: Recent, run_id: str) -> Steps[bool]:
-    """Delete a run; whether there was one. Two requests where this process knows it, else four."""
-    known = recent.place(run_id)
-    places = [known] if known is not None else (yield from _places(schema, run_id))
+    """Delete a run; whether there was one. Four requests.
+
+    Its id is that of one run, whatever its session. Where several were given one, all of them go:
+    those that an index has, which may lag by a second, and the one that this process knows.
+    """
+    places = yield from _places(schema, recent, run_id)
     gone = yield from all_of(write(schema, Delete(_ref(each))) for each in places)
     recent.forget_run(run_id)
     yield from untally(schema, recent, [each.session_id for each in places])
@@ -140,12 +143,14 @@ def delete_run(schema: Schema, recent: Recent, run_id: str) -> Steps[bool]:
 
 
 def delete_runs(schema: Schema, recent: Recent, run_ids: Sequence[str]) -> Steps[None]:
-    """Delete runs: two requests or four each, sent together; those that are not there are no error."""
+    """Delete runs: four requests each, sent together; those that are not there are no error."""
     yield from all_of(delete_run(schema, recent, each) for each in dict.fromkeys(run_ids))
 
 
-def _places(schema: Schema, run_id: str) -> Steps[list[Place]]:
-    return [place_of(each) for each in (yield from runs_by_id(schema, run_id))]
+def _places(schema: Schema, recent: Recent, run_id: str) -> Steps[list[Place]]:
+    found = [place_of(each) for each in (yield from runs_by_id(schema, run_id))]
+    known = recent.place(run_id)
+    return [*dict.fromkeys(found if known is None else [*found, known])]
 
 
 def _ref(place: Place) -> Ref[Any]:

@@ -59,6 +59,8 @@ class Recent:
         self._places: OrderedDict[str, Place] = OrderedDict()
         self._owners: OrderedDict[str, str] = OrderedDict()
         self._documents: OrderedDict[str, bool] = OrderedDict()
+        self._ended: OrderedDict[str, bool] = OrderedDict()
+        self._asking: OrderedDict[str, bool] = OrderedDict()
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
         self.metered: MetricProgress | None = None  # how far figures were calculated
         self.metered_at = 0.0  # when that was tried, in seconds since 1970
@@ -114,6 +116,24 @@ class Recent:
         """Remember where a run is."""
         with self._lock:
             _keep(self._places, place.run_id, place)
+
+    def keep_ended(self, run_id: str, *, is_new: bool) -> None:
+        """Remember of a run that was just saved whether it was so for the first time, and had ended."""
+        with self._lock:
+            self._ended.pop(run_id, None)
+            if is_new and run_id not in self._asking:
+                _keep(self._ended, run_id, True)
+
+    def keep_asking(self, run_id: str) -> None:
+        """Remember that a run asks for an approval."""
+        with self._lock:
+            self._ended.pop(run_id, None)
+            _keep(self._asking, run_id, True)
+
+    def take_unasking(self, run_id: str) -> bool:
+        """Whether a run ended when it was saved first, and asked for no approval; then forgets that."""
+        with self._lock:
+            return self._ended.pop(run_id, False)
 
     def keep_memory(self, memory_id: str, user_id: str) -> None:
         """Remember whose a memory is."""

@@ -238,7 +238,7 @@ def save_run(
     *,
     dated: bool,
     repeated: tuple[int, int] | None = None,
-) -> Steps[None]:
+) -> Steps[bool]:
     """Save a run, wholly: one request, if what this process knows of it is so.
 
     What it repeats of the runs before it is kept once, from the second run on; the first time that
@@ -253,6 +253,9 @@ def save_run(
             read.
         dated: whether the run itself says when it began. One that does not is looked for first.
         repeated: from where to where in its content there is a text that other runs have too.
+
+    Returns:
+        Whether it was saved for the first time.
     """
     run = _marked(recent, run)
     if repeated is not None and run.run_index:
@@ -261,7 +264,7 @@ def save_run(
     for _ in range(ATTEMPTS):
         if known is not None:
             if (yield from _changed(schema, known, run)):
-                return
+                return False
             recent.forget_run(run.run_id)
         if not dated or run.run_index is None:
             known, run = yield from _placed(schema, run, dated=dated)
@@ -274,7 +277,7 @@ def save_run(
             known = place_of(run)
         else:
             recent.keep_run(place_of(run))
-            return
+            return True
     raise ConditionFailed(schema.codec(Run).key(key_of(place_of(run)), schema.prefix))
 
 

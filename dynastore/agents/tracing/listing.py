@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -72,7 +73,8 @@ def _counted(header: Trace, tally: SpanTally | None) -> Counted:
 def spans_of(schema: Schema, trace_id: str) -> Steps[list[Span]]:
     """The spans of a trace in the order in which they began: one request for each 1 MB of them."""
     plan = schema.plan(Span, {"trace_id": trace_id}, (), Ask(consistent=True))
-    return (yield from read_all(schema, plan))
+    found = yield from read_all(schema, plan)
+    return sorted(found, key=_begun)
 
 
 def spans_where(schema: Schema, where: Mapping[str, Any]) -> Steps[list[SpanSummary]]:
@@ -88,10 +90,7 @@ def spans_where(schema: Schema, where: Mapping[str, Any]) -> Steps[list[SpanSumm
 
 def whole_spans(schema: Schema, spans: Sequence[SpanSummary]) -> Steps[list[Span]]:
     """Spans with what was said in them: one request for each 100."""
-    refs = [
-        ref(Span, trace_id=each.trace_id, start_time=each.start_time, span_id=each.span_id)
-        for each in spans
-    ]
+    refs = [ref(Span, trace_id=each.trace_id, span_id=each.span_id) for each in spans]
     found = yield from get_many(schema, refs)
     return [each for each in found if each is not None]
 
@@ -107,3 +106,7 @@ def both_where(
 ) -> Steps[tuple[list[TraceSummary], list[SpanSummary]]]:
     """Traces and spans, read at the same time."""
     return (yield from both(traces_where(schema, traces), spans_where(schema, spans)))
+
+
+def _begun(span: Span) -> tuple[dt.datetime, str]:
+    return span.start_time, span.span_id

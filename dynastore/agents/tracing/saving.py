@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ...changes import Add, Change, Path, SetTo
+from ...changes import Add, Change, Discard, Path, SetTo
 from ...errors import AlreadyExists, ConditionFailed
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get
@@ -93,7 +93,8 @@ def _merge(target: Ref[Trace], stored: Trace, trace: TraceSummary, rank: Rank) -
 def save_spans(schema: Schema, spans: Sequence[Span], failed: str) -> Steps[None]:
     """Write spans: one request for each 25, and one for each trace. They may come before their trace.
 
-    A span counts once it is written. One that is written again replaces itself.
+    A trace takes one more where some of its spans failed and some did not. A span counts once it is
+    written. One that is written again replaces itself, and counts as what it is then.
 
     Args:
         schema: where to.
@@ -111,17 +112,30 @@ def save_spans(schema: Schema, spans: Sequence[Span], failed: str) -> Steps[None
 
 
 def _tally(schema: Schema, trace_id: str, spans: Iterable[Span], failed: str) -> Steps[None]:
-    """Count spans: an update that makes the tally where there is none, so that it takes one request."""
+    """Count spans: one request; two where some failed and some did not."""
     statuses = {digest(each.span_id): span_summary(each.outline).status for each in spans}
     errors = {each for each, status in statuses.items() if status == failed}
-    tally = SpanTally(trace_id=trace_id, spans={*statuses}, errors=errors)
-    item = schema.codec(SpanTally).encode(tally, schema.prefix)
+    added = SpanTally(trace_id=trace_id, spans={*statuses}, errors=errors)
+    # They may have failed when they were written before.
+    mended = SpanTally(trace_id=trace_id, errors={*statuses} - errors)
+    if errors and mended.errors:  # an update changes a set in one way only
+        yield from _tallied(schema, added)
+        added = SpanTally(trace_id=trace_id)
+    yield from _tallied(schema, added, mended)
+
+
+def _tallied(schema: Schema, added: SpanTally, gone: SpanTally | None = None) -> Steps[None]:
+    """An update that makes the tally where there is none, so that it takes one request."""
+    item = schema.codec(SpanTally).encode(added, schema.prefix)
     key = Key.of(item)
     changes: dict[str | Path, Change] = {
         name: Add(value) if "BS" in value else SetTo(value)
         for name, value in item.items()
         if name not in key.attributes
     }
+    if gone is not None:
+        less = schema.codec(SpanTally).encode(gone, schema.prefix)
+        changes |= {name: Discard(value) for name, value in less.items() if "BS" in value}
     yield from UpdateItem(schema.table.name, key, changes, returns="NONE")
 
 

@@ -37,7 +37,9 @@ class ApprovalCalls(Calls):
         """
         now = seconds((yield from Now()))
         row = {"created_at": now, "updated_at": now, **approval_data}
-        yield from write(self.schema, Create(approval_of(row)))
+        new = approval_of(row)
+        self.recent.keep_asking(new.run_id)  # before, as it may be there though this fails
+        yield from write(self.schema, Create(new))
         return row
 
     def get_approval(self, approval_id: str) -> Steps[dict[str, Any] | None]:
@@ -143,7 +145,14 @@ class ApprovalCalls(Calls):
         return (yield from count(self.schema, plan))
 
     def update_approval_run_status(self, run_id: str, run_status: RunStatus) -> Steps[int]:
-        """Say how a run stands, of all its approvals: one request, and one each; how many there are."""
+        """Say how a run stands, of all its approvals: one request, and one each; how many there are.
+
+        Agno calls this after every run. A run that this database saved for the first time when it had
+        ended never paused, and who runs it creates its approvals by the same database, when it pauses
+        or goes on: so there are none if none was created here, and no request is made.
+        """
+        if self.recent.take_unasking(run_id):
+            return 0
         found = yield from _all_of_run(self.schema, run_id)
         changes = {"run_status": run_status.value}
         done = yield from all_of(_changed(self.schema, _ref(each), changes, {}) for each in found)

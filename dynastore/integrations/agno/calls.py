@@ -21,6 +21,7 @@ from ...agents.transcribing.known import Transcripts
 from ...errors import AlreadyExists
 from ...requests import Steps
 from ...schema import Schema
+from .empty import found_by_ids
 
 # Agno keeps these in SQL only, for those who run its service.
 ADMINISTRATION = ("authz", "mcp_oauth", "product", "source", "project", "task", "company")
@@ -62,7 +63,9 @@ def refusing(contract: type[Any]) -> type[Any]:
 
 def _of(calls: type[Calls], made: Callable[[Any], Any]) -> type[Any]:
     methods = {
-        name: made(_told(each)) if isgeneratorfunction(each) and not name.startswith("_") else each
+        name: made(_told(found_by_ids(each)))
+        if isgeneratorfunction(each) and not name.startswith("_")
+        else each
         for name, each in vars(calls).items()
         if not name.startswith("__")
     }

@@ -17,6 +17,7 @@ from .component_rows import (
     config_row,
     latest_of,
     link_rows,
+    links_are_whole,
     version_of,
     version_row,
     visible_versions,
@@ -118,9 +119,11 @@ class ConfigCalls(Calls):
             ComponentArchivedError: it is archived, or something that it refers to.
             ComponentCycleError: it would refer to itself in the end.
             ComponentDependencyError: it is published, and made of what is not, or is archived.
+            RequestError: a link lacks a column.
         """
         if stage is not None:
             rules.stage_is_known(stage)
+        links_are_whole(links or ())
         attempt = partial(
             edit,
             *(self.schema, component_id, Asked(config, version, label, stage, notes, links)),

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agno.db.base import DELETED_CONFIG_STAGE
 from agno.db.schemas.scheduler import build_run_endpoint
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ...agents.components import Component
 from ...agents.linking.clearing import delete_archived
@@ -121,6 +122,7 @@ def restore(schema: Schema, component_id: str, user_id: str | None) -> Steps[boo
     found = yield from component(schema, component_id)
     if found is None or not rules.is_theirs(found, user_id) or not found.is_archived:
         return False
+    rules.not_going(found)
     restored = changed(outlined(found, archived_at=None), updated_at=(yield from Now()))
     yield from _live(schema, restored, f"restore {component_id}")
     return True
@@ -175,8 +177,9 @@ def _deleted(schema: Schema, found: Component, *, for_good: bool) -> Steps[int]:
     if not for_good:
         yield from save(schema, Edition(archived))
         return (yield from _unscheduled(schema, archived))
-    # Without its versions: whoever restores it in the middle has none that lead to nothing.
-    bare = changed(outlined(archived, current_version=None), versions=[])
+    # No version is left, so that nobody takes it up again where this breaks off.
+    gone = [evolve(each, stage=DELETED_CONFIG_STAGE, label=None) for each in found.versions]
+    bare = changed(outlined(archived, current_version=None), versions=gone)
     left = yield from write(schema, Put(bare))
     disabled = yield from _unscheduled(schema, left)
     yield from delete_archived(schema, left)

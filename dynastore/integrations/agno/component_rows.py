@@ -132,16 +132,25 @@ def with_version(component: Component, version: ComponentVersion) -> Component:
     return changed(component, versions=sorted([*others, version], key=_number))
 
 
+def links_are_whole(given: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse links that lack a column.
+
+    Raises:
+        RequestError: one does.
+    """
+    for each in given:
+        if lacking := [name for name in LINK_COLUMNS if each.get(name) is None]:
+            raise RequestError(f"a link of a component needs {shown(lacking)}")
+
+
 def links_of(given: Iterable[Mapping[str, Any]], now: dt.datetime) -> list[ComponentLink]:
     """Links as they are stored, sorted by position.
 
     Raises:
-        RequestError: a link lacks a column, or there are two with the same kind and key.
+        RequestError: there are two with the same kind and key.
     """
     links: dict[tuple[str, str], ComponentLink] = {}
     for each in given:
-        if lacking := [name for name in LINK_COLUMNS if each.get(name) is None]:
-            raise RequestError(f"a link of a component needs {shown(lacking)}")
         link = _link(each, now)
         if (link.kind, link.name) in links:
             raise RequestError(f"two links of a component are {shown((link.kind, link.name))}")

@@ -59,9 +59,22 @@ def written(component: Component | None, component_id: str, user_id: str | None)
 
 def not_archived(component: Component) -> None:
     """Refuse to write a component that is archived."""
+    not_going(component)
     if component.is_archived:
         raise ComponentArchivedError(
             f"Component {component.component_id} is archived; restore it before writing to it"
+        )
+
+
+def not_going(component: Component) -> None:
+    """Refuse to take up a component that somebody began to delete for good: what it was is lost.
+
+    It is told by its versions: one that stays has one at least that is not deleted, or never had any.
+    """
+    if component.is_archived and component.versions and not visible_versions(component):
+        raise ComponentArchivedError(
+            f"Component {component.component_id} is being deleted for good, or that broke off; call "
+            "delete_component with hard_delete=True to finish it, then create it anew"
         )
 
 

@@ -14,7 +14,7 @@ from . import component_rules as rules
 from .calls import Calls
 from .component_edits import Asked, create
 from .component_lives import Deletion, delete, make_current, restore, upsert
-from .component_rows import component_row, config_row, kind_of, made_component
+from .component_rows import component_row, config_row, kind_of, links_are_whole, made_component
 from .component_sought import SoughtComponents
 from .paging import page_of
 
@@ -113,8 +113,10 @@ class ComponentCalls(Calls):
         Raises:
             ValueError: the id is taken, the stage is none, or a link says no version; or a rule
                 about links is broken.
+            RequestError: a link lacks a column.
         """
         rules.stage_is_known(stage)
+        links_are_whole(links or ())
         rules.versions_are_given(links or ())
         now = yield from Now()
         told = {"description": description, "metadata": metadata}
@@ -161,6 +163,7 @@ class ComponentCalls(Calls):
 
         Raises:
             ComponentDependencyError: it is made of components that are archived.
+            ComponentArchivedError: somebody has begun to delete it for good.
         """
         return (yield from settled(partial(restore, self.schema, component_id, user_id)))
 

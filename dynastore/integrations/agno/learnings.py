@@ -18,6 +18,7 @@ from ...agents.learning.keeping import (
 )
 from ...agents.learning.summaries import LearningSummary, stored_summary
 from ...agents.learnings import Learning
+from ...errors import RequestError, shown
 from ...requests import Now, Steps
 from ...schema import Schema
 from .calls import Calls
@@ -146,7 +147,12 @@ class LearningCalls(Calls):
         """Learnings whose content has a text, the latest first, in capitals or not.
 
         Each that fits the filters is read: one request for each 100.
+
+        Raises:
+            RequestError: the text is none.
         """
+        if not isinstance(query, str):
+            raise RequestError(f"{shown(query)} is no text; to list learnings use get_learnings")
         has_text = finder(query)
         if has_text is None:
             return []

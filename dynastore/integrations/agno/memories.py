@@ -23,7 +23,16 @@ from ...agents.remembering import (
 )
 from ...requests import Now, Steps
 from .calls import Calls
-from .memory_rows import COLUMNS, UNLISTED, column, given_memory, memory_of, row_of, user_of
+from .memory_rows import (
+    COLUMNS,
+    UNLISTED,
+    column,
+    given_memory,
+    memory_of,
+    row_of,
+    user_in,
+    user_of,
+)
 from .paging import in_order, page_of
 from .texts import moment, seconds
 
@@ -230,8 +239,8 @@ def _learned(pair: tuple[dict[str, Any], Memory]) -> tuple[Any, ...]:
 def _stats(memories: Iterable[Memory]) -> list[dict[str, Any]]:
     by_user: dict[str, list[Memory]] = {}
     for each in memories:
-        if each.user_id:
-            by_user.setdefault(each.user_id, []).append(each)
+        if (user := user_in(each.user_id)) is not None:
+            by_user.setdefault(user, []).append(each)
     found = [
         {
             "user_id": user,

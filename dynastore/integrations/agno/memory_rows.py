@@ -20,6 +20,7 @@ JSON = ("memory", "topics")  # columns that Agno sorts by as JSON
 APART = ("input", "feedback")
 # What an index does not have of a memory.
 UNLISTED = ("memory", *APART)
+MARK = "\0"  # before an empty user id, which would be nobody's, and before one that begins so
 COLUMNS = (
     *("memory_id", "memory", "input", "agent_id", "team_id"),
     *("user_id", "topics", "feedback", "created_at", "updated_at"),
@@ -27,8 +28,20 @@ COLUMNS = (
 
 
 def user_of(user_id: str | None) -> str:
-    """The user of a memory as it is stored."""
-    return owner_key(user_id) or NOBODY
+    r"""The user of a memory as it is stored: nobody is none, and an empty id is a user's like any other.
+
+    >>> user_of(None), user_of("ann"), user_of("")
+    ('', 'ann', '\x00')
+    """
+    user = owner_key(user_id)
+    if user is None:
+        return NOBODY
+    return f"{MARK}{user}" if user == NOBODY or user.startswith(MARK) else user
+
+
+def user_in(stored: str) -> str | None:
+    """The user that `user_of` gave; None for nobody."""
+    return None if stored == NOBODY else stored.removeprefix(MARK)
 
 
 def memory_of(given: UserMemory, changed_at: dt.datetime | None) -> Memory:
@@ -80,7 +93,7 @@ def row_of(memory: Memory) -> dict[str, Any]:
         "memory": memory.text,
         "agent_id": memory.outline.agent_id,
         "team_id": memory.outline.team_id,
-        "user_id": memory.user_id or None,
+        "user_id": user_in(memory.user_id),
         "topics": memory.outline.topics,
         "created_at": seconds(memory.created_at),
         "updated_at": seconds(memory.outline.changed_at),

@@ -42,8 +42,11 @@ def in_order(
 
 
 def page_of(entries: Sequence[E], limit: int | None, page: int | None) -> Sequence[E]:
-    """Some of the entries: those of a page, counted from 1; all without a limit, or with one below 0."""
+    """Some of the entries: those of a page, counted from 1; all without a limit, or with one below 0.
+
+    Below the first page there is none: it is given instead.
+    """
     if limit is None or limit < 0:
         return entries
-    start = ((page or 1) - 1) * limit
+    start = (max(page or 1, 1) - 1) * limit
     return entries[start : start + limit]

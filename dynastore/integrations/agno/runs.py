@@ -28,6 +28,7 @@ from .texts import json_bytes
 
 CANCELLED = RunStatus.cancelled.value
 CANCELLABLE = {RunStatus.pending.value, RunStatus.running.value}
+ENDED = {RunStatus.completed.value, RunStatus.cancelled.value, RunStatus.error.value}
 SORTED = {*COLUMNS, "run_type", "created_at", "updated_at"}
 
 
@@ -121,10 +122,14 @@ class RunCalls(Calls):
         """
         now = yield from Now()
         new, dated, repeated = run_of(run, session_id, user_id, run_index, now)
-        yield from save_run(self.schema, self.recent, new, dated=dated, repeated=repeated)
+        is_new = yield from save_run(self.schema, self.recent, new, dated=dated, repeated=repeated)
+        self.recent.keep_ended(new.run_id, is_new=is_new and new.status in ENDED)
 
     def delete_run(self, run_id: str) -> Steps[bool]:
-        """Delete a run; whether there was one."""
+        """Delete a run; whether there was one: four requests.
+
+        Its id is that of one run, whatever its session. Where several were given one, all of them go.
+        """
         return (yield from delete_run(self.schema, self.recent, run_id))
 
     def delete_runs(self, run_ids: list[str]) -> Steps[None]:

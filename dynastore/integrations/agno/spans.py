@@ -29,7 +29,7 @@ class SpanCalls(Calls):
         yield from save_spans(self.schema, [stored_span(span)], ERROR)
 
     def create_spans(self, spans: list[Any]) -> Steps[None]:
-        """Save spans: one request for each 25, and one for each trace. Their traces may come later."""
+        """Save spans: one request for each 25, and one or two for each trace, which may come later."""
         yield from save_spans(self.schema, [*map(stored_span, spans)], ERROR)
 
     def get_span(self, span_id: str) -> Steps[Any]:

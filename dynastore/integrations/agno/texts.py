@@ -8,6 +8,8 @@ from typing import Any
 
 from agno.db.utils import CustomJSONEncoder
 
+from ...errors import RequestError, shown
+
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 FIRST = dt.datetime.min.replace(tzinfo=dt.UTC)
 LAST = dt.datetime.max.replace(tzinfo=dt.UTC)
@@ -20,9 +22,14 @@ def json_bytes(value: Any) -> bytes:
     """JSON of a value, with the types that Agno's own databases turn into JSON.
 
     Raises:
-        TypeError: it holds a type that is none of these.
+        RequestError: it holds what is none of these.
     """
-    text = json.dumps(value, cls=CustomJSONEncoder, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text = json.dumps(value, cls=CustomJSONEncoder, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise RequestError(
+            f"{shown(value)} is no JSON ({error}); give texts, numbers, lists and dicts"
+        ) from error
     return text.encode(errors=LENIENT)
 
 
@@ -32,9 +39,17 @@ def json_value(content: bytes) -> Any:
 
 
 def moment(seconds: float) -> dt.datetime:
-    """The moment some seconds after 1970; where there is no such one, the first or last there is."""
+    """The moment some seconds after 1970; where there is no such one, the first or last there is.
+
+    Raises:
+        RequestError: it is no number.
+    """
     try:
         return EPOCH + dt.timedelta(seconds=int(seconds))
+    except (TypeError, ValueError) as error:
+        raise RequestError(
+            f"{shown(seconds)} is no time; give the seconds since 1970, as int(time.time())"
+        ) from error
     except OverflowError:
         return LAST if seconds > 0 else FIRST
 

@@ -8,6 +8,7 @@ from ...agents.transcribing.appending import Entry, append
 from ...agents.transcribing.known import Place
 from ...agents.transcribing.reading import headers_of, main_transcripts, read
 from ...agents.transcribing.removing import remove
+from ...errors import RequestError, shown
 from ...requests import Steps
 from .calls import Calls
 from .texts import json_bytes, json_value, milliseconds
@@ -36,6 +37,9 @@ class TranscriptCalls(Calls):
             entries: in their order, of any size.
             agno_session_id: the session here, with which they are deleted.
             subpath: of an agent that was called in.
+
+        Raises:
+            RequestError: an entry is no dict.
         """
         place = Place(framework, project_key, session_id, subpath or "")
         given = [Entry(_id_of(each), json_bytes(each)) for each in entries]
@@ -84,5 +88,9 @@ class TranscriptCalls(Calls):
 
 def _id_of(entry: dict[str, Any]) -> str | None:
     """The uuid of an entry, if it has one."""
+    if not isinstance(entry, dict):
+        raise RequestError(
+            f"the entry {shown(entry)} of a transcript is no dict; give a list of dicts"
+        )
     uuid = entry.get("uuid")
     return str(uuid) if uuid else None

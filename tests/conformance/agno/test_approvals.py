@@ -12,14 +12,16 @@ from dynastore.agents import agent_schema
 from dynastore.errors import AlreadyExists, RequestError
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.requests import Scan
+from dynastore.testing import memory_store, recorded
 
 from ..drivers import at_once
 from ..engines import PAIRS
-from .made import BEGAN
+from .made import BEGAN, run
 
 pytestmark = pytest.mark.on(*PAIRS)
 
 DECIDERS = 20
+RUN = run().run_id
 
 
 @pytest.fixture
@@ -128,6 +130,52 @@ def test_what_becomes_of_a_run_is_said_of_all_its_approvals(db):
     assert db.update_approval_run_status("r0", RunStatus.completed) == 2
     found = [db.get_approval(f"a{number}")["run_status"] for number in range(3)]
     assert found == [None, "COMPLETED", "COMPLETED"]
+
+
+def told(db, status=RunStatus.completed):
+    """How many approvals of a run are told how it stands, and how many requests that takes."""
+    with recorded(db.store) as sent:
+        return db.update_approval_run_status(RUN, status), len(sent)
+
+
+def test_a_run_that_ended_when_it_was_saved_first_and_asked_nothing_takes_no_request():
+    db = DynastoreDb(memory_store())
+    for status in (RunStatus.completed, RunStatus.error, RunStatus.cancelled):
+        db.upsert_run(run(status=status), "agent-0", "ann", 0)
+        assert told(db, status) == (0, 0)
+        assert told(db, status) == (0, 1)  # of what follows no save nothing is known
+        db.delete_run(RUN)
+
+
+@pytest.mark.parametrize("status", [RunStatus.paused, RunStatus.pending, RunStatus.running])
+def test_a_run_that_was_saved_before_it_ended_may_have_approvals(status):
+    db = DynastoreDb(memory_store())
+    db.upsert_run(run(status=status), "agent-0", "ann", 0)
+    assert told(db, status) == (0, 1)
+    DynastoreDb(db.store).create_approval(approval(run_id=RUN))
+    other = DynastoreDb(db.store)
+    for each in (db, other):  # the one that saved it, and one that only goes on with it
+        each.upsert_run(run(), "agent-0", "ann", 0)
+        assert told(each) == (1, 2)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_approval_that_was_created_here_is_told_whenever_that_was(before):
+    db = DynastoreDb(memory_store())
+    if before:
+        db.create_approval(approval(run_id=RUN, approval_type="audit", status="approved"))
+    db.upsert_run(run(), "agent-0", "ann", 0)
+    if not before:
+        db.create_approval(approval(run_id=RUN, approval_type="audit", status="approved"))
+    assert told(db) == (1, 2)
+    assert db.get_approval("a0")["run_status"] == "COMPLETED"
+
+
+def test_a_run_that_is_saved_again_may_have_approvals():
+    db = DynastoreDb(memory_store())
+    for _ in range(2):
+        db.upsert_run(run(), "agent-0", "ann", 0)
+    assert told(db) == (0, 1)
 
 
 def test_an_id_is_one_approvals_whatever_its_run(db, open_db):

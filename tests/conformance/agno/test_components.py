@@ -21,6 +21,7 @@ from dynastore.testing import memory_store
 
 from .. import drivers
 from .made import BEGAN
+from .paused import called, paused
 
 AGENT, TEAM = ComponentType.AGENT, ComponentType.TEAM
 
@@ -233,6 +234,31 @@ def test_a_component_that_is_deleted_for_good_leaves_nothing(db, store):
     for cls in (ComponentConfig, ComponentUse):
         assert [*store.query(cls, component_id="t")] == []
     assert team(db)[0]["current_version"] == 1
+
+
+@pytest.mark.parametrize("requests", range(1, 20))
+def test_a_component_whose_deletion_broke_off_is_never_taken_up_again(requests):
+    db = DynastoreDb(memory_store())
+    agent(db)
+    team(db)
+    team(db, "above", members=("t",))
+    asked = {"hard_delete": True, "require_no_dependents": False}
+    is_done = paused(db.store, called(db, "delete_component", "t", **asked), requests) is None
+    found = db.get_component("t", include_deleted=True)
+    if found is None:
+        assert is_done
+        return
+    if found["deleted_at"] is None:
+        assert db.get_config("t")["config"] == {"id": "t"}
+        return
+    with pytest.raises(ComponentArchivedError, match="hard_delete=True"):
+        db.restore_component("t")
+    with pytest.raises(ComponentArchivedError, match="hard_delete=True"):
+        db.upsert_config("t", {"id": "another"}, stage="published")
+    assert db.delete_component("t", **asked) is True
+    assert db.get_component("t", include_deleted=True) is None
+    assert db.get_links("above", 1) == []
+    assert team(db)[1]["version"] == 1
 
 
 def test_a_graph_holds_what_a_version_is_made_of(db):

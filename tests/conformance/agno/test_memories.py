@@ -107,6 +107,18 @@ def test_what_is_known_of_nobody_is_no_users(db):
     assert db.get_user_memory("m0").user_id is None
 
 
+@pytest.mark.parametrize("user", ["", "\0", "\0\0"])
+def test_an_empty_user_id_is_not_that_of_nobody(db, user):
+    for number, each in enumerate((None, "", "\0", "\0\0")):
+        db.upsert_user_memory(memory(number, each))
+    (found,) = db.get_user_memories(user_id=user)
+    assert (found.memory_id, found.user_id) == (f"m{1 + len(user)}", user)
+    assert db.get_user_memory_stats(user_id=user)[0][0]["user_id"] == user
+    assert db.get_user_memory_stats()[1] == 3
+    db.delete_user_memory("m0", user_id=user)
+    assert db.get_user_memory("m0").user_id is None
+
+
 def test_statistics_are_of_each_user_the_last_first(db):
     db.upsert_memories([memory(number) for number in range(3)])
     for number, user in enumerate(("bob", "cid")):

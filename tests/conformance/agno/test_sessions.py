@@ -292,6 +292,15 @@ def test_a_session_that_is_made_again_has_its_system_message(db, open_db):
     assert [each["messages"] for each in runs] == [run(n).to_dict()["messages"] for n in range(2)]
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_run_that_two_sessions_were_given_is_deleted_of_both(db, open_db, is_known):
+    for number in range(2):
+        db.upsert_session(session(number))
+        db.upsert_run(run(), f"agent-{number}", "ann", 0)
+    assert (db if is_known else open_db()).delete_run("agent-0-run-0") is True
+    assert [open_db().get_runs(session_id=f"agent-{number}") for number in range(2)] == [[], []]
+
+
 def test_a_run_that_begins_again_elsewhere_is_still_one_run(db, open_db):
     db.upsert_session(session())
     for number in range(2):

@@ -7,10 +7,13 @@ import pytest
 from dynastore.agents import Annex, Annexed, ToolResult, agent_schema
 from dynastore.agents.annexing.results import entry_of
 from dynastore.errors import ConditionFailed, RequestError
+from dynastore.integrations.agno import DynastoreDb
 from dynastore.integrations.agno.tool_result_rows import result_of
+from dynastore.testing import memory_store
 
 from ..engines import PAIRS
 from .made import BEGAN, contents, run, session
+from .paused import called, paused
 
 pytestmark = pytest.mark.on(*PAIRS)
 
@@ -129,3 +132,17 @@ def test_a_row_that_lacks_a_column_is_refused(db):
         db.upsert_tool_result(given)
     with pytest.raises(RequestError, match="has no"):
         db.upsert_tool_result(row(colour="red"))
+
+
+@pytest.mark.scans
+@pytest.mark.parametrize("requests", range(2, 8))
+def test_what_is_saved_while_the_session_is_deleted_goes_when_it_is_deleted_again(requests):
+    db = DynastoreDb(memory_store())
+    db.upsert_tool_result(row())
+    go_on = paused(db.store, called(db, "delete_session", "agent-0"), requests)
+    db.upsert_tool_result(row(preview="again"))
+    if go_on is not None:
+        go_on()
+    db.delete_session("agent-0")
+    for kind in (ToolResult, Annex, Annexed):
+        assert [*db.store.scan(kind)] == []

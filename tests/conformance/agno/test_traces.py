@@ -110,6 +110,25 @@ def test_a_span_that_is_saved_again_counts_once(db):
     assert len(db.get_spans("trace-0")) == 30
 
 
+def test_a_span_that_is_saved_again_counts_as_what_it_is_then(db):
+    db.upsert_trace(trace())
+
+    def figures():
+        found = db.get_trace("trace-0")
+        return found.total_spans, found.error_count, len(db.get_spans("trace-0"))
+
+    db.create_span(span(0, status_code="ERROR"))
+    assert figures() == (1, 1, 1)
+    db.create_spans([span(0), span(1, status_code="ERROR"), span(2)])
+    assert figures() == (3, 1, 3)
+    later = span(1, start_time=BEGAN + 9 * SECOND)
+    db.create_span(later)
+    assert figures() == (3, 0, 3)
+    assert db.get_spans("trace-0")[-1] == later
+    db.create_span(span(1, status_code="ERROR"))
+    assert figures() == (3, 1, 3)
+
+
 def test_spans_of_several_traces_are_saved_together(db):
     db.create_spans([span(number, of) for number in range(20) for of in range(3)])
     for of in range(3):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from dynastore import Store
-from dynastore.agents import Stretch, agent_schema
+from dynastore.agents import Annex, Annexed, Stretch, Transcript, agent_schema
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.testing import memory_store, recorded
 
 from ..drivers import at_once
 from ..engines import PAIRS
 from .made import session
+from .paused import called, paused
 
 pytestmark = pytest.mark.on(*PAIRS)
 
@@ -173,3 +174,18 @@ def test_an_append_writes_only_what_is_new_in_one_request():
         units.append(sum(each.units for each in sent))
         assert len(sent) == (2 if number == 0 else 1)
     assert units[1:] == [units[1]] * 29
+
+
+@pytest.mark.scans
+@pytest.mark.parametrize("requests", range(2, 14))
+def test_what_is_appended_while_the_session_is_deleted_goes_when_it_is_deleted_again(requests):
+    db = DynastoreDb(memory_store())
+    append(db, entry(0))
+    go_on = paused(db.store, called(db, "delete_session", "agent-0"), requests)
+    append(DynastoreDb(db.store), entry(1))
+    if go_on is not None:
+        go_on()
+    append(db, entry(2))
+    db.delete_session("agent-0")
+    for kind in (Transcript, Stretch, Annex, Annexed):
+        assert [*db.store.scan(kind)] == []

@@ -7,7 +7,6 @@
 - ``topics`` are searched exactly, and texts as they are written: SqliteDb searches their JSON, with
   ``%`` and ``_`` as wildcards, topics in capitals or not, and never finds an é.
 - Totals are exact. SqliteDb says 0 on a page that is empty.
-- An empty user id is that of nobody.
 """
 
 from __future__ import annotations
