@@ -22,6 +22,7 @@ from .followed import AsyncChanges, Changes
 from .kept_fields import created, updated, version
 from .operations.reading.reader import Page, Slice
 from .operations.reading.settling import InScope
+from .operations.scopes.deleting import ScopeDeleted
 from .operations.upkeep.findings import (
     Drifted,
     Duplicated,
@@ -90,6 +91,7 @@ __all__ = [
     "Results",
     "Scanned",
     "Schema",
+    "ScopeDeleted",
     "Slice",
     "Store",
     "Swept",

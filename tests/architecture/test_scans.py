@@ -19,7 +19,8 @@ SWEEPS = {
     "operations/upkeep/sweeping.py",
     "operations/upkeep/upcasts.py",
 }
-KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *STORES}
+DELETING = {"operations/scopes/deleting.py", "operations/scopes/stages.py"}
+KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *DELETING, *STORES}
 KNOW_VERIFYING = {"verified.py", "__init__.py", "cli/verification.py", *STORES}
 OFFERS_ALL_REQUESTS = "requests/__init__.py"
 
