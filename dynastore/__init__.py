@@ -23,6 +23,7 @@ from .kept_fields import created, updated, version
 from .operations.reading.reader import Page, Slice
 from .operations.reading.settling import InScope
 from .operations.scopes.deleting import ScopeDeleted
+from .operations.scopes.measuring import ScopeSizes
 from .operations.upkeep.findings import (
     Drifted,
     Duplicated,
@@ -92,6 +93,7 @@ __all__ = [
     "Scanned",
     "Schema",
     "ScopeDeleted",
+    "ScopeSizes",
     "Slice",
     "Store",
     "Swept",

@@ -20,6 +20,7 @@ from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
 from .operations.reading.uniquely import get_unique
 from .operations.scopes.deleting import ScopeDeleted, delete_scope
+from .operations.scopes.measuring import ScopeSizes, scope_sizes
 from .operations.upkeep.sweeping import Swept, sweep
 from .operations.upkeep.upcasts import Upcasted, upcast
 from .operations.upkeep.verifying import Verifier
@@ -426,6 +427,18 @@ class Store(Bound[Client]):
         return self.run(
             delete_scope(scoped, known, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         )
+
+    def scope_figures(
+        self,
+        *,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+        rounds: int | None = None,
+    ) -> ScopeSizes:
+        """Scan the table for how much each scope holds; see `operations.scopes.measuring`."""
+        options = ScanOptions(segments, units_per_second)
+        return self.run(scope_sizes(self.schema, options, cursor=cursor, rounds=rounds))
 
     def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""

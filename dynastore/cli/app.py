@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from ..errors import DynastoreError
-from . import asking, matrix, migrating, policies, sweeping, threads, upcasts, verification
+from . import asking, matrix, migrating, policies, scopes, sweeping, threads, upcasts, verification
 from . import demo as demonstration
 from .endings import USAGE, give_up, reported
 from .options import SchemaName
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.add_typer(threads.commands, name="threads")
 app.add_typer(migrating.commands, name="migrate")
 app.add_typer(policies.commands, name="iam")
+app.add_typer(scopes.commands, name="scope")
 
 
 def _show_version(wanted: bool) -> None:
