@@ -31,8 +31,8 @@ class Found:
     """What a round found.
 
     Attributes:
-        items: of the table or of an index, without parts of payloads.
-        parts: of payloads.
+        items: of the table or of an index.
+        parts: of payloads, where they are told from other items.
         objects: in the bucket.
         size_bytes: of all of these; 0 where they are only counted.
     """
@@ -113,8 +113,7 @@ class Counting:
     ) -> None:
         """Nothing is read yet."""
         read = evolve(options, consistent=index == PRIMARY)
-        names = (*index.entry_key, TYPE)
-        self._sweep = _sweep(schema, read, cursor, index, names)
+        self._sweep = _sweep(schema, read, cursor, index, index.entry_key)
 
     @property
     def done(self) -> bool:
@@ -127,11 +126,10 @@ class Counting:
         return self._sweep.cursor
 
     def round(self) -> Steps[Found]:
-        """Read a round."""
+        """Read a round; parts count as items."""
         items = yield from self._sweep.round()
         self._sweep.take_all()
-        parts = sum(item.get(TYPE, {}).get("S") == PART for item in items)
-        return Found(len(items) - parts, parts)
+        return Found(len(items))
 
 
 class Objects:
