@@ -45,7 +45,7 @@ def listed(
         limit: how many names of one list.
         after: the name after which the outermost list starts.
     """
-    page = store.scopes().page(limit=limit, after=after)
+    page = store.scopes().page(limit=limit, cursor=after)
     for name in page.entities:
         yield (*around, name)
         if depth > 1:

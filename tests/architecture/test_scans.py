@@ -11,7 +11,7 @@ KNOW_THE_REQUEST = {
     "clients/paging.py",
     "clients/selecting.py",
     "clients/sqlite.py",
-    "integrations/langgraph/dynamodb_saver.py",  # of the table that threads move from
+    "integrations/langgraph/old_table.py",  # of the table that threads move from
     "operations/reading/scanner.py",
     "testing.py",  # whose index lags
 }
