@@ -22,6 +22,8 @@ from .followed import AsyncChanges, Changes
 from .kept_fields import created, updated, version
 from .operations.reading.reader import Page, Slice
 from .operations.reading.settling import InScope
+from .operations.scopes.deleting import ScopeDeleted
+from .operations.scopes.measuring import ScopeSizes
 from .operations.upkeep.findings import (
     Drifted,
     Duplicated,
@@ -90,6 +92,8 @@ __all__ = [
     "Results",
     "Scanned",
     "Schema",
+    "ScopeDeleted",
+    "ScopeSizes",
     "Slice",
     "Store",
     "Swept",

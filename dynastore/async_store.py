@@ -19,6 +19,8 @@ from .operations.following.follower import Follower, FollowOptions
 from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
 from .operations.reading.uniquely import get_unique
+from .operations.scopes.deleting import ScopeDeleted, delete_scope
+from .operations.scopes.measuring import ScopeSizes, scope_sizes
 from .operations.upkeep.sweeping import Swept, sweep
 from .operations.upkeep.upcasts import Upcasted, upcast
 from .operations.upkeep.verifying import Verifier
@@ -279,6 +281,36 @@ class AsyncStore(Bound[AsyncClient]):
         options = ScanOptions(segments, units_per_second)
         steps = upcast(self.schema, cls, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return await self.run(steps)
+
+    async def delete_scope(
+        self,
+        name: str,
+        /,
+        *,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+        rounds: int | None = None,
+    ) -> ScopeDeleted:
+        """Delete everything of a scope inside this store's; see `Store.delete_scope`."""
+        options = ScanOptions(segments, units_per_second)
+        known, scoped = self._registered, self.schema.scoped(name)
+        return await self.run(
+            delete_scope(scoped, known, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
+        )
+
+    async def scope_figures(
+        self,
+        *,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        cursor: str | None = None,
+        rounds: int | None = None,
+    ) -> ScopeSizes:
+        """Scan the table for how much each scope holds; see `Store.scope_figures`."""
+        options = ScanOptions(segments, units_per_second)
+        return await self.run(scope_sizes(self.schema, options, cursor=cursor, rounds=rounds))
 
     async def create_table(self) -> None:
         """Make the table unless it is there; see `operations.tables.create_table`."""

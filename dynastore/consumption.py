@@ -12,7 +12,7 @@ session  by_agent   Query             3       0        0    1.5   4,210    0.021
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import astuple, fields, frozen
@@ -94,12 +94,7 @@ class Consumption:
 
     def __str__(self) -> str:
         """A table, a line for each use."""
-        lines = [
-            (*(each.name.removeprefix("answer_") for each in (*fields(Use), *fields(Consumed))),)
-        ]
-        lines += [(*astuple(use), *_texts(consumed)) for use, consumed in self.by_use.items()]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(_aligned(line, widths) for line in lines)
+        return as_table([HEADING, *(line_of(*each) for each in self.by_use.items())], NAMES)
 
     def _add(self, sent: Sent) -> None:
         nobody = TABLE if isinstance(sent.request, ABOUT_TABLES) else UNKNOWN
@@ -109,9 +104,15 @@ class Consumption:
             self._by_use[use] = self._by_use.get(use, Consumed()).and_(sent)
 
 
-def _texts(consumed: Consumed) -> tuple[str, ...]:
+NAMES = len(fields(Use))  # columns of a table that are texts
+HEADING = tuple(each.name.removeprefix("answer_") for each in (*fields(Use), *fields(Consumed)))
+
+
+def line_of(use: Use, consumed: Consumed) -> tuple[str, ...]:
+    """What a table says of one use."""
     counts = (consumed.requests, consumed.failed, consumed.retries)
     return (
+        *astuple(use),
         *(f"{count:,}" for count in counts),
         counted(consumed.units),
         f"{consumed.answer_bytes:,}",
@@ -119,9 +120,13 @@ def _texts(consumed: Consumed) -> tuple[str, ...]:
     )
 
 
-def _aligned(texts: tuple[str, ...], widths: list[int]) -> str:
-    """One line: names to the left, numbers to the right."""
-    names = len(fields(Use))
+def as_table(lines: Sequence[tuple[str, ...]], names: int) -> str:
+    """Lines of a table, the first *names* columns to the left, the numbers after them to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(_aligned(line, widths, names) for line in lines)
+
+
+def _aligned(texts: tuple[str, ...], widths: list[int], names: int) -> str:
     padded = [
         text.ljust(width) if place < names else text.rjust(width)
         for place, (text, width) in enumerate(zip(texts, widths, strict=True))

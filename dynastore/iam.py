@@ -36,8 +36,8 @@ def scope_policy(
     """The policy of a role that works in one scope.
 
     It allows every call of a store of that scope but those that go through the whole table: `scan`,
-    `verify`, `reindex`, `sweep` and `upcast` read other scopes too, and `changes` reads the stream, which
-    has all of them.
+    `verify`, `reindex`, `sweep`, `upcast`, `scope_figures` and `delete_scope` read other scopes too, and
+    `changes` reads the stream, which has all of them.
 
     Args:
         schema: that of a scoped store: ``store.scope("qa").schema``.

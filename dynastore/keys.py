@@ -11,6 +11,7 @@ import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, TypeAlias
 
 from attrs import evolve, field, frozen
@@ -211,6 +212,19 @@ def scopes_of(prefix: str) -> tuple[str, ...]:
     ('tenant 1', 'qa')
     """
     return tuple(unescape(text) for text in re.findall("@([^#]*)#", prefix))
+
+
+def scopes_in(partition: str) -> tuple[str, ...]:
+    """The scopes that a partition key of the table or of an index is in, the outermost first.
+
+    Entries of the registry are in the scope that they register, and those across scopes in the scope
+    that all of theirs are in.
+
+    >>> scopes_in("@tenant$201#@qa#USER#ann"), scopes_in("@acme#@#scope"), scopes_in("@acme#@*#DAY#1")
+    (('tenant 1', 'qa'), ('acme',), ('acme',))
+    """
+    texts = re.findall("@([^#]*)#", prefix_of(partition))
+    return tuple(map(unescape, takewhile(lambda text: text not in {"", "*"}, texts)))
 
 
 def nested_prefix(prefix: str) -> str:

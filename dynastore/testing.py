@@ -30,6 +30,7 @@ from .requests import (
     PutItem,
     Query,
     Request,
+    Scan,
     SearchVectors,
     TransactWriteItems,
     UpdateItem,
@@ -115,7 +116,7 @@ class LaggingClient(SqliteClient):
 def _is_of_index(request: Request[Any]) -> bool:
     if isinstance(request, SearchVectors):
         return True
-    return isinstance(request, Query) and request.index != PRIMARY
+    return isinstance(request, Query | Scan) and request.index != PRIMARY
 
 
 def _actions(request: Request[Any]) -> Sequence[object]:

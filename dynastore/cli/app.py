@@ -16,6 +16,7 @@ from . import (
     migrating,
     migrating_agno,
     policies,
+    scopes,
     sweeping,
     threads,
     upcasts,
@@ -35,6 +36,7 @@ app.add_typer(threads.commands, name="threads")
 migrating.commands.command()(migrating_agno.agno)
 app.add_typer(migrating.commands, name="migrate")
 app.add_typer(policies.commands, name="iam")
+app.add_typer(scopes.commands, name="scope")
 
 
 def _show_version(wanted: bool) -> None:

@@ -8,12 +8,12 @@ from zlib import crc32
 from ..attributes import AttributeMap
 from ..capacity import PAGE_BYTES, item_bytes, read_units
 from ..errors import RequestError
-from ..keys import HASH_BYTES, RANGE_BYTES
 from ..matching import matcher
 from ..requests import SEGMENTS, Query, QueryPage, Scan, ScanPage
 from ..table import PRIMARY, Index
-from .layout import Layout, key_text, loaded
+from .layout import Layout, key_limit, key_text, loaded
 from .metering import projected
+from .selecting import check_carried
 
 
 def query_page(rows: Iterable[tuple[int, str]], request: Query) -> tuple[QueryPage, float]:
@@ -44,27 +44,33 @@ def scan_rows(layout: Layout, request: Scan) -> tuple[str, tuple[str, ...]]:
         raise RequestError(f"segments are numbered from 0 to {last}, not {request.segment}")
     if request.limit is not None and request.limit < 1:
         raise RequestError(f"a scan reads at least 1 item, not {request.limit}")
-    if request.start_key is None:
-        return f"SELECT bytes, item FROM {layout.rows} ORDER BY PK, SK", ()
-    return (
-        f"SELECT bytes, item FROM {layout.rows} WHERE (PK, SK) > (?, ?) ORDER BY PK, SK",
-        _start(request, request.start_key),
-    )
+    index = request.index
+    if request.consistent and index != PRIMARY:
+        raise RequestError(f"{index.name} cannot be read consistently; only the table can")
+    if index.carried is not None:
+        check_carried(index, request.attributes)
+    order = ", ".join(index.entry_key)
+    where = f"{index.hash} IS NOT NULL"
+    start: tuple[str, ...] = ()
+    if request.start_key is not None:
+        start = _start(request, request.start_key)
+        where += f" AND ({order}) > ({', '.join('?' * len(start))})"
+    return f"SELECT bytes, item FROM {layout.rows} WHERE {where} ORDER BY {order}", start
 
 
 def scan_page(rows: Iterable[tuple[int, str]], request: Scan) -> ScanPage:
     """One page of a scan.
 
     Args:
-        rows: size and text of all items after the start, by primary key.
+        rows: size and text of all items after the start, by the key of the index.
         request: the scan.
     """
-    mine = ((size, item) for size, item in _entries(rows, PRIMARY) if _is_in(request, item))
+    mine = ((size, item) for size, item in _entries(rows, request.index) if _is_in(request, item))
     read, size, ended = _filled(mine, request.limit)
     return ScanPage(
         items=list(map(_reduced(request), filter(matcher(request.filter), read))),
         scanned=len(read),
-        last_key=PRIMARY.key_in(read[-1]) if ended else None,
+        last_key=request.index.key_in(read[-1]) if ended else None,
         units=read_units(size, consistent=request.consistent),
     )
 
@@ -105,13 +111,21 @@ def _reduced(request: Query | Scan) -> Callable[[AttributeMap], AttributeMap]:
 
 def _is_in(request: Scan, item: AttributeMap) -> bool:
     """Whether an item is in the segment that is scanned: a partition is never divided."""
-    return crc32(item["PK"]["S"].encode()) % request.segments == request.segment
+    return crc32(item[request.index.hash]["S"].encode()) % request.segments == request.segment
 
 
-def _start(request: Scan, start: AttributeMap) -> tuple[str, str]:
-    if start.keys() != {*PRIMARY.attributes}:
-        raise RequestError("a scan starts at PK and SK; pass a page's last_key")
-    key = key_text("PK", start["PK"], HASH_BYTES), key_text("SK", start["SK"], RANGE_BYTES)
+def _start(request: Scan, start: AttributeMap) -> tuple[str, ...]:
+    names = request.index.entry_key
+    if start.keys() != {*names}:
+        raise RequestError(f"this scan starts at {' and '.join(names)}; pass a page's last_key")
+    key = tuple(
+        key_text(name, start[name], key_limit(_whose(request, name), name)) for name in names
+    )
     if not _is_in(request, start):
         raise RequestError("the start key is of another segment; use it with the scan it is from")
     return key
+
+
+def _whose(request: Scan, name: str) -> Index:
+    """The index that a key attribute is of."""
+    return request.index if name in request.index.attributes else PRIMARY

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from attrs import evolve, frozen
 
@@ -19,7 +19,7 @@ from ..attributes import AttributeMap
 from ..errors import RequestError
 from ..keys import HASH_BYTES, RANGE_BYTES
 from ..matching import matcher
-from ..requests import Query
+from ..requests import Query, Scan
 from ..table import PRIMARY, Index
 from ..terms import (
     BeginsWith,
@@ -31,6 +31,8 @@ from ..terms import (
     predicates_of,
 )
 from .layout import Layout, key_limit, key_text
+
+Q = TypeVar("Q", Query, Scan)
 
 SHAPES = 1_024  # SELECTs kept, of some hundred bytes each; a program has few shapes
 
@@ -90,12 +92,14 @@ class _Shape:
     newest_first: bool
 
 
-def as_kept(layout: Layout, query: Query) -> Query:
-    """The query, of the index as the table has it: that may carry more than was asked for.
+def as_kept(layout: Layout, query: Q) -> Q:
+    """The query or scan, of the index as the table has it: that may carry more than was asked for.
 
     Raises:
         RequestError: the table has no index of these key attributes.
     """
+    if query.index == PRIMARY:
+        return query
     index = layout.table.index(query.index.number)
     if index is None or index.attributes != query.index.attributes:
         raise RequestError(
@@ -230,12 +234,17 @@ def _check(layout: Layout, query: Query) -> None:
             f"{name} is a key attribute of the index; make it a key condition, not a filter"
         )
     if index.carried is not None:
-        _check_carried(index, query.attributes)
+        check_carried(index, query.attributes)
     if query.start_key is not None:
         _check_start(query, query.start_key)
 
 
-def _check_carried(index: Index, names: Iterable[str]) -> None:
+def check_carried(index: Index, names: Iterable[str]) -> None:
+    """Refuse to read from an index what it does not carry.
+
+    Raises:
+        RequestError: it carries not all, and not one of the names.
+    """
     held = {*index.entry_key, *(index.carried or ())}
     if missing := [name for name in names if name not in held]:
         raise RequestError(

@@ -185,9 +185,11 @@ class SqliteClient:
             return Answer(*query_page(rows, query))
 
     def _scan(self, request: Scan) -> Answer:
-        sql, values = scan_rows(self._layout(request.table), request)
+        layout = self._layout(request.table)
+        scan = as_kept(layout, request)
+        sql, values = scan_rows(layout, scan)
         with self._reads as connection, closing(connection.execute(sql, values)) as rows:
-            page = scan_page(rows, request)
+            page = scan_page(rows, scan)
         return Answer(page, page.units)
 
     def _search(self, request: SearchVectors) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from ..payload_forms import Form
 from ..payload_objects import Owner, has_room, name_prefix
 from ..payloads import Pointer
 from ..requests import Key, Steps
-from ..requests.objects import GetObject, PutObject
+from ..requests.objects import GetObject, HeadObject, PutObject, StoredObject
 from ..schema import Schema
 from .together import IN_FLIGHT, read_together
 
@@ -66,3 +66,22 @@ def read_objects(
             if body is not None and pointer.fits(body)
         }
     return forms
+
+
+def owners_of(
+    bucket: str, table: str, found: Sequence[StoredObject]
+) -> Steps[dict[StoredObject, Owner]]:
+    """Whom objects were written for; without those of other tables and of others' making.
+
+    Raises:
+        DynastoreError: the first failure.
+    """
+    owners: dict[StoredObject, Owner] = {}
+    left: Iterator[StoredObject] = iter(found)
+    while some := list(islice(left, IN_FLIGHT)):
+        told = yield from read_together([HeadObject(bucket, each.name) for each in some])
+        for each, metadata in zip(some, told, strict=True):
+            owner = Owner.of(metadata or {})
+            if owner is not None and owner.table == table and owner.folder in each.name:
+                owners[each] = owner
+    return owners

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from .. import expressions
 from ..attributes import AttributeMap
-from ..table import Index
+from ..table import PRIMARY, Index
 from ..terms import Conditions
 from .request import Purpose, Request
 
@@ -105,9 +105,10 @@ class ScanPage:
 
 @frozen
 class Scan(Request[ScanPage]):
-    """Read one page of one segment of the whole table, 1 MB at most.
+    """Read one page of one segment of the whole table or of an index, 1 MB at most.
 
     Attributes:
+        index: what is read; only the table itself can be read consistently.
         filter: what is checked at the server after reading; it lowers no cost.
         segment: which part of the table, from 0.
         segments: how many parts there are, up to 1,000,000; they can be read at the same time.
@@ -129,10 +130,15 @@ class Scan(Request[ScanPage]):
     consistent: bool = False
     attributes: tuple[str, ...] = ()
     purpose: Purpose | None = field(default=None, eq=False, repr=False)
+    index: Index = PRIMARY
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of the call, under AWS's names."""
-        optional = {"Limit": self.limit, "ExclusiveStartKey": self.start_key}
+        optional = {
+            "IndexName": self.index.name,
+            "Limit": self.limit,
+            "ExclusiveStartKey": self.start_key,
+        }
         return {
             "TableName": self.table,
             "Segment": self.segment,

@@ -18,7 +18,15 @@ from .documents import ROOT, SHELLS, Block, commands, documents, programs
 DYNASTORE = Path(sys.executable).with_name("dynastore")
 
 
-SCANNING = {"evolve", "migrate-langgraph", "payloads", "scan", "verify", "no-access-pattern"}
+SCANNING = {
+    "evolve",
+    "migrate-langgraph",
+    "no-access-pattern",
+    "payloads",
+    "scan",
+    "scopes",
+    "verify",
+}
 
 
 def name_of(path: Path) -> str:

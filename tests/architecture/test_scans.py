@@ -9,9 +9,11 @@ PACKAGE = Path(__file__).parents[2] / "dynastore"
 # Those that answer scans, and the one that asks for them.
 KNOW_THE_REQUEST = {
     "clients/paging.py",
+    "clients/selecting.py",
     "clients/sqlite.py",
     "integrations/langgraph/old_table.py",  # of the table that threads move from
     "operations/reading/scanner.py",
+    "testing.py",  # whose index lags
 }
 STORES = {"store.py", "async_store.py"}
 SWEEPS = {
@@ -19,7 +21,12 @@ SWEEPS = {
     "operations/upkeep/sweeping.py",
     "operations/upkeep/upcasts.py",
 }
-KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *STORES}
+OF_SCOPES = {
+    "operations/scopes/deleting.py",
+    "operations/scopes/measuring.py",
+    "operations/scopes/stages.py",
+}
+KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *OF_SCOPES, *STORES}
 KNOW_VERIFYING = {"verified.py", "__init__.py", "cli/verification.py", *STORES}
 OFFERS_ALL_REQUESTS = "requests/__init__.py"
 

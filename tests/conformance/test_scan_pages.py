@@ -10,7 +10,7 @@ from attrs import evolve
 from dynastore import Schema, entity, gsi, key
 from dynastore.errors import RequestError
 from dynastore.requests import Key, Request, Scan, Steps
-from dynastore.terms import AnyOf, Compare, Conditions, Contains, IsNone
+from dynastore.terms import AnyOf, BeginsWith, Compare, Conditions, Contains, IsNone
 
 from .engines import PAIRS
 
@@ -24,14 +24,22 @@ class Leaf:
     tree: str
     number: int
     note: str | None = None
+    kind: str | None = None
 
     primary = key("TREE#{tree}", "LEAF#{number:3}")
     listed = gsi(1, "LEAVES", "{number:3}", include=())
+    by_kind = gsi(2, "KIND#{kind}", "{tree}", "{number:3}", include=("number",))
 
 
 SCHEMA = Schema([Leaf])
+LISTED, BY_KIND = SCHEMA.table.indexes
 LEAVES = [
-    Leaf(tree=f"t{number % 9}", number=number, note=f"n{number % 5}" if number % 3 else None)
+    Leaf(
+        tree=f"t{number % 9}",
+        number=number,
+        note=f"n{number % 5}" if number % 3 else None,
+        kind=f"k{number % 4}" if number % 4 else None,
+    )
     for number in range(40)
 ]
 ODD: Conditions = (
@@ -102,7 +110,7 @@ def test_a_page_begins_behind_its_start_key(store):
 def test_a_scan_takes_units_for_all_that_it_reads(open_store):
     store = open_store(SCHEMA)
     for number in range(3):
-        store.put(Leaf(tree="t", number=number, note="x" * 4_000))
+        store.put(Leaf(tree="t", number=number, note="x" * 3_900))
     for request, units in ((Scan(""), 1.5), (Scan("", ODD), 1.5), (Scan("", consistent=True), 3)):
         (page,) = pages_of(store, request)
         assert page.units == units
@@ -135,3 +143,31 @@ def test_a_start_key_of_another_segment_is_refused(store):
     (first, *_) = pages_of(store, Scan("", (), 0, 2, limit=1))
     with pytest.raises(RequestError):
         pages_of(store, Scan("", (), 1, 2, start_key=first.last_key))
+
+
+@pytest.mark.parametrize("segments", [1, 3])
+def test_pages_of_an_index_hold_each_of_its_entries_once(store, settled, segments):
+    settled()
+    found: list[int] = []
+    for segment in range(segments):
+        names = ("number", *BY_KIND.entry_key)
+        found += numbers(
+            pages_of(store, Scan("", (), segment, segments, 4, attributes=names, index=BY_KIND))
+        )
+    assert sorted(found) == [leaf.number for leaf in LEAVES if leaf.kind]
+
+
+def test_an_index_is_filtered_by_the_key_of_the_table(store, settled):
+    settled()
+    of_tree = (("PK", BeginsWith({"S": "TREE#t1"})),)
+    (page,) = pages_of(store, Scan("", of_tree, attributes=("PK", "SK"), index=LISTED))
+    expected = [leaf for leaf in LEAVES if leaf.tree == "t1"]
+    assert len(page.items) == len(expected)
+    assert page.scanned == len(LEAVES)
+    assert {item["PK"]["S"] for item in page.items} == {"TREE#t1"}
+    assert all(item.keys() == {"PK", "SK"} for item in page.items)
+
+
+def test_an_index_is_not_read_consistently(store):
+    with pytest.raises(RequestError, match=r"[Cc]onsistent"):
+        pages_of(store, Scan("", consistent=True, index=LISTED))

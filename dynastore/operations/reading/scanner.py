@@ -19,16 +19,15 @@ from ...capacity import PAGE_BYTES, read_units
 from ...errors import MalformedItem, RequestError
 from ...keys import nested_prefix
 from ...matching import matcher
-from ...requests import SEGMENTS, Key, Purpose, Scan, ScanPage, Steps, Wait
+from ...requests import SEGMENTS, Purpose, Scan, ScanPage, Steps, Wait
 from ...schema import Schema
-from ...table import TYPE
+from ...table import PRIMARY, TYPE, Index
 from ...terms import BeginsWith, Conditions, Equal, Not
 from ..conditions import encoded, moment, unexpired
 from ..payloads import scanned
 from ..together import IN_FLIGHT, read_together
 from .cursors import Cursor
 from .reader import Page
-from .sorting import identity
 
 MOST_ITEMS = PAGE_BYTES  # of a page, at one byte each; they are larger, so no page is cut short
 
@@ -69,17 +68,19 @@ class ScanOptions:
 
 
 class Segment:
-    """One segment of the table being read.
+    """One segment of the table, or of an index, being read.
 
     Attributes:
         number: which one, from 0.
+        index: what it is a segment of.
         position: where it goes on after what was taken from it.
         items: what was read and not taken, in the order of the segment.
     """
 
-    def __init__(self, number: int, position: Position = None) -> None:
+    def __init__(self, number: int, index: Index, position: Position = None) -> None:
         """Nothing is read yet."""
         self.number = number
+        self.index = index
         self.position = position
         self.items: deque[AttributeMap] = deque()
         self._next: Position = position  # where the page after the items starts
@@ -92,7 +93,7 @@ class Segment:
     def take(self) -> AttributeMap:
         """The next item, which was read already."""
         item = self.items.popleft()
-        self.position = Key.of(item).attributes if self.items else self._next
+        self.position = self.index.key_in(item) if self.items else self._next
         return item
 
     def take_all(self) -> None:
@@ -114,7 +115,7 @@ class Segment:
 
 
 class Sweep:
-    """Reads the items of a table that pass a filter, each once, in no order.
+    """Reads the items of a table, or of an index, that pass a filter, each once, in no order.
 
     What is written or deleted meanwhile may be found or not. What is expired by the time at which
     its round is read is not found.
@@ -132,6 +133,7 @@ class Sweep:
         nothing: bool = False,
         purpose: Purpose | None = None,
         attributes: tuple[str, ...] = (),
+        index: Index = PRIMARY,
     ) -> None:
         """Nothing is read yet.
 
@@ -144,7 +146,9 @@ class Sweep:
             checks: what the client filters.
             nothing: whether nothing can pass, so that nothing is read.
             purpose: what observers are told.
-            attributes: names of those that items are reduced to; none for all.
+            attributes: names of those that items are reduced to, the index's keys among them; none
+                for all.
+            index: what is read instead of the table itself.
 
         Raises:
             InvalidCursor: the cursor is damaged or foreign.
@@ -157,6 +161,7 @@ class Sweep:
             consistent=options.consistent,
             purpose=purpose,
             attributes=attributes,
+            index=index,
         )
         self._rate = options.units_per_second
         self._cursor = Cursor((kind, table, found, checks, options.segments))
@@ -183,7 +188,7 @@ class Sweep:
         if self.done:
             return None
         places = [
-            [segment.number, segment.position and [*identity(segment.position)]]
+            [segment.number, segment.position and self._texts(segment.position)]
             for segment in self._open
             if segment.position is not True
         ]
@@ -222,7 +227,7 @@ class Sweep:
         self._open = [segment for segment in self._open if segment.unread]
         width = self._width
         while len(self._open) < width and self._next < self._scan.segments:
-            self._open.append(Segment(self._next))
+            self._open.append(Segment(self._next, self._scan.index))
             self._next += 1
         some = self._open[:width]
         if not some:
@@ -281,8 +286,17 @@ class Sweep:
 
     def _resume(self, state: Any) -> None:
         self._next, places = state
+        names = self._scan.index.entry_key
         for number, texts in places:
-            self._open.append(Segment(number, texts and Key(*texts).attributes))
+            position = texts and {
+                name: {"S": text} for name, text in zip(names, texts, strict=True)
+            }
+            self._open.append(Segment(number, self._scan.index, position))
+
+    def _texts(self, position: Position) -> list[str]:
+        """A key as the cursor has it."""
+        assert isinstance(position, dict)
+        return [position[name]["S"] for name in self._scan.index.entry_key]
 
 
 class Scanner(Sweep):

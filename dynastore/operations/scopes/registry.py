@@ -32,7 +32,7 @@ from ...keys import (
     fitting,
     scope_prefix,
 )
-from ...requests import Key, PutItem, Query, Request, Steps, Together
+from ...requests import DeleteItem, GetItem, Key, PutItem, Query, Request, Steps, Together
 from ...schema import Schema
 from ...table import SCOPE, TYPE, Index
 from ...terms import Absent, Compare, Conditions, Equal
@@ -58,6 +58,12 @@ class Known:
         if len(self._prefixes) >= KNOWN_LIMIT:
             self._prefixes.clear()
         self._prefixes.add(prefix)
+
+    def forget(self, prefix: str) -> None:
+        """Let a scope, and those in it, be registered again with the next write to them."""
+        for each in [*self._prefixes]:  # a copy: other threads add to it
+            if each.startswith(prefix):
+                self._prefixes.discard(each)
 
 
 @frozen
@@ -110,6 +116,18 @@ def register(schema: Schema, known: Known) -> Steps[None]:
             if failure.stored is None:
                 raise
         known.add(prefix)
+
+
+def entry_key(schema: Schema) -> Key:
+    """The key of the item that registers a scope."""
+    return Key(f"{schema.prefix}{REGISTERED}", HEADER, SCOPE)
+
+
+def unregister(schema: Schema) -> Steps[None]:
+    """Delete the entry of a scope, if it is there: a read, and a write."""
+    name, key = schema.table.name, entry_key(schema)
+    if (yield from GetItem(name, key, consistent=True)) is not None:
+        yield from DeleteItem(name, key, returns_old=False)
 
 
 def scope_names(schema: Schema, limit: int, after: str | None) -> Steps[Names]:

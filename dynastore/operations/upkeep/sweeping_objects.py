@@ -6,19 +6,19 @@ No write deletes an object, so each value that was replaced leaves one behind.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 
 from ...attributes import AttributeMap
 from ...capacity import item_bytes, read_units
 from ...payload_objects import Owner, name_prefix, written_at
 from ...payloads import Pointer, moment_number
 from ...requests import BATCH_KEYS, Key, Steps, Wait
-from ...requests.objects import DeleteObject, HeadObject, ListObjectsV2, StoredObject
+from ...requests.objects import DeleteObject, ListObjectsV2, StoredObject
 from ...schema import Schema
 from ..keyed import read_items
+from ..objects import owners_of
 from ..reading.cursors import Cursor
-from ..together import IN_FLIGHT, read_together, send_all
+from ..together import send_all
 
 LEAD = "bucket."  # of its cursors; the others have no "."
 
@@ -84,7 +84,7 @@ class ObjectSweeper:
         """
         page = yield from ListObjectsV2(self._bucket, self._prefix, BATCH_KEYS, self._after)
         old = [each for each in page.objects if self._is_old(each)]
-        owners = yield from self._owners(old)
+        owners = yield from owners_of(self._bucket, self._table, old)
         keys = [*dict.fromkeys(owner.key for owner in owners.values())]
         items = yield from read_items(self._table, keys, consistent=True)
         self.parts += len(owners)
@@ -104,19 +104,6 @@ class ObjectSweeper:
     def _is_old(self, found: StoredObject) -> bool:
         written = written_at(found.name)
         return written is not None and written < self._before
-
-    def _owners(self, found: Sequence[StoredObject]) -> Steps[dict[StoredObject, Owner]]:
-        """Whom objects were written for; without those of other tables and of others' making."""
-        owners: dict[StoredObject, Owner] = {}
-        left: Iterator[StoredObject] = iter(found)
-        while some := list(islice(left, IN_FLIGHT)):
-            heads = [HeadObject(self._bucket, each.name) for each in some]
-            told = yield from read_together(heads)
-            for each, metadata in zip(some, told, strict=True):
-                owner = Owner.of(metadata or {})
-                if owner is not None and owner.table == self._table and owner.folder in each.name:
-                    owners[each] = owner
-        return owners
 
     def _paced(self, items: Mapping[Key, AttributeMap | None]) -> Steps[None]:
         if self._rate is None or not items:

@@ -152,6 +152,18 @@ def delete_many(
     return len(keys)
 
 
+def delete_keys(table: str, keys: Iterable[Key]) -> Steps[None]:
+    """Remove items by key, whatever they are: 25 a request, up to 10 requests at a time.
+
+    Raises:
+        DynastoreError: the first that could not be deleted; others were.
+    """
+    for window in _windows(DeleteItem(table, key, returns_old=False) for key in keys):
+        for outcome in (yield from _packed(window)):
+            if isinstance(outcome, DynastoreError):
+                raise outcome
+
+
 def _put(schema: Schema, lifetime: dt.timedelta | None, entity: E) -> Steps[E]:
     return (yield from writes.write(schema, Put(entity, lifetime=lifetime)))
 

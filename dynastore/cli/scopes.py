@@ -1,0 +1,167 @@
+"""``dynastore scope``: which scopes there are, how much is in each, and deleting one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import orjson
+import typer
+from attrs import asdict
+from rich.console import Console
+
+from ..operations.scopes.deleting import ScopeDeleted
+from ..operations.scopes.measuring import ScopeSizes
+from . import scope_listing as listing
+from .endings import WRONG_ITEMS, give_up, reported
+from .options import (
+    AsJson,
+    DryRun,
+    Endpoint,
+    From,
+    Rate,
+    SchemaName,
+    Scopes,
+    Segments,
+    Where,
+    opened,
+)
+from .rounds import in_rounds
+from .sweeping import in_bucket
+
+commands = typer.Typer(
+    help="Scopes: list them, tell how much is in each, delete one.", no_args_is_help=True
+)
+
+
+@commands.command()
+def delete(
+    schema: SchemaName,
+    scope: Annotated[
+        list[str], typer.Option(help="Which one, with all in it; repeated, a nested one.")
+    ],
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    bucket: Annotated[
+        str | None, typer.Option(help="The S3 bucket of its payloads, unless the schema names it.")
+    ] = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete everything of a scope and of those in it, and prove that nothing is left.
+
+    Scans the whole table twice and each index once, and pays for that.
+    """
+    *around, name = scope
+    store = opened(schema, where, endpoint_url, around, lambda known: in_bucket(known, bucket))
+
+    def one(cursor: str | None) -> ScopeDeleted:
+        return store.delete_scope(
+            name,
+            dry_run=dry_run,
+            segments=segments,
+            units_per_second=units_per_second,
+            cursor=cursor,
+            rounds=1,
+        )
+
+    with store, reported():
+        if not dry_run and not yes:
+            of = f"scope {listing.path(tuple(scope))} of table {store.schema.table.name}"
+            typer.confirm(f"Delete everything of {of}?", abort=True, err=True)
+        done = shown(one, cursor, lambda so_far: line(so_far, dry_run=dry_run))
+    told = {**asdict(done), "is_empty": done.is_empty}
+    typer.echo(orjson.dumps(told).decode() if json else line(done, dry_run=dry_run))
+    if not dry_run and not done.is_empty:
+        give_up(remainder(done), WRONG_ITEMS)
+
+
+def shown(
+    one: Callable[[str | None], ScopeDeleted],
+    cursor: str | None,
+    told: Callable[[ScopeDeleted], str],
+) -> ScopeDeleted:
+    """All rounds, and how far they are meanwhile.
+
+    Raises:
+        Stopped: the service failed after something was done.
+        DynastoreError: nothing was done.
+    """
+    with Console(stderr=True).status("deleting") as status:
+        return in_rounds(one, cursor, lambda so_far: status.update(told(so_far)))
+
+
+def line(done: ScopeDeleted, *, dry_run: bool) -> str:
+    """What a person reads of a deletion."""
+    became = "would be deleted" if dry_run else "deleted"
+    proof = "; nothing is left" if done.is_empty else ""
+    return (
+        f"{done.items:,} items, {done.parts:,} parts and {done.objects:,} objects {became}, "
+        f"{done.size_bytes:,} bytes{proof}"
+    )
+
+
+def remainder(done: ScopeDeleted) -> str:
+    """What is left, and what to do about it."""
+    assert done.left is not None, "it has come to its end"
+    left = done.left
+    return (
+        f"{left.items:,} items, {left.entries:,} entries of indexes and {left.objects:,} objects are "
+        "left: they were written meanwhile, or an index lags. Stop who writes there, and delete again"
+    )
+
+
+@commands.command("list")
+def show(
+    schema: SchemaName,
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    depth: Annotated[int, typer.Option(min=1, help="How many levels of nested scopes.")] = 2,
+    limit: Annotated[int, typer.Option(min=1, help="How many names inside each scope.")] = 100,
+    after: Annotated[
+        str | None, typer.Option(help="The name after which the outermost list starts.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """List scopes, from an index: one query, and one more for each scope that is looked into."""
+    around = tuple(scope or ())
+    with opened(schema, where, endpoint_url, scope) as store, reported():
+        found = listing.listed(store, around, depth, limit, after)
+        if json:
+            for each in listing.lines(found):
+                typer.echo(each)
+        else:
+            listing.show(Console(), found, store.schema.table.name, around)
+
+
+@commands.command()
+def stats(
+    schema: SchemaName,
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    scope: Scopes = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    cursor: From = None,
+    json: AsJson = False,
+) -> None:
+    """Tell how many items and bytes each scope has. Scans the whole table, and pays for that."""
+    with opened(schema, where, endpoint_url, scope) as store:
+
+        def one(cursor: str | None) -> ScopeSizes:
+            return store.scope_figures(
+                segments=segments, units_per_second=units_per_second, cursor=cursor, rounds=1
+            )
+
+        with reported(), Console(stderr=True).status("counting") as status:
+            sizes = in_rounds(one, cursor, lambda so_far: status.update(listing.total(so_far)))
+    if json:
+        for each in listing.size_lines(sizes):
+            typer.echo(each)
+    else:
+        listing.show_sizes(Console(), sizes)
