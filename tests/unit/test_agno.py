@@ -5,6 +5,8 @@ from __future__ import annotations
 import abc
 import asyncio
 import datetime as dt
+import pickle
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -15,13 +17,21 @@ pytest.importorskip("agno", reason="needs the extra dynastore[test]")
 
 from agno.db.base import AsyncBaseDb, BaseDb
 from agno.db.schemas.evals import EvalRunRecord, EvalType
+from agno.db.utils import is_unique_violation
 from agno.run.agent import RunOutput
 from agno.session import AgentSession
 
 from dynastore import Schema, Store, entity, key, ref
 from dynastore.agents import EvalRun, Knowledge, Run, Session, agent_schema
 from dynastore.clients.sqlite import SqliteClient
-from dynastore.errors import NotSent, PartialFailure, RequestError, Throttled
+from dynastore.errors import (
+    AlreadyExists,
+    NotSent,
+    NotUnique,
+    PartialFailure,
+    RequestError,
+    Throttled,
+)
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.calls import refusing
 from dynastore.requests import Key
@@ -254,3 +264,45 @@ def test_wherever_a_delete_stops_the_session_is_whole_or_gone_and_can_be_deleted
     other.delete_sessions(["s0"])
     assert other.get_runs("s0") == []
     assert other.get_run("r7") is None
+
+
+SCHEDULE = {
+    "id": "s1",
+    "name": "daily",
+    "cron_expr": "0 5 * * *",
+    "endpoint": "/agents/a1/runs",
+    "created_at": 1_767_600_000,
+}
+
+
+@pytest.fixture
+def taken():
+    """The errors of a schedule whose id is taken, and of one whose name is."""
+    db = DynastoreDb(memory_store())
+    db.create_schedule(SCHEDULE)
+    errors = []
+    for again in (SCHEDULE, {**SCHEDULE, "id": "s2"}):
+        with pytest.raises(AlreadyExists) as caught:
+            db.create_schedule(again)
+        errors.append(caught.value)
+    return errors
+
+
+def test_what_is_taken_is_an_error_that_agnos_service_knows(taken):
+    for error, kind in zip(taken, (AlreadyExists, NotUnique), strict=True):
+        assert is_unique_violation(error)
+        assert isinstance(error, kind)
+        assert str(error) == str(error.__cause__)
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again), again.key) == (type(error), str(error), error.key)
+    assert taken[1].fields == ("owner", "name")
+
+
+def test_without_sqlalchemy_what_is_taken_is_an_error_all_the_same(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sqlalchemy.exc", None)
+    monkeypatch.delitem(sys.modules, "dynastore.integrations.agno.taken", raising=False)
+    db = DynastoreDb(memory_store())
+    db.create_schedule(SCHEDULE)
+    with pytest.raises(AlreadyExists) as caught:
+        db.create_schedule(SCHEDULE)
+    assert type(caught.value) is AlreadyExists

@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 
 from ...agents.conversations.recent import Recent
 from ...agents.transcribing.known import Transcripts
+from ...errors import AlreadyExists
+from ...requests import Steps
 from ...schema import Schema
 
 # Agno keeps these in SQL only, for those who run its service.
@@ -60,11 +62,35 @@ def refusing(contract: type[Any]) -> type[Any]:
 
 def _of(calls: type[Calls], made: Callable[[Any], Any]) -> type[Any]:
     methods = {
-        name: made(each) if isgeneratorfunction(each) and not name.startswith("_") else each
+        name: made(_told(each)) if isgeneratorfunction(each) and not name.startswith("_") else each
         for name, each in vars(calls).items()
         if not name.startswith("__")
     }
     return type(calls.__name__, (Calls,), {"__doc__": calls.__doc__, **methods})
+
+
+def _told(steps: Callable[..., Any]) -> Callable[..., Any]:
+    """Steps whose error says to Agno's service, too, that something is taken."""
+
+    @wraps(steps)
+    def call(self: Any, *args: Any, **named: Any) -> Steps[Any]:
+        try:
+            return (yield from steps(self, *args, **named))
+        except AlreadyExists as error:
+            if (known := _known(error)) is None:
+                raise
+            raise known from error
+
+    return call
+
+
+def _known(error: AlreadyExists) -> AlreadyExists | None:
+    """The error as Agno's service knows it; None without SQLAlchemy, whose errors it knows."""
+    try:
+        from .taken import taken
+    except ImportError:
+        return None
+    return taken(error)
 
 
 def _waiting(steps: Callable[..., Any]) -> Callable[..., Any]:
