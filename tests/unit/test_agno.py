@@ -93,16 +93,6 @@ def test_its_id_is_the_same_in_every_process_and_another_in_each_scope(kind):
     assert kind(store, id="mine").id == "mine"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_dict_of_it_makes_the_same_again(kind, tmp_path):
-    made = kind(f"sqlite:///{tmp_path / 'agent.db'}")
-    again = kind.from_dict(made.to_dict())
-    assert again.to_dict() == made.to_dict()
-    assert made.to_dict()["type"] == "dynastore"
-    with pytest.raises(RequestError, match="was made of a store"):
-        kind.from_dict(kind(memory_store()).to_dict())
-
-
 def test_a_schema_without_sessions_is_refused():
     @entity("note")
     class Note:
