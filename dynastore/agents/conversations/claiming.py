@@ -104,5 +104,6 @@ def reassign(
             yield from write(schema, Update(target, when=as_read(found.session), user_id=after))
         except ConditionFailed:
             continue  # a turn was saved in the meantime
+        recent.keep_user(session_id, after)
         return True
     raise ConditionFailed(schema.codec(Session).key({"session_id": session_id}, schema.prefix))
