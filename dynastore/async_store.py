@@ -43,7 +43,7 @@ E = TypeVar("E")
 T = TypeVar("T")
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class AsyncStore(Bound[AsyncClient]):
     """A schema bound to an async client: the methods of `Store`, awaited. Tasks may share it."""
 

@@ -58,7 +58,7 @@ class Options:
         return None if self.seconds is None else Deadline(self.seconds)
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Bound(Generic[ClientT]):
     """A schema bound to a client, and what stores derive from themselves.
 
@@ -73,6 +73,10 @@ class Bound(Generic[ClientT]):
     _first_use: FirstUse = field(factory=FirstUse, repr=False)
     _options: Options = Options()
     _registered: Known = field(factory=Known, repr=False)
+
+    def __repr__(self) -> str:
+        scopes = "".join(f".scope({name!r})" for name in self.schema.scopes)
+        return f"<{type(self).__name__} on {self.schema.table.name!r}{scopes}>"
 
     @classmethod
     def connect(

@@ -258,16 +258,23 @@ def partition_text(prefix: str, text: str) -> str:
     return prefix + (f"$40{text[1:]}" if text.startswith("@") else text)
 
 
-def fitting(attribute: str, text: str, limit_bytes: int) -> str:
+def fitting(attribute: str, text: str, limit_bytes: int, fields: Sequence[str] = ()) -> str:
     """The text of a key attribute, if it is not too long.
+
+    Args:
+        attribute: its name.
+        text: the text.
+        limit_bytes: how long it may be, in bytes of UTF-8.
+        fields: names of those that it is made of.
 
     Raises:
         RequestError: it has more than *limit_bytes* bytes in UTF-8, escapes included.
     """
     size = len(text) if text.isascii() else len(text.encode())
     if size > limit_bytes:
+        values = f"values of {' and '.join(fields)}" if fields else "values"
         raise RequestError(
-            f"{attribute} would be {size:,} bytes; it holds {limit_bytes:,}. Use shorter values."
+            f"{attribute} would be {size:,} bytes; it holds {limit_bytes:,}. Use shorter {values}."
         )
     return text
 

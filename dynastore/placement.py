@@ -52,4 +52,4 @@ class Placement:
             raise RequestError(
                 f"{name} is None, and it is part of {self.pattern.name}, which needs a value"
             )
-        return fitting(self.index.ranges[place], text, RANGE_BYTES)
+        return fitting(self.index.ranges[place], text, RANGE_BYTES, template.fields)

@@ -46,25 +46,25 @@ class ScopeNames:
     _store: Runs
 
     def __iter__(self) -> Iterator[str]:
-        after = None
+        cursor = None
         while True:
-            page = self.page(after=after)
+            page = self.page(cursor=cursor)
             yield from page.entities
             if page.cursor is None:
                 return
-            after = page.cursor
+            cursor = page.cursor
 
-    def page(self, *, limit: int | None = None, after: str | None = None) -> Page[str]:
+    def page(self, *, limit: int | None = None, cursor: str | None = None) -> Page[str]:
         """Some names, and the last of them as the cursor if there are more.
 
         Args:
             limit: how many at most, 1 or more; 1,000 without.
-            after: the name that they come after; from the first on without.
+            cursor: of the page before: the name that they come after; from the first on without.
 
         Raises:
             RequestError: the limit is wrong, or the table has no index.
         """
-        return _page(self._store.run(_reading(self._schema, limit, after)))
+        return _page(self._store.run(_reading(self._schema, limit, cursor)))
 
 
 @frozen
@@ -75,18 +75,18 @@ class AsyncScopeNames:
     _store: RunsAsync
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        after = None
+        cursor = None
         while True:
-            page = await self.page(after=after)
+            page = await self.page(cursor=cursor)
             for name in page.entities:
                 yield name
             if page.cursor is None:
                 return
-            after = page.cursor
+            cursor = page.cursor
 
-    async def page(self, *, limit: int | None = None, after: str | None = None) -> Page[str]:
+    async def page(self, *, limit: int | None = None, cursor: str | None = None) -> Page[str]:
         """Some names; see `ScopeNames.page`."""
-        return _page(await self._store.run(_reading(self._schema, limit, after)))
+        return _page(await self._store.run(_reading(self._schema, limit, cursor)))
 
 
 @frozen

@@ -45,7 +45,7 @@ E = TypeVar("E")
 T = TypeVar("T")
 
 
-@frozen(eq=False)
+@frozen(eq=False, repr=False)
 class Store(Bound[Client]):
     """A schema bound to a blocking client. Threads may share it."""
 

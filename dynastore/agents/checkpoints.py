@@ -27,8 +27,8 @@ class Thread:
 
     Attributes:
         thread_id: unique in its scope.
-        user_id: whose it is, or None.
-        component: the agent, assistant or graph that works on it, or None.
+        user_id: whose it is, as the newest checkpoint that names a user has it, or None.
+        component: the agent, assistant or graph that works on it, likewise, or None.
         title: what a list shows, or None.
         created_at: when it began; lists are sorted by it.
         expires_at: after which it may be deleted, or None.

@@ -10,7 +10,17 @@ import typer
 from rich.console import Console
 
 from ..errors import DynastoreError
-from . import asking, matrix, migrating, policies, sweeping, threads, upcasts, verification
+from . import (
+    asking,
+    matrix,
+    migrating,
+    migrating_agno,
+    policies,
+    sweeping,
+    threads,
+    upcasts,
+    verification,
+)
 from . import demo as demonstration
 from .endings import USAGE, give_up, reported
 from .options import SchemaName
@@ -22,6 +32,7 @@ app = typer.Typer(
 )
 
 app.add_typer(threads.commands, name="threads")
+migrating.commands.command()(migrating_agno.agno)
 app.add_typer(migrating.commands, name="migrate")
 app.add_typer(policies.commands, name="iam")
 

@@ -39,6 +39,32 @@ LONGEST = 100_000  # characters of a query
 METHODS = frozenset({"order_by", "newest_first", "consistent", "select", "limit"})
 
 
+def object_named(name: str, what: str, example: str) -> Any:
+    """What ``module:name`` means.
+
+    Modules are looked for in the working directory first, as ``python -m`` does.
+
+    Args:
+        name: the name.
+        what: what it is to be, for errors.
+        example: such a name.
+
+    Raises:
+        RequestError: there is none.
+    """
+    module, _, attribute = name.partition(":")
+    if not module or not attribute:
+        raise RequestError(
+            f"{name!r} names no {what}; write MODULE:{what.upper()}, such as {example}"
+        )
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise RequestError(f"{name} cannot be imported: {error}") from error
+
+
 def schema_named(name: str) -> Schema:
     """The schema that ``module:name`` means, or that the function of this name makes.
 
@@ -47,17 +73,7 @@ def schema_named(name: str) -> Schema:
     Raises:
         RequestError: there is none.
     """
-    module, _, attribute = name.partition(":")
-    if not module or not attribute:
-        raise RequestError(
-            f"{name!r} names no schema; write MODULE:SCHEMA, such as app.models:schema"
-        )
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    try:
-        found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise RequestError(f"{name} cannot be imported: {error}") from error
+    found = object_named(name, "schema", "app.models:schema")
     made = callable(found) and not isinstance(found, type)
     schema = found() if made else found
     if not isinstance(schema, Schema):

@@ -72,9 +72,18 @@ def langgraph(
             config = {"bucket_name": bucket, "key_prefix": key_prefix, "endpoint_url": endpoint_url}
             old["s3_offload_config"] = config
         lifetime = None if ttl_days is None else dt.timedelta(days=ttl_days)
-        with _opened(where, endpoint_url, scope) as store:
+<<<<<<< HEAD
+        with _opened(where, endpoint_url, scope, writes=mode == "migrate") as store:
+=======
+        with opened(where, endpoint_url, scope) as store:
+>>>>>>> mirror
             migration = _migration(old, store, ttl=lifetime, mode=mode, workers=workers)
-            done = _moved(migration, thread or [], cursor, scan=scan)
+            done = _moved(migration, thread or [], cursor, scan=scan, quiet=json)
+        if done.scanned and not done.threads and cursor is None:
+            raise RequestError(
+                f"{from_table} has {counted(done.scanned, 'item')}, and none is a checkpoint of "
+                "DynamoDBSaver; name the table that this wrote to"
+            )
     typer.echo(_json(done, mode) if json else line(done, mode))
     if done.differing:
         if not json:
@@ -85,21 +94,38 @@ def langgraph(
 def line(done: Migrated, mode: Mode) -> str:
     """What was done, in a line."""
     became = "to write" if mode == "dry-run" else "written"
+    compared = counted(done.checkpoints, "checkpoint")
     parts = {
-        "threads": done.threads,
-        "of them here before": done.equal,
-        "checkpoints compared": done.checkpoints,
-        became: done.written,
-        "whose values are gone from the old table": done.gone,
-        "differences": done.differing,
+        f"{done.equal:,} of them here before": done.equal,
+        f"{compared} compared": done.checkpoints,
+        f"{done.written:,} {became}": done.written,
+        f"{done.gone:,} whose values are gone from the old table": done.gone,
+        counted(done.differing, "difference"): done.differing,
+        "no differences": not done.differing,
     }
-    told = [f"{count:,} {name}" for name, count in parts.items() if count or name == "threads"]
-    return ", ".join([*told, *([] if done.differing else ["no differences"])])
+    told = [text for text, is_so in parts.items() if is_so]
+    return ", ".join([counted(done.threads, "thread"), *told])
 
 
-def _opened(where: str | None, endpoint_url: str | None, scopes: list[str] | None) -> Store:
+<<<<<<< HEAD
+def counted(count: int, noun: str) -> str:
+    """A number of things, in words."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _opened(
+    where: str | None, endpoint_url: str | None, scopes: list[str] | None, *, writes: bool
+) -> Store:
+=======
+def opened(where: str | None, endpoint_url: str | None, scopes: list[str] | None) -> Store:
+    """The store that is moved to."""
+>>>>>>> mirror
     is_embedded = where is not None and where.startswith(EMBEDDED)
-    connected = Store.connect(where, endpoint_url=None if is_embedded else endpoint_url)
+    connected = Store.connect(
+        where,
+        endpoint_url=None if is_embedded else endpoint_url,
+        create=None if writes else False,
+    )
     return reduce(Store.scope, scopes or (), connected)
 
 
@@ -119,8 +145,10 @@ def _migration(
     return Migration(saver, store, **options)
 
 
-def _moved(migration: Migration, threads: list[str], cursor: str | None, *, scan: bool) -> Migrated:
-    """Move the threads that are named, or all; and show how far it is.
+def _moved(
+    migration: Migration, threads: list[str], cursor: str | None, *, scan: bool, quiet: bool
+) -> Migrated:
+    """Move the threads that are named, or all; and show on a terminal how far it is.
 
     Raises:
         RequestError: none is named, and nobody agreed to a scan.
@@ -133,7 +161,10 @@ def _moved(migration: Migration, threads: list[str], cursor: str | None, *, scan
             f"with --scan, which reads all of its items: about {items:,}, for {units:,.0f} read units"
         )
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    is_seen = console.is_terminal and not quiet
+    shown = Progress(*columns, TimeElapsedColumn(), console=console, disable=not is_seen)
+    with shown as progress:
         if threads:
             return _named(migration, threads, progress)
         task = progress.add_task("finding threads", total=items or None)
@@ -159,7 +190,8 @@ def _batches(threads: list[str]) -> Iterator[list[str]]:
 
 
 def _so_far(done: Migrated) -> str:
-    return f"{done.threads:,} threads, {done.written:,} checkpoints written"
+    written = counted(done.written, "checkpoint")
+    return f"{counted(done.threads, 'thread')}, {written} written"
 
 
 def _differences(done: Migrated) -> str:

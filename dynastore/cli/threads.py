@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import reduce
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import orjson
 import typer
 from attrs import asdict
 
+from ..agents.checkpointing.clearing import PRUNED_GRACE
 from ..agents.checkpoints import Thread
 from ..errors import DataError
 from ..store import Store
-from .endings import USAGE, WRONG_ITEMS, give_up, reported
+from .endings import FAILURE, USAGE, WRONG_ITEMS, give_up, reported
 from .options import AsJson, Endpoint, Scopes, Where
 
 if TYPE_CHECKING:
     from ..agents.checkpointing.findings import Checked, Repaired
     from ..integrations.langgraph import DynastoreSaver
+
+D = TypeVar("D", "Checked", "Repaired")
 
 Threads = Annotated[
     list[str] | None, typer.Option("--thread", help="Only this one; again for others.")
@@ -55,15 +57,10 @@ def check(
     json: AsJson = False,
 ) -> None:
     """Tell which checkpoints cannot be read, and what belongs to none. Reads all of each thread."""
-    with reported(), _readable(), _opened(where, endpoint_url, scope) as store:
+    with reported(), _opened(where, endpoint_url, scope) as store:
         saver = _saver(store)
-        wrong = 0
-        for each in _named(saver, thread):
-            checked = saver.check(each)
-            wrong += not checked.is_sound
-            typer.echo(_json(checked) if json else str(checked))
-    if wrong:
-        raise typer.Exit(WRONG_ITEMS)
+        found = (_told(saver.check, each, json=json) for each in _named(saver, thread))
+        _end(None if each is None else each.is_there and each.is_sound for each in found)
 
 
 @commands.command()
@@ -84,12 +81,11 @@ def repair(
 
     What goes is hidden or marked first. Repair again after an hour to delete it.
     """
-    with reported(), _readable(), _opened(where, endpoint_url, scope) as store:
+    with reported(), _opened(where, endpoint_url, scope) as store:
         saver = _saver(store)
-        options = {"grace": dt.timedelta(0)} if at_once else {}
-        for each in _named(saver, thread):
-            repaired = saver.repair(each, **options)
-            typer.echo(_json(repaired) if json else str(repaired))
+        mend = partial(saver.repair, grace=dt.timedelta(0) if at_once else PRUNED_GRACE)
+        done = (_told(mend, each, json=json) for each in _named(saver, thread))
+        _end(None if each is None else each.found.is_there for each in done)
 
 
 def _saver(store: Store) -> DynastoreSaver:
@@ -100,17 +96,24 @@ def _saver(store: Store) -> DynastoreSaver:
     return DynastoreSaver(store)
 
 
-@contextmanager
-def _readable() -> Iterator[None]:
-    """End with what to do where a serializer of the application's own is needed."""
+def _told(call: Callable[[str], D], thread_id: str, *, json: bool) -> D | None:
+    """What was done with a thread, told; None where it cannot be read here, as an encrypted one."""
     try:
-        yield
+        done = call(thread_id)
     except DataError as error:
-        if not isinstance(
-            error.__cause__, NotImplementedError
-        ):  # the serializer's, of encrypted values
-            raise
-        give_up(f"{error}: call its check() and repair()", USAGE)
+        typer.echo(f"dynastore: {error}", err=True)
+        return None
+    typer.echo(_json(done) if json else str(done))
+    return done
+
+
+def _end(sound: Iterable[bool | None]) -> None:
+    """End with the status that fits threads that are sound or not; None is one that cannot be read."""
+    found = {*sound}
+    if None in found:
+        raise typer.Exit(FAILURE)
+    if False in found:
+        raise typer.Exit(WRONG_ITEMS)
 
 
 def _named(saver: DynastoreSaver, names: list[str] | None) -> Iterator[str]:

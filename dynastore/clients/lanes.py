@@ -196,8 +196,11 @@ def create(path: Path) -> None:
     """Make the file unless it is there. Write-ahead logging stays with the file.
 
     Raises:
+        RequestError: its folder is not there.
         ServiceError: SQLite cannot.
     """
+    if not path.parent.is_dir():
+        raise RequestError(f"there is no folder {path.parent} for {path.name}; make it first")
     left = BUSY_SECONDS if _waiting.until is None else _waiting.until.left
     until = time.monotonic() + left
     while True:

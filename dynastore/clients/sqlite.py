@@ -305,8 +305,12 @@ class SqliteClient:
                 layout = catalog.find(connection, name)
             if layout:
                 return layout
-        advice = f"in {self._path or 'memory'}; call create_table(), or connect with create=True"
-        raise TableNotFound("ResourceNotFoundException", f"there is no table {name} {advice}")
+        where = self._path or "memory"
+        raise TableNotFound(
+            "ResourceNotFoundException",
+            f"there is no table {name} in {where}; call create_table() or an adapter's setup(), or "
+            "connect with create=True",
+        )
 
 
 class AsyncSqliteClient:
@@ -316,18 +320,19 @@ class AsyncSqliteClient:
 
     Attributes:
         observers: told of each request, on the loop.
+        client: the client that it has, which blocks.
     """
 
     def __init__(self, client: SqliteClient) -> None:
         """Take a client, which blocking calls may use at the same time."""
         self.observers: list[Observer] = []
-        self._client = client
+        self.client = client
         self._thread: ThreadPoolExecutor | None = None
         self._process = os.getpid()
 
     async def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
         """The response to *request*; raises what `SqliteClient.send` raises."""
-        loop, carry_out = asyncio.get_running_loop(), self._client.answer_within
+        loop, carry_out = asyncio.get_running_loop(), self.client.answer_within
         with Exchange(self.observers, request) as exchange:
             answering = loop.run_in_executor(self._own_thread(), carry_out, request, deadline)
             return _reported(exchange, request, await finished(answering))
@@ -335,7 +340,7 @@ class AsyncSqliteClient:
     async def close(self) -> None:
         """Close the file. The client cannot be used afterwards."""
         thread = self._own_thread()
-        await asyncio.get_running_loop().run_in_executor(thread, self._client.close)
+        await asyncio.get_running_loop().run_in_executor(thread, self.client.close)
         thread.shutdown(wait=False)
         self._thread = None
 

@@ -314,8 +314,8 @@ def _bucket_advice(code: str, request: ObjectRequest[Any], endpoint: Endpoint) -
 
 def _no_table(request: Request[Any], endpoint: Endpoint) -> str:
     return (
-        f"there is no table {table_of(request)} at {endpoint}. Make it with create_table() or "
-        "create=True, or check its name, the region and the account."
+        f"there is no table {table_of(request)} at {endpoint}. Make it with create_table(), "
+        "an adapter's setup() or create=True, or check its name, the region and the account."
     )
 
 

@@ -22,7 +22,8 @@ class NoAccessPattern(RequestError):
     Attributes:
         entity: name of the entity asked for.
         missing: access pattern name -> the fields it would still need, by equality.
-        nearest: name of the pattern that lacks least; the first declared of several.
+        nearest: name of the pattern that lacks least; the first declared of several; None where
+            there is none at all.
         declaration: a line of code that would serve the query, or None.
     """
 
@@ -32,12 +33,15 @@ class NoAccessPattern(RequestError):
         self.entity = entity
         self.declaration = declaration
         self.missing = {name: tuple(fields) for name, fields in missing.items()}
-        self.nearest = min(self.missing, key=lambda name: len(self.missing[name]))
+        self.nearest = min(self.missing, key=lambda name: len(self.missing[name]), default=None)
+        declare = f"declare {declaration or 'a gsi() that starts with the fields you have'}"
+        if self.nearest is None:
+            super().__init__(f"no access pattern of {entity} is for such a query; {declare}")
+            return
         needs = "; ".join(f"{name} needs {', '.join(f)}" for name, f in self.missing.items())
         super().__init__(
             f"no access pattern of {entity} serves this query: {needs}. "
-            f"Give {' and '.join(self.missing[self.nearest])} by equality, "
-            f"or declare {declaration or 'a gsi() that starts with the fields you have'}"
+            f"Give {' and '.join(self.missing[self.nearest])} by equality, or {declare}"
         )
 
 

@@ -65,24 +65,24 @@ def reach(
             break
         start, part = template.prefix(values)
         if part is None:
-            key.append((attribute, Equal(fitting(attribute, start, RANGE_BYTES))))
+            key.append((attribute, Equal(fitting(attribute, start, RANGE_BYTES, template.fields))))
             continue
         found = _stretch(template, part, start, ranges.get(part.name or "", ()))
         if found.condition is not None:
-            _check_length(attribute, found.condition)
+            _check_length(attribute, found.condition, template.fields)
             key.append((attribute, found.condition))
         exact = tuple((str(part.name), test) for test in found.exact)
         return Reach(tuple(key), exact, found.empty)
     return Reach(tuple(key))
 
 
-def _check_length(attribute: str, condition: Predicate) -> None:
+def _check_length(attribute: str, condition: Predicate, fields: Sequence[str]) -> None:
     match condition:
         case Between(low, high):
-            fitting(attribute, low, RANGE_BYTES)
-            fitting(attribute, high, RANGE_BYTES)
+            fitting(attribute, low, RANGE_BYTES, fields)
+            fitting(attribute, high, RANGE_BYTES, fields)
         case Compare(_, text) | BeginsWith(text):
-            fitting(attribute, text, RANGE_BYTES)
+            fitting(attribute, text, RANGE_BYTES, fields)
         case _:
             raise AssertionError(f"{attribute} {condition} is no range")
 

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "dynastore"
 KNOW_THE_REQUEST = {
     "clients/paging.py",
     "clients/sqlite.py",
-    "integrations/langgraph/dynamodb_saver.py",  # of the table that threads move from
+    "integrations/langgraph/old_table.py",  # of the table that threads move from
     "operations/reading/scanner.py",
 }
 STORES = {"store.py", "async_store.py"}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 pytest.importorskip("langgraph.graph", reason="needs the extra dynastore[test]")
 
 from langgraph.checkpoint.base import empty_checkpoint
 
-from dynastore.agents import agent_schema
+from dynastore import ref
+from dynastore.agents import Thread, agent_schema
 from dynastore.errors import PayloadMissing, RequestError
 from dynastore.testing import recorded
 
@@ -17,6 +20,7 @@ from .test_langgraph_rows import Calls, config
 
 pytestmark = pytest.mark.on(*PAIRS)
 
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 LINES = [f"line {at} " * 30 for at in range(20)]
 
 
@@ -102,13 +106,43 @@ def test_a_thread_begun_anew_under_the_same_ids_never_shows_what_was_before(call
     assert values(reader, None) == {"log": LINES[::-1]}
 
 
-def test_a_thread_is_not_copied_over_others_of_the_same_ids(calls):
+def test_a_thread_is_not_copied_over_another_one(calls):
     put(calls, "a", log=LINES)
-    put(calls, "a", thread="other", log=["another"])
-    put(calls, "b", "a", thread="other", log=["another"] * 2)
-    with pytest.raises(RequestError, match="'other' has other checkpoints than thread 't' under 1"):
-        calls.copy_thread("t", "other")
-    assert values(calls, "b", "other") == {"log": ["another"] * 2}
+    put(calls, "a", thread="same ids", log=["another"])
+    put(calls, "z", thread="other ids", log=["another"])
+    for other in ("same ids", "other ids"):
+        with pytest.raises(RequestError, match=f"'{other}' is there, and has other checkpoints"):
+            calls.copy_thread("t", other)
+    assert values(calls, "a", "same ids") == {"log": ["another"]}
+    assert values(calls, "z", "other ids") == {"log": ["another"]}
+
+
+def test_a_copy_is_made_again_until_it_is_worked_on(calls):
+    put(calls, "a", log=LINES)
     for _ in range(2):  # again after a failure
         calls.copy_thread("t", "copy")
-    assert values(calls, "a", "copy") == {"log": LINES}
+    put(calls, "b", "a", log=[*LINES, "b"], version="2")
+    calls.copy_thread("t", "copy")
+    assert values(calls, "b", "copy") == {"log": [*LINES, "b"]}
+    put(calls, "c", "b", thread="copy", log=LINES, version="3")
+    with pytest.raises(RequestError, match="other checkpoints than thread 't': 1, such as c of"):
+        calls.copy_thread("t", "copy")
+
+
+def test_a_copy_keeps_its_header_and_no_other_owner_gets_it(calls):
+    put(calls, "a", log=LINES)
+    calls.copy_thread("t", "copy")
+    calls.store.update(ref(Thread, thread_id="copy"), title="mine")
+    calls.copy_thread("t", "copy")
+    assert calls.store.get(Thread, thread_id="copy").title == "mine"
+    calls.store.put(Thread(thread_id="left", user_id="bob", created_at=NOW))
+    with pytest.raises(RequestError, match="'left' is there, and is not of the user"):
+        calls.copy_thread("t", "left")
+
+
+def test_what_is_no_thread_is_not_copied(calls):
+    put(calls, "a", log=LINES)
+    with pytest.raises(RequestError, match="there is no thread 'typo' to copy"):
+        calls.copy_thread("typo", "copy")
+    with pytest.raises(RequestError, match="'t' is no copy of itself"):
+        calls.copy_thread("t", "t")

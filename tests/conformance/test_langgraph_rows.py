@@ -600,7 +600,7 @@ def test_threads_of_a_user_whose_id_is_a_number_are_found_by_it_and_by_its_text(
     run["configurable"] |= {"user_id": user_id, "assistant_id": user_id, "run_id": user_id}
     put(calls, run)
     settled()
-    assert [each.thread_id for each in calls.threads(user_id=7).entities] == ["t"]
+    assert [each.thread_id for each in calls.threads(user_id=7)] == ["t"]
     assert [each.user_id for each in calls.threads(user_id="7").entities] == ["7"]
     assert [each.component for each in calls.threads(component=7).entities] == ["7"]
     calls.delete_for_runs([7], grace=dt.timedelta(0))

@@ -507,8 +507,12 @@ def test_a_vector_of_other_dimensions_is_refused(open_memory, backend):
 def test_an_embedding_function_may_be_awaited(open_memory, mode):
     memory = open_memory(index=INDEX | {"embed": aembed})
     if mode == "blocking":  # nothing can wait for it
-        with pytest.raises(ValueError, match="no sync function"):
-            memory.put(("u", "ann"), "k", {"text": "tea"})
+        for call in (
+            lambda: memory.put(("u", "ann"), "k", {"text": "tea"}),
+            lambda: memory.search(("u", "ann"), query="tea"),
+        ):
+            with pytest.raises(RequestError, match=r"an async function: call aput\(\)"):
+                call()
         return
     memory.put(("u", "ann"), "k", {"text": "tea"})
     assert memory.search(("u", "ann"), query="tea")[0].score == pytest.approx(1)
@@ -534,7 +538,7 @@ def test_it_is_opened_by_where_the_table_is(tmp_path):
         memory.put(("u", "ann"), "k", {"n": 1})
 
     async def read():
-        async with DynastoreStore.from_conn_string_async(where) as memory:
+        async with DynastoreStore.from_conn_string(where) as memory:
             await memory.asetup()
             return await memory.aget(("u", "ann"), "k"), memory.get(("u", "ann"), "k")
 
@@ -547,7 +551,7 @@ def test_a_store_without_the_entities_is_refused():
     from dynastore import Schema
     from dynastore.testing import memory_store
 
-    with pytest.raises(RequestError, match="Embedding is not in this schema"):
+    with pytest.raises(RequestError, match="lacks Embedding, Namespace; put them into it"):
         DynastoreStore(memory_store(Schema([Document])))
 
 

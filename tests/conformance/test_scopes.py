@@ -101,7 +101,7 @@ def test_pages_of_scopes_follow_each_other(store, settled):
     settled()
     first = store.scopes().page(limit=3)
     assert (first.entities, first.cursor) == (["s0", "s1", "s2"], "s2")
-    second = store.scopes().page(limit=4, after=first.cursor)
+    second = store.scopes().page(limit=4, cursor=first.cursor)
     assert (second.entities, second.cursor) == (["s3", "s4", "s5", "s6"], None)
     with pytest.raises(RequestError, match="at least 1"):
         store.scopes().page(limit=0)
@@ -153,11 +153,16 @@ def test_pages_fields_and_orders_are_those_of_any_query(store, settled):
     assert query.count() == 4
 
 
-def test_a_scope_never_uses_a_pattern_across_scopes_and_across_no_other(store):
+def test_a_scope_never_uses_a_pattern_across_scopes_and_across_no_other(store, open_store):
     with pytest.raises(NoAccessPattern):
         store.scope("one").query(Visit, at=FIRST_HOUR)
     with pytest.raises(NoAccessPattern, match="across_scopes=True"):
         store.across_scopes().query(Visit, kind="web")
+    plain = open_store(Schema([Bare]).named("bare-across"))
+    with pytest.raises(
+        NoAccessPattern, match=r"no access pattern of Bare is for .* across_scopes=True"
+    ):
+        plain.across_scopes().query(Bare, name="x")
     with pytest.raises(RequestError, match="eventually consistent"):
         store.consistent().across_scopes().query(Visit, at=FIRST_HOUR)
 

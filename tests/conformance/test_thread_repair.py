@@ -130,7 +130,7 @@ def test_of_a_sound_thread_nothing_is_told(saver, store):
 
 
 def test_of_no_thread_nothing_is_told(saver):
-    assert str(saver.check("none")) == "thread 'none': nothing is stored; nothing wrong"
+    assert str(saver.check("none")) == "there is no thread 'none'"
     assert saver.repair("none").is_sound
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +12,26 @@ from agno.models.base import Model
 from agno.models.message import Message
 from agno.models.response import ModelResponse
 
+REMEMBERING = "add_memory"  # the tool of Agno's that saves what is known of a user
+
 
 @dataclass
 class ScriptedModel(Model):
-    """Says how many turns it can see, and repeats the last question."""
+    """Says how many turns it can see, and repeats the last question.
+
+    Asked what to remember, it saves the last question.
+    """
 
     id: str = "scripted"
     provider: str = "nobody"
 
-    def invoke(self, messages: list[Message], *_: Any, **__: Any) -> ModelResponse:
+    def invoke(
+        self, messages: list[Message], *_: Any, tools: list[Any] | None = None, **__: Any
+    ) -> ModelResponse:
         asked = [each for each in messages if each.role == "user"]
+        can_remember = any(each["function"]["name"] == REMEMBERING for each in tools or ())
+        if can_remember and messages[-1].role == "user":
+            return ModelResponse(role="assistant", tool_calls=[remembering(asked[-1].content)])
         return ModelResponse(
             role="assistant",
             content=f"turn {len(asked)}: {asked[-1].content}",
@@ -41,3 +52,10 @@ class ScriptedModel(Model):
 
     def _parse_provider_response_delta(self, response: Any) -> ModelResponse:
         return response
+
+
+def remembering(text: Any) -> dict[str, Any]:
+    """The model's wish to save a memory."""
+    arguments = json.dumps({"memory": text, "topics": ["questions"]})
+    call = {"name": REMEMBERING, "arguments": arguments}
+    return {"id": "remembering", "type": "function", "function": call}

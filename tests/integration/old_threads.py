@@ -30,9 +30,9 @@ class Inner(TypedDict, total=False):
     messages: Annotated[list[AnyMessage], add_messages]
 
 
-def make_table(client: Any) -> None:
+def make_table(client: Any, name: str = OLD_TABLE) -> None:
     client.create_table(
-        TableName=OLD_TABLE,
+        TableName=name,
         KeySchema=[
             {"AttributeName": "PK", "KeyType": "HASH"},
             {"AttributeName": "SK", "KeyType": "RANGE"},

@@ -1,12 +1,18 @@
-"""A real agent of Agno's with an offline model: 20 turns over 3 sessions, killed and restarted."""
+"""A real agent of Agno's with an offline model: 100 turns over 5 sessions, killed and restarted."""
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
+from hypothesis import settings
 
 pytest.importorskip("agno", reason="needs the extra dynastore[test]")
 
@@ -19,60 +25,90 @@ from dynastore.integrations.agno import DynastoreDb
 from dynastore.testing import memory_store, recorded
 
 from .agno_model import ScriptedModel
-from .agno_program import SESSIONS, TURNS, agent
+from .agno_program import SESSIONS, TURNS, USER, agent
 
-KILLS = 3
+# In make test, in make fuzz: kills, and how many lines of the journal are between them.
+KILLS, LINES = (3, 60) if settings.default.max_examples <= 100 else (25, 8)
+MODES = ("blocking", "awaited")  # one after the other, on the same table
 
 
-@pytest.mark.parametrize("mode", ["blocking", "awaited"])
-def test_an_agent_that_is_killed_loses_no_turn_that_it_was_told_is_over(tmp_path, mode):
-    where = f"sqlite:///{tmp_path / 'agent.db'}"
-    chance = Random(mode)
-    told: list[str] = []
-    for _ in range(KILLS):
-        told += _killed(where, mode, after=chance.randint(1, 5))
-    told += _killed(where, mode, after=None)
+@pytest.mark.hypothesis  # so that make fuzz runs it
+def test_an_agent_that_is_killed_loses_nothing_that_it_was_told_is_saved(tmp_path):
+    where, journal = f"sqlite:///{tmp_path / 'agent.db'}", tmp_path / "journal"
+    chance = Random()
+    for number in range(KILLS):
+        program = _started(where, journal, MODES[number % 2])
+        _wait_for(journal, program, _lines(journal) + chance.randint(1, LINES))
+        time.sleep(chance.uniform(0, 0.05))  # somewhere in the next step
+        program.kill()
+        assert program.wait() == -signal.SIGKILL, "it had ended by itself"
+    assert _started(where, journal, MODES[KILLS % 2]).wait() == 0
+    told = [json.loads(line) for line in journal.read_text().splitlines()]
     db = DynastoreDb(where)
-    kept = {f"s{n}": db.get_session(f"s{n}", user_id="ann").runs for n in range(SESSIONS)}
+    _check_turns(db, [line[1:] for line in told if line[0] == "turn"])
+    for kind, kept in (
+        ("memory", [each.memory for each in db.get_user_memories(user_id=USER)]),
+        ("document", [each.name for each in db.get_knowledge_contents()[0]]),
+        ("eval", [each.name for each in db.get_eval_runs()]),
+    ):
+        names = [line[1] for line in told if line[0] == kind]
+        assert names, "nothing was saved"
+        assert set(names) <= set(kept)
+        assert set(kept) <= set(_possible(kind)), "nobody saved it"
+    assert {each.status for each in db.get_knowledge_contents()[0]} <= {"completed", "processing"}
     db.close()
+
+
+def _started(where: str, journal: Path, mode: str) -> subprocess.Popen[bytes]:
+    journal.touch()
+    command = [sys.executable, "-m", "tests.integration.agno_program", where, str(journal), mode]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+
+def _lines(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n")
+
+
+def _wait_for(journal: Path, program: subprocess.Popen[bytes], lines: int) -> None:
+    """Wait until the journal has so many lines."""
+    deadline = time.monotonic() + 180  # on a busy machine
+    while _lines(journal) < lines:
+        assert program.poll() is None, "it ended by itself"
+        assert time.monotonic() < deadline, f"no {lines} lines in {journal}"
+        time.sleep(0.001)
+
+
+def _possible(kind: str) -> list[str]:
+    """The names of all that may be kept of a kind."""
+    word = {"memory": "question"}.get(kind, kind)
+    return [f"{word} {number}" for number in range(TURNS)]
+
+
+def _check_turns(db: Any, told: list[list[str]]) -> None:
+    """All turns are kept, those that were told too, and each saw all those before it."""
+    kept = {f"s{n}": db.get_session(f"s{n}", user_id=USER).runs for n in range(SESSIONS)}
     assert sum(map(len, kept.values())) == TURNS
-    for line in told:
-        number, session_id, content = line.split(" ", 2)
-        assert content.endswith(f"question {number}")
+    for session_id, content in told:
         assert content in [run.content for run in kept[session_id]]
-    for runs in kept.values():  # each turn saw all those before it
-        assert [run.content.split(":")[0] for run in runs] == [
-            f"turn {place}" for place in range(1, len(runs) + 1)
+    for place, runs in enumerate(kept.values()):
+        assert [run.content for run in runs] == [
+            f"turn {turn}: question {place + SESSIONS * (turn - 1)}"
+            for turn in range(1, len(runs) + 1)
         ]
         assert all(run.status is RunStatus.completed for run in runs)
 
 
-def _killed(where: str, mode: str, *, after: int | None) -> list[str]:
-    """The turns that the program was told are over, before it was killed after so many of them."""
-    command = [sys.executable, "-m", "tests.integration.agno_program", where, mode]
-    program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    with program:
-        assert program.stdout is not None
-        told = []
-        for line in program.stdout:
-            told.append(line.strip())
-            if len(told) == after:
-                program.kill()
-    assert after is None or program.returncode != 0
-    assert after is not None or program.returncode == 0
-    return told
-
-
-def test_a_turn_is_three_requests_and_the_same_at_turn_20_as_at_turn_2():
+def test_a_sessions_part_of_a_turn_is_three_requests_at_turn_100_as_at_turn_2():
     store = memory_store()
     store.create_table()
     working = agent(DynastoreDb(store))
-    assert isinstance(working.model, ScriptedModel)
     turns = []
     for number in range(TURNS):
         with recorded(store) as sent:
-            working.run(f"question {number}", session_id="s0", user_id="ann")
-        turns.append([(each.request.operation, each.units) for each in sent])
+            working.run(f"question {number}", session_id="s0", user_id=USER)
+        *session, approvals = [(each.request.operation, each.units) for each in sent]
+        assert approvals == ("Query", 1)  # whether the run has approvals, which then are to say so
+        turns.append(session)
     assert [name for name, _ in turns[0]] == ["Query", "PutItem", "PutItem"]
     for turn in turns[1:]:
         assert [name for name, _ in turn] == ["Query", "UpdateItem", "PutItem"]

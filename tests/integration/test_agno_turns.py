@@ -13,6 +13,7 @@ from agno.models.message import Message
 from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
 from agno.session import AgentSession
+from attrs import evolve
 
 from dynastore.cli.conversations import conversations
 from dynastore.integrations.agno import DynastoreDb
@@ -22,6 +23,7 @@ from dynastore.testing import memory_store, recorded
 from .test_demo import REAL, needs_real_data
 
 CONVERSATIONS = 40
+LONG, SOME = 100, 40  # turns
 MEDIAN_UNITS, P90_UNITS, FIRST_UNITS = 8, 9, 3
 
 
@@ -47,6 +49,28 @@ def test_the_turns_of_real_conversations_stay_within_the_bar(policy_characters):
     assert median(later) <= MEDIAN_UNITS
     assert quantiles(later, n=10)[-1] <= P90_UNITS
     assert median(first) <= MEDIAN_UNITS + FIRST_UNITS
+
+
+@needs_real_data
+def test_real_turns_cost_the_same_at_turn_100_as_at_turn_2():
+    """Of one session that goes on through many conversations: of its first turns and of its last."""
+    every = conversations(REAL)
+    turns = [turn for each in every for turn in each.turns][:LONG]
+    long = evolve(every[0], turns=tuple(turns))
+    store = memory_store()
+    store.create_table()
+    db, costs = DynastoreDb(store), []
+    db.get_session(long.conversation_id)
+    for index in range(LONG):
+        with recorded(store) as sent:
+            run = _run(long, index, 6_000)
+            db.upsert_session(_session(long, index, run))
+            db.upsert_run(run, run.session_id, long.user_id, index)
+        costs.append((len(sent), sum(each.units for each in sent)))
+    assert [number for number, _ in costs] == [2, 3, *[2] * (LONG - 2)]  # then the system message
+    units = [each for _, each in costs]
+    early, late = units[2 : 2 + SOME], units[-SOME:]
+    assert median(late) <= median(early) <= MEDIAN_UNITS
 
 
 def _session(conversation, index, run):

@@ -22,8 +22,8 @@ from dynastore.agents import Checkpoint, CheckpointValue, TaskWrites, Thread, ag
 from dynastore.cli.app import app
 from dynastore.errors import RequestError
 from dynastore.integrations.langgraph import DynastoreSaver
-from dynastore.integrations.langgraph.dynamodb_saver import in_sequence
 from dynastore.integrations.langgraph.migration import Migrated, Migration
+from dynastore.integrations.langgraph.old_table import in_sequence
 from dynastore.requests import Scan
 
 from .old_threads import (
@@ -314,6 +314,57 @@ def test_there_is_a_worker(few, where):
         Migration(few, where, workers=0)
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"old": OLD_TABLE}, r"by its saver, DynamoDBSaver\(table_name\), not 'old-checkpoints'"),
+        ({"store": None}, "threads move to a Store, or to its place, not to None"),
+        ({"mode": "dryrun"}, "a mode is 'migrate', 'dry-run', 'verify', not 'dryrun'"),
+        ({"workers": "4"}, "1 worker or more, not '4'"),
+    ],
+)
+def test_what_is_wrong_with_a_migration_is_told_before_it_begins(few, where, change, says):
+    given = {"old": few, "store": where} | change
+    with pytest.raises(RequestError, match=says):
+        Migration(**given)
+
+
+def test_a_thread_that_is_nowhere_is_told(few, where):
+    called = call("--from-table", OLD_TABLE, where, "--thread", "typo", "--thread", "one")
+    assert called.exit_code == 3
+    assert called.stdout.strip().startswith("1 thread, ")
+    assert called.stdout.strip().endswith("1 difference")
+    assert "thread 'typo': there is no such thread in the old table, nor here" in called.stderr
+
+
+def test_a_table_that_is_not_of_the_old_saver_is_told(few, where):
+    called = call("--from-table", "notes", where, "--scan", "--dry-run")
+    assert called.exit_code == 1  # no such table
+    client = boto3.client("dynamodb")
+    make_table(client, "notes")
+    assert call("--from-table", "notes", where, "--scan").stdout == "0 threads, no differences\n"
+    client.put_item(TableName="notes", Item={"PK": {"S": "NOTE"}, "SK": {"S": "1"}})
+    called = call("--from-table", "notes", where, "--scan")
+    assert called.exit_code == 2
+    assert "notes has 1 item, and none is a checkpoint of DynamoDBSaver" in called.stderr
+
+
+def test_a_dry_run_makes_no_file(few, tmp_path):
+    file = tmp_path / "none.db"
+    called = call("--from-table", OLD_TABLE, f"sqlite:///{file}", "--scan", "--dry-run")
+    assert called.exit_code == 0, called.output
+    assert "to write" in called.stdout
+    assert not file.exists()
+    done = all_of(Migration(few, f"sqlite:///{file}", mode="dry-run"))
+    assert done.written == len(by_place(few, "one"))
+    assert not file.exists()
+
+
+def test_where_nobody_looks_no_progress_is_drawn(few, where):
+    assert call("--from-table", OLD_TABLE, where, "--thread", "one").stderr == ""
+    assert call("--from-table", OLD_TABLE, where, "--scan", "--json").stderr == ""
+
+
 def test_a_scan_is_agreed_to(few, where):
     called = call("--from-table", OLD_TABLE, where)
     assert called.exit_code == 2
@@ -327,7 +378,7 @@ def test_the_command_moves_and_tells(few, where):
     assert called.exit_code == 0, called.output
     count = len(by_place(few, "one"))
     assert called.stdout.strip() == (
-        f"1 threads, {count} checkpoints compared, {count} written, no differences"
+        f"1 thread, {count} checkpoints compared, {count} written, no differences"
     )
     told = json.loads(call("--from-table", OLD_TABLE, where, "--thread", "one", "--json").stdout)
     assert (told["mode"], told["equal"], told["written"]) == ("migrate", 1, 0)

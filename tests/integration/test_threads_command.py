@@ -25,13 +25,41 @@ class Secret(JsonPlusSerializer):
         return super().loads_typed((data[0].removesuffix("+secret"), data[1]))
 
 
-@pytest.mark.parametrize("command", ["check", "repair"])
-def test_encrypted_threads_need_the_saver_that_wrote_them(tmp_path, command):
-    where = f"sqlite:///{tmp_path / 'agent.db'}"
-    saver = DynastoreSaver(where, serde=Secret())
-    config = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+def begun(where, thread, **options):
+    saver = DynastoreSaver(where, **options)
+    config = {"configurable": {"thread_id": thread, "checkpoint_ns": ""}}
     saver.put(config, empty_checkpoint(), {"source": "loop", "step": 0}, {})
-    called = CliRunner().invoke(app, ["threads", command, where], env={"COLUMNS": "200"})
-    assert called.exit_code == 2
+    return saver
+
+
+def call(*words):
+    return CliRunner().invoke(app, ["threads", *words], env={"COLUMNS": "200"})
+
+
+@pytest.fixture
+def where(tmp_path):
+    return f"sqlite:///{tmp_path / 'agent.db'}"
+
+
+@pytest.mark.parametrize("command", ["check", "repair"])
+def test_an_encrypted_thread_is_named_and_the_others_are_gone_through(where, command):
+    begun(where, "first")
+    saver = begun(where, "secret", serde=Secret())
+    begun(where, "last")
+    called = call(command, where)
+    assert called.exit_code == 1
+    assert "dynastore: thread 'secret', checkpoint " in called.stderr
     assert "serde=" in called.stderr
-    assert saver.check("t").is_sound
+    assert [line.partition(":")[0] for line in called.stdout.splitlines()] == [
+        "thread 'last'",
+        "thread 'first'",
+    ]
+    assert saver.check("secret").is_sound
+
+
+@pytest.mark.parametrize("command", ["check", "repair"])
+def test_a_thread_that_is_not_there_is_told(where, command):
+    begun(where, "t")
+    called = call(command, where, "--thread", "typo", "--thread", "t")
+    assert called.exit_code == 3
+    assert called.stdout.startswith("there is no thread 'typo'\nthread 't': 1 checkpoint(s)")

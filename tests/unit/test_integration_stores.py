@@ -8,9 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 import pytest
 
-from dynastore import AsyncStore, Store
+from dynastore import AsyncStore, Schema, Store
+from dynastore.agents import Document, Thread
+from dynastore.clients.opening import Settings
 from dynastore.errors import RequestError
-from dynastore.integrations.stores import Stores
+from dynastore.integrations.stores import OnStores, Stores
+from dynastore.testing import memory_store
+
+
+class Adapter(OnStores):
+    """Stands for any: it has stores, and no more."""
+
+    def __init__(self, store=None):
+        self._stores = Stores.of(store)
 
 
 @pytest.fixture
@@ -86,3 +96,58 @@ def test_both_stores_of_a_place_in_memory_are_one_table():
 def test_a_wrong_place_is_refused_at_once(given, says):
     with pytest.raises(RequestError, match=says):
         Stores.of(given)
+
+
+def test_settings_are_for_a_place_and_not_for_a_store():
+    settings = Settings(region_name="eu-west-1", endpoint_url="http://db:1")
+    Stores.of("agent-state", settings)
+    with pytest.raises(RequestError, match="so region_name, endpoint_url has no effect"):
+        Stores.of(memory_store(), settings)
+    with pytest.raises(RequestError, match="SQLite, which takes no region_name"):
+        Stores.of("sqlite://", settings)
+
+
+def test_what_an_adapter_opened_is_closed_with_it(tmp_path):
+    where = f"sqlite:///{tmp_path / 'agent.db'}"
+    with Adapter.from_conn_string(where) as adapter:
+        adapter.setup()
+        opened = adapter._stores.blocking
+        assert opened.get(Thread, thread_id="t") is None
+    with pytest.raises(RequestError, match="closed"):
+        opened.get(Thread, thread_id="t")
+
+    async def awaited():
+        async with Adapter.from_conn_string(where) as adapter:
+            await adapter.asetup()
+            opened = adapter._stores.awaited
+        with pytest.raises(RequestError, match="closed"):
+            await opened.get(Thread, thread_id="t")
+
+    asyncio.run(awaited())
+
+
+def test_a_store_that_was_given_is_left_open(tmp_path):
+    for store in (memory_store(), Store.connect(f"sqlite:///{tmp_path / 'agent.db'}")):
+
+        async def awaited(store=store):
+            async with Adapter(store) as adapter:
+                await adapter.asetup()
+
+        with store:
+            with Adapter(store) as adapter:
+                adapter.setup()
+            asyncio.run(awaited())
+            assert store.get(Thread, thread_id="t") is None
+
+
+def test_an_adapter_says_where_it_stores(monkeypatch):
+    assert repr(Adapter("sqlite:///agent.db")) == "<Adapter on 'sqlite:///agent.db'>"
+    assert repr(Adapter(memory_store().scope("qa"))) == "<Adapter on 'dynastore'.scope('qa')>"
+    monkeypatch.setenv("DYNASTORE_URL", "agent-state")
+    assert repr(Adapter()) == "<Adapter on 'agent-state'>"
+
+
+def test_all_entities_that_a_schema_lacks_are_named():
+    stores = Stores.of(memory_store(Schema([Document])))
+    with pytest.raises(RequestError, match=r"lacks Thread, Store; .*\*dynastore\.agents\.ENTITIES"):
+        stores.check(Document, Thread, Store)

@@ -37,30 +37,30 @@ async def test_the_values_of_a_checkpoint_are_those_at_the_call():
     saver, log = DynastoreSaver("sqlite://"), ["first"]  # whose first call makes the table
     await as_it_was(put(saver, CONFIG, {"log": 1}, ["log"], log=log), log)
     assert await read(saver) == {"log": ["first"]}
-    await saver._stores.aclose()
+    await saver.aclose()
 
 
 async def test_so_are_those_that_did_not_change_where_the_parent_is_not_remembered(tmp_path):
     where = f"sqlite:///{tmp_path / 'agent.db'}"
     first, log = DynastoreSaver(where), ["first"]
     place = await put(first, CONFIG, {"log": 1}, ["log"], log=log)
-    await first._stores.aclose()
+    await first.aclose()
     saver = DynastoreSaver(where)
     await as_it_was(put(saver, place, {"log": 1, "n": 1}, ["n"], log=log, n=1), log)
     assert await read(saver) == {"log": ["first"], "n": 1}
-    await saver._stores.aclose()
+    await saver.aclose()
 
 
 async def test_the_writes_of_a_task_are_those_at_the_call(tmp_path):
     where = f"sqlite:///{tmp_path / 'agent.db'}"
     first, log = DynastoreSaver(where), ["first"]
     place = await put(first, CONFIG, {}, [])
-    await first._stores.aclose()
+    await first.aclose()
     saver = DynastoreSaver(where)
     await as_it_was(saver.aput_writes(place, [("log", log)], "task"), log)
     found = await saver.aget_tuple(CONFIG)
     assert found.pending_writes == [("task", "log", ["first"])]
-    await saver._stores.aclose()
+    await saver.aclose()
 
 
 async def test_values_that_stay_where_they_are_are_not_serialized():
@@ -68,4 +68,4 @@ async def test_values_that_stay_where_they_are_are_not_serialized():
     place = await put(saver, CONFIG, {"log": 1}, ["log"], log=["first"])
     await put(saver, place, {"log": 1, "n": 1}, ["n"], log=object(), n=1)
     assert await read(saver) == {"log": ["first"], "n": 1}
-    await saver._stores.aclose()
+    await saver.aclose()

@@ -6,12 +6,16 @@ import asyncio
 import datetime as dt
 from contextlib import closing
 
+import boto3
 import pytest
+from moto import mock_aws
 
 pytest.importorskip("langgraph.checkpoint.base", reason="needs the extra dynastore[langgraph]")
 
 from langgraph.checkpoint.base import empty_checkpoint
 
+from dynastore import Schema
+from dynastore.agents import Thread
 from dynastore.errors import RequestError
 from dynastore.integrations.langgraph import DynastoreSaver, DynastoreStore
 from dynastore.testing import memory_store, recorded
@@ -50,6 +54,9 @@ def store():
         ({"index": {"embed": embed, "fields": "text"}}, r'index\["fields"\] is a list of paths'),
         ({"index": {"embed": embed, "fields": [3]}}, r'index\["fields"\] is a list of paths'),
         ({"consistent": "no"}, "consistent is True or False"),
+        ({"ttl": {"defaultttl": 1}}, "ttl has no 'defaultttl'; it has default_ttl, omit_expired, "),
+        ({"index": {"embed": embed, "dim": 2}}, "index has no 'dim'; it has dims, embed, fields"),
+        ({"region_name": "eu-west-1"}, "a store is given, so region_name has no effect"),
     ],
 )
 def test_wrong_settings_of_a_store_are_refused(store, options, says):
@@ -140,6 +147,73 @@ def test_wrong_arguments_of_a_saver_are_refused(store, call, says):
     with recorded(store) as sent, pytest.raises(RequestError, match=says):
         call(DynastoreSaver(store))
     assert sent == []
+
+
+def test_all_that_langgraph_has_in_a_ttl_and_an_index_is_taken(store):
+    ttl = {
+        "default_ttl": None,
+        "refresh_on_read": False,
+        "omit_expired": True,
+        "sweep_interval_minutes": 5,
+    }
+    DynastoreStore(store, ttl=ttl, index={"embed": embed, "dims": 2, "fields": None})
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"configurable": {"api_key": "SECRET", "user_id": "ann"}},
+        {"configurable": ["SECRET"]},
+        {"configurable": {"thread_id": "", "api_key": "SECRET"}},
+        ["SECRET"],
+    ],
+)
+def test_what_is_told_of_a_config_are_names_and_no_values(store, config):
+    with pytest.raises(RequestError) as raised:
+        DynastoreSaver(store).get_tuple(config)
+    assert "SECRET" not in str(raised.value)
+
+
+def test_what_a_config_has_in_place_of_a_thread_is_told(store):
+    with pytest.raises(RequestError, match="this has api_key, user_id"):
+        DynastoreSaver(store).get_tuple({"configurable": {"api_key": "x", "user_id": "ann"}})
+
+
+def test_a_saver_is_refused_a_store_without_its_entities():
+    lacking = memory_store(Schema([Thread]))
+    with pytest.raises(RequestError, match="lacks Checkpoint, CheckpointValue, TaskWrites; put"):
+        DynastoreSaver(lacking)
+
+
+@pytest.mark.parametrize("cls", [DynastoreSaver, DynastoreStore])
+def test_a_table_may_be_in_another_region(cls):
+    with mock_aws(), cls.from_conn_string("agent-state", region_name="eu-west-3") as adapter:
+        adapter.setup()
+        there = boto3.client("dynamodb", region_name="eu-west-3")
+        assert there.list_tables()["TableNames"] == ["agent-state"]
+
+
+def test_a_key_that_is_too_long_is_told_by_its_parts(store):
+    long = {"configurable": {"thread_id": "t", "checkpoint_ns": "n" * 1_100}}
+    with pytest.raises(RequestError, match="shorter values of namespace and checkpoint_id"):
+        DynastoreSaver(store).put(long, empty_checkpoint(), {}, {})
+
+
+@pytest.mark.parametrize(
+    ("namespace", "key"),
+    [(("a", "b"), "k" * 2_000), (("a", "b", "c" * 1_100), "k"), (("a" * 2_100, "b"), "k")],
+)
+def test_a_namespace_or_a_key_that_is_too_long_is_told(store, namespace, key):
+    memory = DynastoreStore(store)
+    for call in (lambda: memory.put(namespace, key, {}), lambda: memory.get(namespace, key)):
+        with pytest.raises(RequestError, match=r"the namespace \('a.* with the key 'k.* would be"):
+            call()
+
+
+def test_a_folder_that_is_missing_is_told(tmp_path):
+    saver = DynastoreSaver(f"sqlite:///{tmp_path / 'none' / 'agent.db'}")
+    with pytest.raises(RequestError, match=r"there is no folder .*none for agent\.db"):
+        saver.threads()
 
 
 def test_an_id_may_be_a_number(store):

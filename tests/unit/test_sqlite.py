@@ -150,7 +150,10 @@ def test_indexes_need_numbers_of_their_own(client, indexes):
     ids=lambda request: request.operation,
 )
 def test_a_missing_table_is_told_with_what_to_do(client, request_):
-    with pytest.raises(TableNotFound, match=r"create_table\(\), or connect with create=True"):
+    with pytest.raises(
+        TableNotFound,
+        match=r"adapter's setup\(\), or connect with create=True",
+    ):
         client.send(request_)
 
 

@@ -304,10 +304,16 @@ def test_a_database_of_another_program_is_left_as_it_is(tmp_path):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["missing/agent.db", "."])
-def test_a_place_where_no_file_can_be_is_told(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "error", "says"),
+    [
+        ("missing/agent.db", RequestError, r"there is no folder .*missing for agent\.db"),
+        (".", AccessDenied, "its folder must exist"),
+    ],
+)
+def test_a_place_where_no_file_can_be_is_told(tmp_path, name, error, says):
     with closing(SqliteClient(str(tmp_path / name))) as client:
-        with pytest.raises(AccessDenied, match="its folder must exist"):
+        with pytest.raises(error, match=says):
             client.send(CreateTable(TABLE))
         assert list(tmp_path.iterdir()) == []
 

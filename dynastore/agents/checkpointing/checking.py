@@ -104,7 +104,7 @@ def _checked(thread_id: str, read: Examined, findings: list[Finding], now: dt.da
         findings.append(Headless())
     hidden = len(everything) - shown
     sizes = (shown, hidden, len(read.tasks), len(read.values))
-    return Checked(thread_id, *sizes, tuple(findings))
+    return Checked(thread_id, *sizes, read.header is not None, tuple(findings))
 
 
 def _lost(
@@ -159,7 +159,7 @@ def _lost_writes(
 ) -> Iterator[Lost]:
     """The channels whose values are made of writes that are lost."""
     content = space.known.contents[checkpoint.checkpoint_id]
-    for channel in {*lasting(content)} - content.held.keys():
+    for channel in {*lasting(checkpoint, content)} - content.held.keys():
         for at in made_of(space, checkpoint, {channel}):
             if at not in space.checkpoints:
                 reason = "which is gone with what its tasks wrote"

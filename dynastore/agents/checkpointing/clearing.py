@@ -34,7 +34,7 @@ from .saving import spilled_values
 PRUNED_GRACE = dt.timedelta(hours=1)  # twice as long as a process remembers a checkpoint
 NO_GRACE = dt.timedelta(0)
 
-Lasting = Callable[[Content], Collection[str]]
+Lasting = Callable[[Checkpoint, Content], Collection[str]]
 """The channels of a checkpoint whose values are made of the writes of those before it."""
 
 
@@ -160,7 +160,7 @@ class _Namespace:
     ) -> Iterator[str]:
         """Those whose writes the values of a checkpoint are made of, and what these begin with."""
         content = self.known.contents[checkpoint_id]
-        wanted = {*lasting(content)} - content.held.keys()
+        wanted = {*lasting(by_id[checkpoint_id], content)} - content.held.keys()
         parent = by_id[checkpoint_id].parent_id
         while wanted and parent is not None and parent in by_id:
             yield parent

@@ -105,6 +105,7 @@ class Checked:
         hidden: how many others there are.
         tasks: how many tasks have writes.
         values: how many values are stored by themselves.
+        header: whether it has one.
         findings: what is wrong.
     """
 
@@ -113,6 +114,7 @@ class Checked:
     hidden: int
     tasks: int
     values: int
+    header: bool
     findings: Sequence[Finding]
 
     @property
@@ -120,7 +122,15 @@ class Checked:
         """Whether nothing is wrong."""
         return not self.findings
 
+    @property
+    def is_there(self) -> bool:
+        """Whether anything is stored under this id."""
+        sizes = (self.checkpoints, self.hidden, self.tasks, self.values)
+        return self.header or any(sizes) or not self.is_sound
+
     def __str__(self) -> str:
+        if not self.is_there:
+            return f"there is no thread {self.thread_id!r}"
         counts = {
             "checkpoint(s)": self.checkpoints,
             "hidden": self.hidden,
@@ -129,7 +139,7 @@ class Checked:
         }
         found = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
         wrong = f"{len(self.findings):,} wrong" if self.findings else "nothing wrong"
-        lines = [f"thread {self.thread_id!r}: {found or 'nothing is stored'}; {wrong}"]
+        lines = [f"thread {self.thread_id!r}: {found or 'no checkpoints'}; {wrong}"]
         return "\n".join([*lines, *(f"  {each}" for each in self.findings)])
 
 

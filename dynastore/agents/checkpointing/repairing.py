@@ -49,7 +49,7 @@ class Described:
 
 _Unclaimed: TypeAlias = CheckpointValue | TaskWrites
 
-Describe = Callable[[Content], Described]
+Describe = Callable[[Checkpoint, Content], Described]
 """Reads what a checkpoint says of its thread."""
 
 
@@ -172,7 +172,7 @@ def _over(
         content = known.contents[left]
         for channel, held in content.held.items():
             needed.update(at for at, _ in known.places(channel, held))
-        channels = {*lasting(content)} - content.held.keys()
+        channels = {*lasting(space.checkpoints[left], content)} - content.held.keys()
         needed.update(made_of(space, space.checkpoints[left], channels))
     return over - needed
 
@@ -253,7 +253,8 @@ def _write_header(
     """Write the header of a thread as its checkpoints have it, if there is none yet."""
     namespace = "" if left.get("") else next(each for each, some in left.items() if some)
     contents = read.spaces[namespace].known.contents
-    first, last = (describe(contents[left[namespace][at].checkpoint_id]) for at in (0, -1))
+    ends = (left[namespace][at] for at in (0, -1))
+    first, last = (describe(each, contents[each.checkpoint_id]) for each in ends)
     header = Thread(
         thread_id=thread_id,
         user_id=last.user_id,

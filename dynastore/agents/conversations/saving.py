@@ -284,6 +284,19 @@ def save_run(
     raise ConditionFailed(schema.codec(Run).key(key_of(place_of(run)), schema.prefix))
 
 
+def create_run(
+    schema: Schema, recent: Recent, run: Run, repeated: tuple[int, int] | None = None
+) -> Steps[None]:
+    """Save a run that is new, as it is: one request; see `save_run`.
+
+    Raises:
+        AlreadyExists: it is there.
+    """
+    if repeated is not None:
+        run = yield from _shortened(schema, recent, run, *repeated)
+    yield from write(schema, Create(run))
+
+
 def _shortened(schema: Schema, recent: Recent, run: Any, start: int, end: int) -> Steps[Run]:
     """A run without a passage, which is written before it, so that no run refers to nothing."""
     text = run.content[start:end]

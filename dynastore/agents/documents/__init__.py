@@ -1,6 +1,6 @@
 """Documents in namespaces, and what one does with them: put, read, search, list namespaces."""
 
-from .entities import Aspect, Document, Embedding, Name, Namespace, name_of
+from .entities import Aspect, Document, Embedding, Name, Namespace, name_of, place_of
 from .filters import check_filter
 from .indexed import index_of
 from .labels import Labels
@@ -32,6 +32,7 @@ __all__ = [
     "name_of",
     "namespaces",
     "packed",
+    "place_of",
     "search",
     "text_of_value",
     "unit",

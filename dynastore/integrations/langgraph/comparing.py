@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 from langgraph.checkpoint.base import CheckpointTuple, get_checkpoint_id
 
-from .dynamodb_saver import VERBATIM
+from .old_table import VERBATIM
 
 Form = tuple[str, bytes]
 """A value, serialized."""

@@ -31,7 +31,7 @@ from ...agents.checkpointing.repairing import Described
 from ...agents.checkpointing.saving import Draft, Place, whose
 from ...agents.checkpointing.threads import threads
 from ...agents.checkpoints import Checkpoint as Stored
-from ...errors import DataError, RequestError, shown
+from ...errors import DataError, RequestError
 from ...requests import Steps
 from ...schema import Schema
 from . import given
@@ -53,8 +53,8 @@ def place_of(config: RunnableConfig) -> tuple[str, str]:
     thread_id = named.get("thread_id")
     if thread_id is None or thread_id == "":
         raise RequestError(
-            'a config names its thread: {"configurable": {"thread_id": "..."}}, not '
-            f"{shown(named)}"
+            'a config names its thread: {"configurable": {"thread_id": "..."}}; this has '
+            f"{given.names_in(named)}"
         )
     return given.id_text("thread_id", thread_id), named.get("checkpoint_ns") or ""
 
@@ -215,16 +215,19 @@ class Conversion:
             made["seed"] = self.loaded(found.seed, "the value that a channel begins with")
         return made
 
-    def lasting(self, content: Content) -> Collection[str]:
+    def lasting(self, checkpoint: Stored, content: Content) -> Collection[str]:
         """The channels of a checkpoint whose values are made of older writes."""
-        found = self.loaded(content.metadata, "the metadata of a checkpoint")
+        found = self.loaded(content.metadata, f"{named(checkpoint)} its metadata")
         counters: Mapping[str, Any] = found.get(DELTA_COUNTERS) or {}
         return counters.keys()
 
-    def described(self, content: Content) -> Described:
+    def described(self, checkpoint: Stored, content: Content) -> Described:
         """What a checkpoint says of its thread."""
-        made_at = dt.datetime.fromisoformat(self.loaded(content.header)["ts"])
-        return Described(*whose(self.loaded(content.metadata)), made_at)
+        where = named(checkpoint)
+        made_at = dt.datetime.fromisoformat(
+            self.loaded(content.header, f"{where} its header")["ts"]
+        )
+        return Described(*whose(self.loaded(content.metadata, f"{where} its metadata")), made_at)
 
     def listing(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.embeddings import Embeddings
 from langgraph.store.base import IndexConfig, TTLConfig, ensure_embeddings
+from langgraph.store.base.embed import EmbeddingsLambda
 
 from ...agents.documents.writing import check_minutes
 from ...errors import RequestError, shown
@@ -48,6 +49,7 @@ def ttl_config(ttl: Any) -> TTLConfig | None:
         return None
     if not isinstance(ttl, Mapping):
         raise RequestError(f'ttl is a dict such as {{"default_ttl": 60}}, not {shown(ttl)}')
+    _known("ttl", ttl, TTLConfig)
     check_minutes(ttl.get("default_ttl"))
     flag('ttl["refresh_on_read"]', ttl.get("refresh_on_read", True))
     return ttl  # type: ignore[return-value]  # a TypedDict is any mapping
@@ -66,12 +68,20 @@ def index_config(index: Any) -> IndexConfig | None:
             'index is a dict such as {"embed": model, "dims": 1536, "fields": ["text"]}, or None, '
             f"not {shown(index)}"
         )
+    _known("index", index, IndexConfig)
     dims = index.get("dims")
     if dims is not None and (type(dims) is not int or dims < 1):
         raise RequestError(f'index["dims"] is a whole number from 1, not {shown(dims)}')
     if index.get("fields") is not None:
         paths('index["fields"]', index["fields"])
     return index  # type: ignore[return-value]  # a TypedDict is any mapping
+
+
+def _known(name: str, given: Mapping[str, Any], config: type[Any]) -> None:
+    """Refuse what a config of LangGraph's does not have: it would have no effect, without a word."""
+    known = config.__annotations__
+    if unknown := [each for each in given if each not in known]:
+        raise RequestError(f"{name} has no {shown(unknown[0])}; it has {', '.join(sorted(known))}")
 
 
 def paths(name: str, value: Any) -> list[str]:
@@ -103,6 +113,19 @@ def embeddings(index: IndexConfig | None) -> Embeddings | None:
         return ensure_embeddings(embed)
     except ValueError as error:
         raise RequestError(f'index["embed"]: {error}') from error
+
+
+def blocking(embeddings: Embeddings) -> None:
+    """Refuse a function that is awaited where nothing can wait for it.
+
+    Raises:
+        RequestError: it is one.
+    """
+    if isinstance(embeddings, EmbeddingsLambda) and not hasattr(embeddings, "func"):
+        raise RequestError(
+            'index["embed"] is an async function: call aput(), asearch() or abatch(), or give a '
+            "function that is not awaited"
+        )
 
 
 def operations(ops: Any) -> tuple[Any, ...]:
@@ -138,19 +161,30 @@ def query(value: Any) -> str | None:
     return value
 
 
+def names_in(configurable: Mapping[str, Any]) -> str:
+    """What a config has, without its values: these may be secrets."""
+    return ", ".join(map(str, configurable)) or "nothing"
+
+
 def configurable(config: Any, name: str = "a config") -> Mapping[str, Any]:
     """What a config of a graph names.
 
     Raises:
         RequestError: it is no config.
     """
-    named = config.get("configurable", {}) if isinstance(config, Mapping) else None
+    if not isinstance(config, Mapping):
+        raise _no_config(name, f"of type {type(config).__name__}")
+    named = config.get("configurable", {})
     if not isinstance(named, Mapping):
-        raise RequestError(
-            f'{name} is a dict such as {{"configurable": {{"thread_id": "..."}}}}, '
-            f"not {shown(config)}"
-        )
+        raise _no_config(name, f"with a configurable of type {type(named).__name__}")
     return named
+
+
+def _no_config(name: str, what: str) -> RequestError:
+    """What is wrong with a config, without its values: they may be secrets."""
+    return RequestError(
+        f'{name} is a dict such as {{"configurable": {{"thread_id": "..."}}}}, not {what}'
+    )
 
 
 def id_text(name: str, value: Any) -> str:

@@ -9,11 +9,10 @@ is here already and equal is passed over, so a call that was interrupted is made
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from copy import copy
 from itertools import groupby
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias, get_args
 
 from attrs import define, evolve, field, frozen
 from langchain_core.runnables import RunnableConfig
@@ -23,22 +22,26 @@ from langgraph_checkpoint_aws import DynamoDBSaver
 from ...agents.checkpointing.saving import Place
 from ...agents.checkpoints import Thread
 from ...clients.foreign import told_as_ours
-from ...errors import DataError, RequestError
+from ...clients.sqlite import SqliteClient
+from ...errors import DataError, RequestError, TableNotFound, shown
 from ...store import Store
 from .comparing import Difference, Write, differing
 from .conversion import configured
-from .dynamodb_saver import (
+from .old_table import (
     VERBATIM,
     WritePlace,
     checkpoints_of,
     in_sequence,
     thread_page,
+    verbatim,
     write_places,
 )
 from .saver import DynastoreSaver
 
 Mode: TypeAlias = Literal["migrate", "dry-run", "verify"]
 """Write what is missing and compare; only say what would be written; only compare."""
+
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 TOLD = 100  # differences are kept; of more only the number
 SCANNED_BYTES = 8_192  # that a read unit reads, eventually consistent; a scan charges all it reads
@@ -103,14 +106,23 @@ class Migration:
             workers: how many threads of the old table are moved at the same time.
 
         Raises:
-            RequestError: there are no workers.
+            RequestError: something given is wrong.
         """
-        if workers < 1:
-            raise RequestError(f"threads are moved by 1 worker or more, not {workers}")
+        if not isinstance(old, DynamoDBSaver):
+            raise RequestError(
+                f"the old table is given by its saver, DynamoDBSaver(table_name), not {shown(old)}"
+            )
+        if not isinstance(store, Store | str):
+            raise RequestError(f"threads move to a Store, or to its place, not to {shown(store)}")
+        if mode not in MODES:
+            raise RequestError(f"a mode is {', '.join(map(repr, MODES))}, not {shown(mode)}")
+        if type(workers) is not int or workers < 1:
+            raise RequestError(f"threads are moved by 1 worker or more, not {shown(workers)}")
         self._workers = workers
-        self._old = _verbatim(old)
+        self._old = verbatim(old)
         self._table = Store.connect(old.table_name, client=old.client)
-        self._store = Store.connect(store) if isinstance(store, str) else store
+        create = None if mode == "migrate" else False
+        self._store = Store.connect(store, create=create) if isinstance(store, str) else store
         self._new = DynastoreSaver(self._store, serde=VERBATIM, ttl=ttl)
         self._mode = mode
 
@@ -164,6 +176,11 @@ class Migration:
         refused: dict[Place, str] = {}
         written = self._write(thread_id, places, refused) if self._mode == "migrate" else 0
         found = self._compared(thread_id, places, refused)
+        if not places and not found.differences:
+            none = Difference(
+                thread_id, "", "", "there is no such thread in the old table, nor here"
+            )
+            return Migrated(differing=1, differences=(none,))
         differences = tuple(found.differences[:TOLD])
         return Migrated(
             threads=1,
@@ -177,7 +194,7 @@ class Migration:
 
     def _write(self, thread_id: str, places: Sequence[Place], refused: dict[Place, str]) -> int:
         """Write the checkpoints that are missing here, from the oldest on; how many these were."""
-        listed = self._new.list({"configurable": {"thread_id": thread_id}})
+        listed = self._here(thread_id)
         here = {_place_of(each): each.checkpoint["channel_versions"] for each in listed}
         written = 0
         for place in places:
@@ -194,6 +211,15 @@ class Migration:
             written += 1
         self._date(thread_id, places)
         return written
+
+    def _here(self, thread_id: str) -> Iterator[CheckpointTuple]:
+        """The checkpoints that are here; none in a file that a dry run does not make."""
+        try:
+            yield from self._new.list({"configurable": {"thread_id": thread_id}})
+        except TableNotFound:
+            is_embedded = isinstance(self._store.client, SqliteClient)
+            if not is_embedded or self._mode != "dry-run":
+                raise
 
     def _date(self, thread_id: str, places: Sequence[Place]) -> None:
         """Have the thread begin when its first checkpoint was made, as lists of threads show it."""
@@ -228,7 +254,7 @@ class Migration:
     ) -> _Compared:
         """What both savers give back of a thread, and what only one does."""
         found, left = _Compared(), dict.fromkeys(places)
-        for new in self._new.list({"configurable": {"thread_id": thread_id}}):
+        for new in self._here(thread_id):
             place = _place_of(new)
             if place not in left:
                 found.tell(place, "it is not in the old table")
@@ -318,13 +344,3 @@ def _place_of(found: CheckpointTuple) -> Place:
 def _place_in(config: RunnableConfig) -> Place:
     named = config["configurable"]
     return Place(named["thread_id"], named["checkpoint_ns"], named["checkpoint_id"])
-
-
-def _verbatim(saver: DynamoDBSaver) -> DynamoDBSaver:
-    """The same saver, which gives back values as they are stored."""
-    twin = copy(saver)
-    twin.serializer = copy(saver.serializer)
-    twin.serializer.serde = VERBATIM
-    twin.repo = copy(saver.repo)
-    twin.repo.serializer = twin.serializer
-    return twin

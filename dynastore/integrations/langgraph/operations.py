@@ -107,6 +107,23 @@ class Work:
             if isinstance(op, SearchOp | ListNamespacesOp)
         ]
 
+    def check_names(self, schema: Schema) -> None:
+        """Refuse what no item can be under, before anything is sent.
+
+        Raises:
+            RequestError: a namespace or a key is too long, or of a wrong type.
+        """
+        codec = schema.codec(Document)
+        for op in self.ops:
+            if isinstance(op, GetOp | PutOp):
+                labels, key = name_in(op)
+                try:
+                    codec.key({**documents.place_of(labels), "document_id": key}, schema.prefix)
+                except RequestError as error:
+                    raise RequestError(
+                        f"the namespace {shown(labels)} with the key {shown(key)}: {error}"
+                    ) from error
+
     @property
     def reads(self) -> bool:
         """Whether anything is read."""

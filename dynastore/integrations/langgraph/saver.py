@@ -31,7 +31,10 @@ from ...agents.checkpointing.loading import load
 from ...agents.checkpointing.noting import save_writes
 from ...agents.checkpointing.recent import Recent
 from ...agents.checkpointing.saving import save
+from ...agents.checkpoints import Checkpoint as Stored
+from ...agents.checkpoints import CheckpointValue, TaskWrites, Thread
 from ...async_store import AsyncStore
+from ...clients.opening import Settings
 from ...errors import RequestError, shown
 from ...requests import Steps
 from ...store import Store
@@ -60,6 +63,8 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
         serde: SerializerProtocol | None = None,
         ttl: dt.timedelta | None = None,
         consistent: bool = True,
+        region_name: str | None = None,
+        endpoint_url: str | None = None,
     ) -> None:
         """Nothing is sent before the first call.
 
@@ -69,14 +74,19 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
             ttl: how long a checkpoint can be read after it was written; for ever without. It is
                 deleted after one and a half times as long. Not for graphs with a DeltaChannel.
             consistent: whether reads see every write acknowledged before, at twice the read units.
+            region_name: such as ``eu-west-1``, of the table that is named.
+            endpoint_url: another server than AWS's. A session or a Config is for `Store.connect`.
 
         Raises:
-            RequestError: the store or the serializer is none, or the time is not above zero.
+            RequestError: the store or the serializer is none, the schema of the store lacks the
+                entities of threads, or the time is not above zero.
         """
         BaseCheckpointSaver.__init__(self, serde=given.serializer(serde))
         if ttl is not None and not (isinstance(ttl, dt.timedelta) and ttl > dt.timedelta()):
             raise RequestError(f"ttl is a timedelta above zero, not {shown(ttl)}")
-        self._stores = Stores.of(store)
+        settings = Settings(region_name=region_name, endpoint_url=endpoint_url)
+        self._stores = Stores.of(store, settings)
+        self._stores.check(Thread, Stored, CheckpointValue, TaskWrites)
         self._keeping = Keeping(ttl, given.flag("consistent", consistent))
         self._recent = Recent()
 

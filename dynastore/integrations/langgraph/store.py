@@ -15,6 +15,7 @@ from langgraph.store.base import (
 
 from ...agents.documents import Aspect, Document, Embedding, Known, Namespace, index_of
 from ...async_store import AsyncStore
+from ...clients import opening
 from ...errors import RequestError
 from ...store import Store
 from ..stores import OnStores, Stores
@@ -45,6 +46,8 @@ class DynastoreStore(OnStores, BaseStore):
         index: IndexConfig | None = None,
         ttl: TTLConfig | None = None,
         consistent: bool = True,
+        region_name: str | None = None,
+        endpoint_url: str | None = None,
     ) -> None:
         """Nothing is sent before the first call.
 
@@ -53,6 +56,8 @@ class DynastoreStore(OnStores, BaseStore):
             index: for search by meaning: ``embed``, and if known ``dims`` and ``fields``.
             ttl: ``default_ttl`` in minutes, and ``refresh_on_read``.
             consistent: whether reads see every write acknowledged before, at twice the read units.
+            region_name: such as ``eu-west-1``, of the table that is named.
+            endpoint_url: another server than AWS's. A session or a Config is for `Store.connect`.
 
         Raises:
             RequestError: something given is wrong, the store's schema lacks the entities of
@@ -64,12 +69,11 @@ class DynastoreStore(OnStores, BaseStore):
         paths = None if index is None else tuple(index.get("fields") or ["$"])
         dims = None if index is None else index.get("dims")
         self._settings = Settings(given.flag("consistent", consistent), paths, dims)
-        self._stores = Stores.of(store)
+        where = opening.Settings(region_name=region_name, endpoint_url=endpoint_url)
+        self._stores = Stores.of(store, where)
         self._schema = self._stores.schema
-        for cls in (Document, Embedding, Namespace):
-            self._schema.codec(cls)
-        if index_of(self._schema) is not None:
-            self._schema.codec(Aspect)
+        of_index = () if index_of(self._schema) is None else (Aspect,)
+        self._stores.check(Document, Embedding, Namespace, *of_index)
         self._known = Known()
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
@@ -87,6 +91,7 @@ class DynastoreStore(OnStores, BaseStore):
             PartialFailure: some puts were not carried out.
         """
         work = Work(given.operations(ops), self._settings)
+        work.check_names(self._schema)
         results: list[Result] = [None] * len(work.ops)
         if work.reads:
             meant = self._vectors_of_queries(work.queries)
@@ -99,6 +104,7 @@ class DynastoreStore(OnStores, BaseStore):
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
         """Carry out operations, awaited; see `batch`."""
         work = Work(given.operations(ops), self._settings)
+        work.check_names(self._schema)
         results: list[Result] = [None] * len(work.ops)
         if work.reads:
             meant = await self._avectors_of_queries(work.queries)
@@ -111,6 +117,7 @@ class DynastoreStore(OnStores, BaseStore):
     def _vectors_of_queries(self, queries: list[str]) -> Vectors:
         if self.embeddings is None:
             return {}
+        given.blocking(self.embeddings)
         return {query: self.embeddings.embed_query(query) for query in queries}
 
     async def _avectors_of_queries(self, queries: list[str]) -> Vectors:
@@ -122,6 +129,7 @@ class DynastoreStore(OnStores, BaseStore):
     def _vectors_of_texts(self, texts: list[str]) -> Vectors:
         if self.embeddings is None or not texts:
             return {}
+        given.blocking(self.embeddings)
         return _by_text(texts, self.embeddings.embed_documents(texts))
 
     async def _avectors_of_texts(self, texts: list[str]) -> Vectors:

@@ -60,7 +60,8 @@ class Upkeep(OnStores):
         """Delete the checkpoints that some runs made, and what tasks wrote after them.
 
         Args:
-            run_ids: the runs.
+            run_ids: the runs: the ``run_id`` in the metadata of checkpoints, which LangGraph takes
+                from the configurable or the metadata of a config.
             grace: as of `prune`. What other checkpoints refer to stays for longer, and is deleted
                 by a later `prune`.
         """
@@ -73,7 +74,16 @@ class Upkeep(OnStores):
         self._forget(await self._stores.awaited.run(self._delete_for_runs(run_ids, grace)))
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Copy a thread, with all of its checkpoints and writes."""
+        """Copy a thread, with all of its checkpoints and writes.
+
+        Args:
+            source_thread_id: the thread.
+            target_thread_id: of no thread; or of an earlier copy that was not worked on since,
+                which then gets what it lacks.
+
+        Raises:
+            RequestError: there is no such thread, or the target is another one.
+        """
         source = given.id_text("source_thread_id", source_thread_id)
         target = given.id_text("target_thread_id", target_thread_id)
         self._stores.blocking.run(copy_thread(self._schema, source, target, self._keeping))
@@ -167,12 +177,17 @@ class Upkeep(OnStores):
     ) -> Page[Thread]:
         """One page of threads, those that began last first.
 
+        With a ttl, one is listed for up to half of it longer than its last checkpoint is given back.
+
         Args:
             user_id: whose: the ``user_id`` of the config or its metadata, 7 as ``"7"``; of all users
                 without.
             component: the ``assistant_id`` or ``graph_id`` there; of all without.
-            limit: how many at most.
-            cursor: of the page before.
+            limit: how many at most; as many as one request brings without.
+            cursor: of the page before, by the same call; None there at the end.
+
+        Returns:
+            A page: iterate it, or take its ``entities`` and its ``cursor``.
         """
         return self._stores.blocking.run(self._threads(user_id, component, limit, cursor))
 

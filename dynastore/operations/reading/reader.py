@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -30,7 +30,7 @@ MOST_ITEMS = 2**31 - 1  # of one page; an AWS Integer
 
 @frozen
 class Page(Generic[E]):
-    """Some results in order, and where the next ones start.
+    """Some results in order, and where the next ones start. Iterating gives the entities.
 
     Attributes:
         entities: at most as many as asked for.
@@ -39,6 +39,9 @@ class Page(Generic[E]):
 
     entities: Sequence[E]
     cursor: str | None
+
+    def __iter__(self) -> Iterator[E]:
+        return iter(self.entities)
 
 
 @frozen

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from copy import copy
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import ormsgpack
@@ -28,6 +29,9 @@ from ...requests import Query, QueryPage, Scan, Steps
 from ...table import PRIMARY
 from ...terms import BeginsWith, Conditions, Equal
 
+if TYPE_CHECKING:
+    from langgraph_checkpoint_aws import DynamoDBSaver
+
 CHECKPOINT = "CHECKPOINT_"
 
 VERBATIM = JsonPlusSerializer(__unpack_ext_hook__=ormsgpack.Ext)
@@ -35,6 +39,16 @@ VERBATIM = JsonPlusSerializer(__unpack_ext_hook__=ormsgpack.Ext)
 
 LangGraph's own gives back something else where it cannot import a class, or may not.
 """
+
+
+def verbatim(saver: DynamoDBSaver) -> DynamoDBSaver:
+    """The same saver, which gives back values as they are stored."""
+    twin = copy(saver)
+    twin.serializer = copy(saver.serializer)
+    twin.serializer.serde = VERBATIM
+    twin.repo = copy(saver.repo)
+    twin.repo.serializer = twin.serializer
+    return twin
 
 
 @frozen

@@ -1,0 +1,1 @@
+"""Moving in: what another of Agno's databases has, topic by topic."""
