@@ -72,11 +72,7 @@ def langgraph(
             config = {"bucket_name": bucket, "key_prefix": key_prefix, "endpoint_url": endpoint_url}
             old["s3_offload_config"] = config
         lifetime = None if ttl_days is None else dt.timedelta(days=ttl_days)
-<<<<<<< HEAD
-        with _opened(where, endpoint_url, scope, writes=mode == "migrate") as store:
-=======
-        with opened(where, endpoint_url, scope) as store:
->>>>>>> mirror
+        with opened(where, endpoint_url, scope, writes=mode == "migrate") as store:
             migration = _migration(old, store, ttl=lifetime, mode=mode, workers=workers)
             done = _moved(migration, thread or [], cursor, scan=scan, quiet=json)
         if done.scanned and not done.threads and cursor is None:
@@ -107,19 +103,15 @@ def line(done: Migrated, mode: Mode) -> str:
     return ", ".join([counted(done.threads, "thread"), *told])
 
 
-<<<<<<< HEAD
 def counted(count: int, noun: str) -> str:
     """A number of things, in words."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _opened(
+def opened(
     where: str | None, endpoint_url: str | None, scopes: list[str] | None, *, writes: bool
 ) -> Store:
-=======
-def opened(where: str | None, endpoint_url: str | None, scopes: list[str] | None) -> Store:
-    """The store that is moved to."""
->>>>>>> mirror
+    """The store that is moved to; its table is made only if something is written."""
     is_embedded = where is not None and where.startswith(EMBEDDED)
     connected = Store.connect(
         where,

@@ -50,7 +50,7 @@ def agno(
             raise RequestError("--dry-run writes nothing, and neither does --verify; give one")
         mode: Mode = "dry-run" if dry_run else "verify" if verify else "migrate"
         old = asking.object_named(from_db, "db", "app.storage:db")
-        with opened(where, endpoint_url, scope) as store:
+        with opened(where, endpoint_url, scope, writes=mode == "migrate") as store:
             options: Any = {"mode": mode, "page_size": page_size, "clocks": clocks}
             migration = _migration(old, store, topics=topic, **options)
             done = _moved(migration)
