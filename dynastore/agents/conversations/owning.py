@@ -6,7 +6,7 @@ every turn, it is known and the run is written by itself; else a transaction che
 
 from __future__ import annotations
 
-from ...errors import ConditionFailed, TransactionCanceled
+from ...errors import ConditionFailed, TransactionCanceled, shown
 from ...operations.writing.writes import transact, write
 from ...requests import Steps
 from ...schema import Schema
@@ -67,7 +67,18 @@ def written(
         if not isinstance(header, ConditionFailed):
             raise
         if header.stored is not None:
-            raise header from canceled
+            raise _refused(header, session_id, user_id) from canceled
         yield from write(schema, asked)
     else:
         recent.keep_user(session_id, user_id)
+
+
+def _refused(failure: ConditionFailed, session_id: str, user_id: str) -> ConditionFailed:
+    """The error by what was asked, without whose the session is."""
+    message = (
+        f"session {shown(session_id)} is another user's than {shown(user_id)}, so the run was not "
+        "saved; give this user a session of another id"
+    )
+    refused = ConditionFailed(failure.key, failure.stored)
+    refused.args = (message,)
+    return refused

@@ -57,7 +57,7 @@ def test_a_run_is_not_saved_into_another_users_session(db, open_db):
     assert knows.get_session("agent-0", user_id="bob") is None
     for other in (db, knows, knows_not):
         for number in range(2):  # one that is there, and a new one
-            with pytest.raises(ConditionFailed) as refused:
+            with pytest.raises(ConditionFailed, match="'agent-0' is another user's") as refused:
                 other.upsert_run(run(number, said="his"), "agent-0", "bob", number)
             assert refused.value.stored.user_id == "ann"
     assert contents(open_db().get_session("agent-0")) == ["hers"]
