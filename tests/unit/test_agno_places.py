@@ -13,15 +13,18 @@ from moto import mock_aws
 
 pytest.importorskip("agno", reason="needs the extra dynastore[test]")
 
+from agno.agent import Agent
 from agno.db.sqlite import SqliteDb
 from agno.session import AgentSession
 
 from dynastore import AsyncStore, Schema, Store, entity, key
-from dynastore.agents import ENTITIES, agent_schema
+from dynastore.agents import ENTITIES, Session, agent_schema
 from dynastore.clients.sqlite import SqliteClient
 from dynastore.errors import RequestError, TableNotFound
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.testing import memory_store
+
+from ..integration.agno_model import ScriptedModel
 
 KINDS = [DynastoreDb, AsyncDynastoreDb]
 SESSION = AgentSession(session_id="s1", user_id="ann", created_at=1)
@@ -79,6 +82,25 @@ def test_the_twin_of_a_store_is_closed_and_the_store_is_not(file):
     with pytest.raises(RequestError, match="is closed"):
         asyncio.run(opened.create_table())
     store.create_table()
+
+
+def test_a_service_that_ended_may_begin_again(file):
+    testing = pytest.importorskip("fastapi.testclient")
+    from agno.os import AgentOS
+
+    given = Store.connect(file)
+    databases = [DynastoreDb(file, id="opened"), DynastoreDb(given.scope("b"), id="given")]
+    model = ScriptedModel()
+    agents = [Agent(id=each.id, model=model, db=each, telemetry=False) for each in databases]
+    app = AgentOS(agents=agents, telemetry=False).get_app()
+    for each in databases:
+        each.upsert_session(SESSION)
+    for _ in range(2):
+        with testing.TestClient(app) as client:
+            for each in databases:
+                found = client.get("/sessions", params={"db_id": each.id}).json()["data"]
+                assert [row["session_id"] for row in found] == ["s1"]
+    assert given.scope("b").get(Session, session_id="s1") is not None
 
 
 def test_closing_gives_the_file_back(file):
