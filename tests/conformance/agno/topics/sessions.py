@@ -233,9 +233,7 @@ def _told_by(by: str, rows: Sequence[dict[str, Any]]) -> Any:
 def differs(call: Call, reference: Any) -> bool:
     """Whether a call is one whose answers may differ; see the table."""
     rules: dict[str, Callable[[], bool]] = {
-        "upsert_run": lambda: (
-            not _takes(reference, call.named["session_id"], call.named["user_id"])
-        ),
+        "upsert_run": lambda: not takes(reference, call.named["session_id"], call.named["user_id"]),
         "delete_sessions": lambda: (
             call.named.get("user_id") is not None
             and _has_strangers(reference, call.named["user_id"])
@@ -250,7 +248,7 @@ def differs(call: Call, reference: Any) -> bool:
     return rule is not None and rule()
 
 
-def _takes(reference: Any, session_id: str, user_id: str | None) -> bool:
+def takes(reference: Any, session_id: str, user_id: str | None) -> bool:
     """Whether a session is there, and is nobody's or the user's, if there is one."""
     found = reference.get_session(session_id)
     return found is not None and (user_id is None or found.user_id in {None, user_id})
