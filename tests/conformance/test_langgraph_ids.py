@@ -29,7 +29,7 @@ def calls(open_store):
     return Calls(open_store(agent_schema()))
 
 
-def put(calls, name, before=None, thread="t", *, changed=("log",), version="1", **values):
+def put(calls, name, before=None, thread="t", *, changed=("log",), version="1", step=1, **values):
     """A checkpoint with a given id; its config."""
     versions = {each: f"{version}.{each in changed}" for each in values}
     checkpoint = empty_checkpoint() | {
@@ -39,7 +39,7 @@ def put(calls, name, before=None, thread="t", *, changed=("log",), version="1", 
         "channel_versions": versions,
     }
     new = {each: versions[each] for each in changed}
-    metadata = {"source": "loop", "step": 1}
+    metadata = {"source": "loop", "step": step}
     return calls.put(config(thread, "", before), checkpoint, metadata, new)
 
 
@@ -146,3 +146,20 @@ def test_what_is_no_thread_is_not_copied(calls):
         calls.copy_thread("typo", "copy")
     with pytest.raises(RequestError, match="'t' is no copy of itself"):
         calls.copy_thread("t", "t")
+
+
+def test_a_chain_that_begins_at_a_later_id_is_not_read_link_by_link(calls):
+    """As where the clock of one host is ahead of that of the next."""
+    lines = [*LINES]
+    put(calls, "b", log=lines)
+    parent = "b"
+    for at in range(9):
+        lines.append(f"a{at}")
+        put(calls, f"a{at}", parent, log=lines, version=f"{at + 2}")
+        parent = f"a{at}"
+    put(calls, "c", parent, log=lines, note="c", changed=("note",), version="10", step=2)
+    reader = Calls(calls.store)
+    with recorded(calls.target) as sent:
+        found = list(reader.list(config("t"), filter={"step": 2}))
+    assert found[0].checkpoint["channel_values"]["log"] == lines
+    assert len(sent) <= 4

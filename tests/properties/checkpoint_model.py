@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from dynastore import Store
 from dynastore.agents import agent_schema
 from dynastore.agents.checkpointing import (
+    contents,
     deltas,
     histories,
     listing,
@@ -30,11 +32,15 @@ from dynastore.agents.checkpointing import (
     rewriting,
 )
 from dynastore.agents.checkpointing.clearing import PRUNED_GRACE
+from dynastore.errors import DynastoreError
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.integrations.langgraph.conversion import DELTA_COUNTERS
 from dynastore.requests import Now
 
 SMALL = (
+    (contents, "SPREAD", 1),
+    (deltas, "FAR_LINKS", 2),
+    (loading, "FAR_LINKS", 2),
     (deltas, "SPLICED_BYTES", 8),
     (deltas, "LINK_BYTES", 2),
     (deltas, "SPILLED_BYTES", 60),
@@ -144,6 +150,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.now = BEGIN
         self.count = 0
+        self.is_skewed = False
         self.copies = 0
         self.store = Store.connect("sqlite://", agent_schema(), clock=lambda: self.now)
         self.savers = [DynastoreSaver(self.store) for _ in range(SAVERS)]
@@ -157,6 +164,8 @@ class Machine(RuleBasedStateMachine):
 
     def next_id(self) -> str:
         self.count += 1
+        if self.is_skewed and self.count % 5 == 0:
+            return f"1f{self.count - 3:06}x"  # of a host whose clock is behind
         return f"1f{self.count:06}"
 
     def shown(self, thread: str, namespace: str) -> list[str]:
@@ -181,6 +190,7 @@ class Machine(RuleBasedStateMachine):
                 set_ = {"messages": ["begin"] * (at + 2)} if at % 2 else {"state": {"at": "x" * 20}}
                 self.append(by, thread, "", parent, set_, {}, RUNS[0] if at < 2 else None)
                 parent = f"1f{self.count:06}"
+        self.is_skewed = True
 
     # --- writing
 
@@ -539,8 +549,13 @@ def _one(asked: Any) -> Any:
 def _rest(steps: Any, asked: Any) -> Any:
     """What is left of an operation that asked for something."""
     while True:
-        answer = yield asked
         try:
-            asked = steps.send(answer)
+            answer = yield asked
+        except DynastoreError as error:
+            going_on = partial(steps.throw, error)
+        else:
+            going_on = partial(steps.send, answer)
+        try:
+            asked = going_on()
         except StopIteration as stop:
             return stop.value

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from dynastore import Store
-from dynastore.agents import agent_schema
+from dynastore import Store, ref
+from dynastore.agents import CheckpointValue, TaskWrites, agent_schema
+from dynastore.agents.checkpointing import noting, rewriting, saving
 from dynastore.agents.checkpointing.keeping import Keeping
 from dynastore.agents.checkpoints import Thread
 from dynastore.errors import PayloadMissing, RequestError
@@ -26,6 +28,7 @@ class Clocked:
 
     def __init__(self) -> None:
         self.now = BEGIN
+        self.count = 0
         self.store = Store.connect("sqlite://", agent_schema(), clock=lambda: self.now)
         self.savers = [DynastoreSaver(self.store, ttl=ttl) for ttl in TTLS for _ in range(2)]
         self.put_at: dict[str, tuple[dt.datetime | None, dict[str, Any]]] = {}
@@ -35,9 +38,12 @@ class Clocked:
         found = self.put_at.items()
         return [name for name, (until, _) in found if until is None or until > self.now]
 
-    def put(self, by: int, parent: str | None, changes: dict[str, Any]) -> None:
-        count = len(self.put_at)
-        checkpoint_id = f"{count:06}"
+    def put(
+        self, by: int, parent: str | None, changes: dict[str, Any], again: str | None = None
+    ) -> None:
+        self.count += 1
+        count = self.count
+        checkpoint_id = again or f"{len(self.put_at):06}"
         values = {**(self.put_at[parent][1] if parent else {}), **changes}
         new = {name: f"{count}.{name}" for name in changes}
         versions = {**(self.versions[parent] if parent else {}), **new}
@@ -87,6 +93,9 @@ def what_is_given_back_is_whole(data, savers):
         clocked.put(by, parent, {"messages": [*before.get("messages", ["begin"]), *more]})
         if data.draw(st.booleans()):
             clocked.put(by, f"{len(clocked.put_at) - 1:06}", {"note": "x" * 70})
+        if data.draw(st.integers(0, 4)) == 0:
+            again = data.draw(st.sampled_from([*clocked.put_at]))
+            clocked.put(by, None, {"messages": data.draw(lists), "note": "again"}, again)
         if data.draw(st.integers(0, 5)) == 0:
             clocked.savers[by].prune(["t"], keep_last=2)
             kept = clocked.shown()[-2:]
@@ -112,7 +121,7 @@ def test_with_any_pauses_what_is_given_back_is_whole_and_no_older_than_its_lifet
 
 def test_without_a_look_at_what_lasts_something_would_be_missing(monkeypatch):
     monkeypatch.setattr(Keeping, "outlives", lambda *_, **__: True)
-    once = settings(max_examples=200, phases=[Phase.generate], derandomize=True, database=None)
+    once = settings(max_examples=1_000, phases=[Phase.generate], derandomize=True, database=None)
     with small_constants(), pytest.raises(PayloadMissing):
         once(schedules(what_is_given_back_is_whole))()
 
@@ -161,3 +170,103 @@ def test_the_header_expires_no_sooner_than_what_can_be_read():
     clocked.check(0)
     assert clocked.store.get(Thread, thread_id="t") is not None
     clocked.store.close()
+
+
+LARGE = random.Random(0).randbytes(40_000).hex()  # stored by itself
+DAY = dt.timedelta(days=1)
+
+
+def of_tasks(store: Store) -> list[Any]:
+    return sorted(
+        each[2] for each in DynastoreSaver(store).get_tuple(config_of("t", "")).pending_writes
+    )
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["more writes", "the same write"])
+@pytest.mark.parametrize("count", [1, 150])
+def test_a_write_that_is_stored_by_itself_lasts_as_long_as_what_refers_to_it(
+    again: bool, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(noting, "TASK_BYTES", 1_000)
+    monkeypatch.setattr(noting, "ADDED_BYTES", 1_000)
+    clocked = Clocked()
+    keeping, ending = DynastoreSaver(clocked.store), DynastoreSaver(clocked.store, ttl=DAY)
+    clocked.savers = [keeping]
+    clocked.put(0, None, {"log": "x"})
+    place = config_of("t", "", "000000")
+    writes = [("log", f"{LARGE}{at}" if count == 1 else f"{at}" * 20) for at in range(count)]
+    keeping.put_writes(place, writes if again else [("__interrupt__", "?")], "task")
+    ending.put_writes(place, writes, "task")
+    wanted = of_tasks(clocked.store)
+    assert len(wanted) == count + (not again)
+    clocked.now += 2 * DAY
+    assert of_tasks(clocked.store) == wanted
+    assert keeping.check("t").findings == ()
+
+
+def test_a_write_that_a_repair_found_to_belong_to_nothing_belongs_to_what_refers_to_it_now() -> (
+    None
+):
+    clocked = Clocked()
+    saver = DynastoreSaver(clocked.store)
+    clocked.savers = [saver]
+    clocked.put(0, None, {"log": "x"})
+    place = config_of("t", "", "000000")
+    saver.put_writes(place, [("log", LARGE)], "task")
+    clocked.store.delete(
+        ref(TaskWrites, thread_id="t", namespace="", checkpoint_id="000000", task_id="task")
+    )
+    saver.repair("t")
+    saver.put_writes(place, [("log", LARGE)], "task")
+    clocked.now += 2 * DAY
+    (value,) = clocked.store.query(CheckpointValue, thread_id="t")
+    assert value.unclaimed_at is None
+    assert of_tasks(clocked.store) == [LARGE]
+
+
+def prunes_what_expires_before_what_follows(clocked, by):
+    """A value that never expires is moved; the first that stays is over before the second."""
+    clocked.put(4, None, {"messages": ["begin"] * 9})
+    clocked.check(2)
+    clocked.put(2, "000000", {})
+    clocked.now += dt.timedelta(minutes=200)
+    clocked.check(by)
+    clocked.put(by, "000001", {})
+    clocked.put(by, "000002", {"messages": ["begin"] * 10})
+    clocked.savers[by].prune(["t"], keep_last=3)
+    clocked.now += dt.timedelta(minutes=280)  # the first stays 450 minutes, the second 500 or more
+    for each in ("000002", "000003"):
+        found = DynastoreSaver(clocked.store).get_tuple(config_of("t", "", each))
+        assert found is not None
+        assert found.checkpoint["channel_values"] == clocked.put_at[each][1]
+    clocked.store.close()
+
+
+@pytest.mark.parametrize("by", [3, 4], ids=["expires later", "never expires"])
+def test_a_value_is_not_moved_to_where_it_expires_too_early(by, monkeypatch):
+    with small_constants():
+        prunes_what_expires_before_what_follows(Clocked(), by)
+        monkeypatch.setattr(rewriting.Kept, "may_refer_to", lambda *_: True)
+        with pytest.raises(PayloadMissing):
+            prunes_what_expires_before_what_follows(Clocked(), by)
+
+
+def puts_again_for_less_long(clocked):
+    """One that another refers to for ever is put again, for an hour; and one for longer than before."""
+    clocked.put(4, None, {"messages": ["begin"] * 9})
+    clocked.put(4, "000000", {"note": "n"})
+    clocked.put(0, None, {"messages": "again"}, "000000")
+    clocked.put(2, None, {"messages": "for longer"}, "000000")
+    clocked.now += dt.timedelta(hours=3)
+    clocked.check(5)
+    clocked.now += dt.timedelta(days=3)
+    clocked.check(5)
+    assert clocked.shown() == ["000001"]
+    clocked.store.close()
+
+
+def test_what_is_put_again_stays_for_those_that_refer_to_what_it_was(monkeypatch):
+    puts_again_for_less_long(Clocked())
+    monkeypatch.setattr(saving, "_later", lambda _, other: other)
+    with pytest.raises(PayloadMissing):
+        puts_again_for_less_long(Clocked())

@@ -17,6 +17,7 @@ from dynastore.agents.checkpointing import deltas, rewriting
 from dynastore.agents.checkpointing.chains import Gap, Known, serialized
 from dynastore.agents.checkpointing.contents import (
     Content,
+    Former,
     Held,
     Splice,
     Value,
@@ -31,6 +32,7 @@ from dynastore.agents.checkpointing.deltas import Drafting, Head, digests_of
 from dynastore.agents.checkpointing.elements import Elements, cut, elements_of
 from dynastore.agents.checkpointing.keeping import Keeping
 from dynastore.agents.checkpointing.labels import label
+from dynastore.agents.checkpointing.rewriting import Kept
 from dynastore.errors import DataError
 
 EMPTY = Value("msgpack", b"\x80")
@@ -107,6 +109,24 @@ def test_a_value_of_another_form_is_not_cut(type_):
     assert elements_of(Value(type_, msgpack.packb([1, 2]))) is None
 
 
+@given(
+    st.binary(max_size=60) | nested.map(lambda value: form_of(value).data), st.binary(max_size=3)
+)
+def test_bytes_of_any_other_serializer_are_cut_only_into_what_makes_them_again(data, more):
+    form = Value("msgpack", data + more)
+    elements = elements_of(form)
+    assert elements is None or elements.whole == form
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x90" + b"?" * 600, b"\x92\x01", b"\xdd" + b"\xff" * 4, b"\x91\xc1", b"\xdc\x00\x01\x01"],
+    ids=["longer", "cut off", "counts too many", "no MessagePack", "another header"],
+)
+def test_what_only_begins_as_a_list_is_not_cut(data):
+    assert elements_of(Value("msgpack", data)) is None
+
+
 # --- contents
 
 ids = st.text("0123456789abcdef-", min_size=1, max_size=12)
@@ -118,15 +138,17 @@ splices = st.builds(
 )
 places = st.builds(Held, ids, ids, counts, counts, counts, counts, counts, st.booleans(), marks)
 segments = st.dictionaries(st.text(max_size=5), values | splices, max_size=4)
+held = st.dictionaries(st.text(max_size=5), places, max_size=4)
 contents = st.builds(
     Content,
     values,
     values,
-    st.dictionaries(st.text(max_size=5), places, max_size=4),
+    held,
     segments,
     counts,
     st.just("one"),
-    st.dictionaries(st.sampled_from(["two", "three"]), segments),
+    # What is put as it was is among them, for what it referred to in between.
+    st.dictionaries(marks, st.builds(Former, segments, held, counts)),
 )
 
 
@@ -154,6 +176,11 @@ def test_a_segment_that_is_cut_off_is_damaged(segment, data):
     form = packed_segment(segment)
     with pytest.raises(DataError, match="damaged"):
         segment_of(form[: data.draw(st.integers(0, len(form) - 1))])
+
+
+def test_a_segment_without_the_end_of_its_line_is_damaged():
+    with pytest.raises(DataError, match="cut off"):
+        segment_of(packed_segment(Value("null", b""))[:-1])
 
 
 @given(st.binary(max_size=60))
@@ -254,7 +281,7 @@ class Line:
     def value(self, at: str, known: Known | None = None) -> Value:
         known = known or self.known
         content = known.contents[at]
-        assert not list(known.gaps(content))
+        assert not list(known.gaps(content.held.items()))
         return serialized(known.values(content)["c"])
 
 
@@ -367,6 +394,12 @@ def test_a_splice_lasts_no_longer_than_what_it_is_spliced_into():
 
 # --- rewriting
 
+FOR_EVER = Kept(0, 0)
+
+
+def references(known, ids):
+    return [each for at in ids for each in known.contents[at].references()]
+
 
 @given(history=histories(), data=st.data())
 @settings(max_examples=120)
@@ -377,7 +410,7 @@ def what_stays_is_as_it_was(history, data):
         line.put(form)
     kept = sorted(data.draw(st.sets(st.sampled_from(line.ids), min_size=1)))
     known = Known(dict(line.known.contents), dict(line.known.spilled))
-    for new in rewriting.rewritten(line.known, dict.fromkeys(kept, 0)):
+    for new in rewriting.rewritten(line.known, dict.fromkeys(kept, FOR_EVER)):
         known.contents[new.checkpoint_id] = new.content
         known.spilled.update(spilled(new.checkpoint_id, new.content.mark, new.spilled))
         # Whoever reads meanwhile finds every value, of what goes too.
@@ -387,9 +420,9 @@ def what_stays_is_as_it_was(history, data):
         {at: each for at, each in known.spilled.items() if at[0] in kept},
     )
     assert [line.value(at, left) for at in kept] == [forms[line.ids.index(at)] for at in kept]
-    assert rewriting.referred(left.contents, kept) <= {*kept}
+    assert left.referred(references(left, kept)) <= {*kept}
     # Twice is as once.
-    assert not list(rewriting.rewritten(left, dict.fromkeys(kept, 0)))
+    assert not list(rewriting.rewritten(left, dict.fromkeys(kept, FOR_EVER)))
 
 
 def test_any_checkpoints_that_stay_are_as_they_were_and_refer_to_none_that_goes(small):
@@ -406,10 +439,10 @@ def what_is_referred_to_is_found(history, data):
     # Some were written anew since those after them were written.
     kept = data.draw(st.sets(st.sampled_from(line.ids)))
     forms = {at: line.value(at) for at in live}
-    for new in list(rewriting.rewritten(line.known, dict.fromkeys(sorted(kept - live), 0))):
+    for new in list(rewriting.rewritten(line.known, dict.fromkeys(sorted(kept - live), FOR_EVER))):
         line.known.contents[new.checkpoint_id] = new.content
         line.known.spilled.update(spilled(new.checkpoint_id, new.content.mark, new.spilled))
-    needed = rewriting.referred(line.known.contents, live) | live
+    needed = line.known.referred(references(line.known, live)) | live
     left = Known(
         {at: line.known.contents[at] for at in needed},
         {at: each for at, each in line.known.spilled.items() if at[0] in needed},
@@ -425,10 +458,22 @@ def test_what_is_written_anew_lasts_no_longer_than_its_checkpoint():
     line = Line()
     for count in (3, 4, 5):
         line.put(form_of(["a" * 600] * count))
-    (new,) = rewriting.rewritten(line.known, {line.ids[-1]: 77})
+    (new,) = rewriting.rewritten(line.known, {line.ids[-1]: Kept(60, 77)})
     assert new.content.held["c"].lasts == 77
-    (_, new) = rewriting.rewritten(line.known, {line.ids[1]: 50, line.ids[2]: 77})
+    kept = {line.ids[1]: Kept(40, 50), line.ids[2]: Kept(50, 77)}
+    (_, new) = rewriting.rewritten(line.known, kept)
     assert new.content.held["c"] == evolve(new.content.held["c"], lasts=50, root=line.ids[1])
+
+
+@pytest.mark.parametrize("until", [51, 0])
+def test_what_is_given_back_for_longer_than_what_is_moved_gets_the_whole(until):
+    line = Line()
+    for count in (3, 4, 5):
+        line.put(form_of(["a" * 600] * count))
+    kept = {line.ids[1]: Kept(40, 50), line.ids[2]: Kept(until, 77)}
+    (_, new) = rewriting.rewritten(line.known, kept)
+    assert new.content.held["c"].root == line.ids[2]
+    assert new.content.held["c"].lasts == 77
 
 
 # --- damaged chains
@@ -451,6 +496,17 @@ def test_a_splice_into_a_text_is_damage():
         "2": Content(EMPTY, EMPTY, {"c": held}, {"c": Splice("1", 0, 0, 0, False, b"")}),
     }
     with pytest.raises(DataError, match="no list and no dict"):
+        Known(contents).values(contents["2"])
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x01\x02"])
+def test_a_splice_of_no_members_is_damage(data):
+    held = Held("2", "1", 2, 10, 0, 2, 0)
+    contents = {
+        "1": Content(EMPTY, EMPTY, {}, {"c": form_of([1])}),
+        "2": Content(EMPTY, EMPTY, {"c": held}, {"c": Splice("1", 1, 0, 1, False, data)}),
+    }
+    with pytest.raises(DataError, match="spliced with no members"):
         Known(contents).values(contents["2"])
 
 

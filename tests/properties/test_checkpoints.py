@@ -11,16 +11,20 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from dynastore.agents.checkpointing import (
+    chains,
     clearing,
     contents,
+    copying,
     deltas,
+    histories,
     recent,
-    rewriting,
     saving,
+    unchanged,
     waiting,
 )
+from dynastore.agents.checkpoints import CheckpointValue
 from dynastore.errors import DataError
-from dynastore.integrations.langgraph import upkeep
+from dynastore.integrations.langgraph import DynastoreSaver, upkeep
 
 from .checkpoint_model import LASTING, Machine, config_of, small_constants
 
@@ -68,49 +72,27 @@ def remembered_for_ever(patch: pytest.MonkeyPatch) -> None:
 
 
 def referred_by_root(patch: pytest.MonkeyPatch) -> None:
-    """Only what builds on the same whole value is taken to be referred to."""
+    """Only the whole value and the latest segment are taken to be referred to."""
 
-    def referred(contents: Any, live: Any) -> set[str]:
-        roots = {(name, held.root) for each in live for name, held in contents[each].held.items()}
-        own = {
-            each
-            for each, content in contents.items()
-            for name, held in content.held.items()
-            if held.at == each and (name, held.root) in roots
-        }
-        return own | {root for _, root in roots}
+    def referred(self: Any, references: Any) -> set[str]:
+        return {at for _, held in references for at in (held.root, held.at)}
 
-    patch.setattr(clearing, "referred", referred)
+    patch.setattr(chains.Known, "referred", referred)
 
 
 def forms_forgotten(patch: pytest.MonkeyPatch) -> None:
     """What only the form that is replaced refers to is deleted with it."""
-    sound = clearing._anew
+    sound = clearing._hide
 
-    def anew(*arguments: Any) -> Any:
-        return [_Nameless(each) for each in (yield from sound(*arguments))]
+    def hide(schema: Any, checkpoints: Any, now: Any) -> Any:
+        return sound(schema, [each for each in checkpoints if each.hidden_at is None], now)
 
-    class _Nameless:
-        """Looked up by its id the second time only: where it is written, not where it is released."""
-
-        def __init__(self, each: Any) -> None:
-            self.each, self.asked = each, 0
-
-        def __getattr__(self, name: str) -> Any:
-            self.asked += name == "checkpoint_id"
-            first = name == "checkpoint_id" and self.asked == 1
-            return "none" if first else getattr(self.each, name)
-
-    def referred(contents: Any, live: Any) -> set[str]:
-        return rewriting.referred(contents, [each for each in live if each != "none"])
-
-    patch.setattr(clearing, "_anew", anew)
-    patch.setattr(clearing, "referred", referred)
+    patch.setattr(clearing, "_hide", hide)
 
 
 def ghosts_without_writes(patch: pytest.MonkeyPatch) -> None:
     """What values are made of goes, because no segment is there."""
-    patch.setattr(clearing._Namespace, "_ancestors", lambda *_: ())
+    patch.setattr(clearing._Namespace, "ancestors", lambda *_: ())
 
 
 def ends_overlap(patch: pytest.MonkeyPatch) -> None:
@@ -137,12 +119,55 @@ def marks_ignored(patch: pytest.MonkeyPatch) -> None:
 
 
 def former_removed(patch: pytest.MonkeyPatch) -> None:
-    """What only refers to what a checkpoint held before it was put again lets it go."""
+    """What is referred to is looked for among what checkpoints hold now."""
+    sound = chains.Known.referred
 
-    def holding(checkpoint_id: str, content: Any) -> Any:
-        return [name for name, held in content.held.items() if held.at == checkpoint_id]
+    def referred(self: Any, references: Any) -> set[str]:
+        return {
+            each
+            for name, held in references
+            for each in sound(self, [(name, held)])
+            if (now := self.contents[each].held.get(name)) and now.at == each
+        }
 
-    patch.setattr(rewriting, "_holding", holding)
+    patch.setattr(chains.Known, "referred", referred)
+
+
+def copied_over(patch: pytest.MonkeyPatch) -> None:
+    """A copy replaces what is there."""
+    patch.setattr(copying, "ref_of", lambda _: None)
+
+
+def former_counts_for_nothing(patch: pytest.MonkeyPatch) -> None:
+    """What only the form before a checkpoint was put again refers to is removed at once."""
+    patch.setattr(contents.Content, "references", lambda self, *_: self.held.items())
+
+
+def parents_before_children(patch: pytest.MonkeyPatch) -> None:
+    """Of the checkpoints that sort after their child none is found."""
+    sound = histories.until
+    first = []
+
+    def until(checkpoint_id: str) -> Any:
+        first.append(checkpoint_id)
+        return sound(checkpoint_id if checkpoint_id <= first[0] else "")
+
+    patch.setattr(histories, "until", until)
+
+
+def in_the_order_of_ids(patch: pytest.MonkeyPatch) -> None:
+    """What is referred to is looked for between the whole value and the latest segment."""
+    sound = chains.Known.referred
+
+    def referred(self: Any, references: Any) -> set[str]:
+        return {
+            at
+            for name, held in references
+            for at in sound(self, [(name, held)])
+            if held.root <= at <= held.at or at == held.root
+        }
+
+    patch.setattr(chains.Known, "referred", referred)
 
 
 def long_after(machine: Machine, minutes: int) -> None:
@@ -244,7 +269,97 @@ def removes_what_was_put_again(machine: Machine) -> None:
     puts_one_again(machine, removes=True)
 
 
+def goes_on_from_what_it_was(machine: Machine, *, is_spliced: bool, removes: Any) -> None:
+    """One remembers a checkpoint; that is put again, and what it referred to was long hidden."""
+    state = [f"member {at}" for at in range(9)]
+    machine.append(0, "t", "", None, {"messages": state}, {}, "run-1")
+    new = [*state, "b"] if is_spliced else state
+    machine.append(0, "t", "", "1f000001", {"messages": new} if is_spliced else {}, {}, None)
+    machine.savers[0].delete_for_runs(["run-1"])
+    machine.model.delete_for_runs(["run-1"])
+    long_after(machine, 120)
+    machine.savers[1].get_tuple(config_of("t", "", "1f000002"))
+    before = machine.lines["t", ""].states["1f000002"]
+    machine.count += 1
+    machine.append(0, "t", "", None, {"messages": "another"}, {}, None, again="1f000002")
+    removes(machine.savers[2])
+    after = machine.lines["t", ""].states["1f000002"]
+    machine.lines["t", ""].states["1f000002"] = before
+    machine.append(1, "t", "", "1f000002", {"messages": [*new, "c"]}, {}, None)
+    machine.append(1, "t", "", "1f000002", {"note": "n"}, {}, None)
+    machine.lines["t", ""].states["1f000002"] = after
+    # A while later nothing holds it but who went on.
+    long_after(machine, 120)
+    removes(machine.savers[2])
+
+
+def goes_on_while_it_is_pruned(machine: Machine) -> None:
+    goes_on_from_what_it_was(
+        machine, is_spliced=True, removes=lambda saver: saver.prune(["t"], keep_last=9)
+    )
+
+
+def goes_on_while_runs_are_deleted(machine: Machine) -> None:
+    goes_on_from_what_it_was(
+        machine, is_spliced=False, removes=lambda saver: saver.delete_for_runs(["run-1"])
+    )
+
+
+def goes_on_while_it_is_repaired(machine: Machine) -> None:
+    goes_on_from_what_it_was(machine, is_spliced=True, removes=lambda saver: saver.repair("t"))
+
+
+def follows_a_later_id(machine: Machine) -> None:
+    """The clock of the host that goes on is behind."""
+    state = [f"member {at}" for at in range(9)]
+    steps = ({"messages": state}, {"messages": [*state, "b"]}, {"note": "n"})
+    parent = None
+    for run, checkpoint_id, new in zip(
+        (None, "run-1", None), ("1f5", "1f4", "1f6"), steps, strict=True
+    ):
+        machine.append(0, "t", "", parent, new, {}, run, again=checkpoint_id)
+        machine.count += 1
+        parent = checkpoint_id
+    machine.savers[1].delete_for_runs(["run-1"], grace=dt.timedelta(0))
+    machine.model.delete_for_runs(["run-1"])
+
+
+def goes_on_from_a_copy(machine: Machine) -> None:
+    """The copy is pruned, the thread is copied once more, and who read the copy before goes on."""
+    machine.append(0, "t", "", None, {"messages": ["member"] * 3}, {}, None)
+    machine.append(0, "t", "", "1f000001", {"note": "n"}, {}, None)
+    copied = [machine.savers[0], machine.model, machine.complete]
+    for each in copied:
+        each.copy_thread("t", "copy")
+    machine.lines["copy", ""] = evolve(
+        machine.lines["t", ""], states={**machine.lines["t", ""].states}
+    )
+    machine.savers[1].prune(["copy"], grace=dt.timedelta(0))
+    machine.savers[1].get_tuple(config_of("copy", ""))
+    for each in copied:
+        each.copy_thread("t", "copy")
+    machine.append(1, "copy", "", "1f000002", {"note": "m"}, {}, None)
+
+
+def made_of_what_follows_a_later_id(machine: Machine) -> None:
+    """Its writes are after checkpoints of which one sorts after its child, and one after all."""
+    parent = None
+    for checkpoint_id in ("1f5", "1f4", "1f7", "1f2", "1f6"):
+        machine.append(0, "u#1", "", parent, {}, {}, None, again=checkpoint_id)
+        config = config_of("u#1", "", checkpoint_id)
+        for each in (machine.savers[0], machine.model, machine.complete):
+            each.put_writes(config, [(LASTING, checkpoint_id)], "task-0", "path")
+        machine.count += 1
+        parent = checkpoint_id
+
+
 HISTORIES = (
+    (made_of_what_follows_a_later_id, parents_before_children),
+    (goes_on_from_a_copy, copied_over),
+    (goes_on_while_it_is_pruned, former_counts_for_nothing),
+    (goes_on_while_runs_are_deleted, former_counts_for_nothing),
+    (goes_on_while_it_is_repaired, former_counts_for_nothing),
+    (follows_a_later_id, in_the_order_of_ids),
     (puts_one_again, former_forgotten),
     (puts_one_again, marks_ignored),
     (removes_what_was_put_again, former_removed),
@@ -303,3 +418,57 @@ def test_a_seeded_bug_is_caught(seed, record_property):
         with pytest.raises((AssertionError, DataError)):
             run_state_machine_as_test(Counted, settings=once)
     record_property("seeded", f"{seed.__name__}: caught by history {tried}")
+
+
+def is_put_again_while(machine: Machine, removing: str, requests: int) -> None:
+    """A run is deleted, or its checkpoints are repaired, and one is put again by another run."""
+    state = [f"member {at}" for at in range(9)]
+    for at in range(3):
+        new = {"messages": [*state, *"abc"[:at]], "note": "n" * 90}
+        machine.append(0, "t", "", f"1f{at:06}" if at else None, new, {}, "run-1")
+    if removing.startswith("repair"):
+        found = machine.store.query(CheckpointValue, thread_id="t", checkpoint_id="1f000001")
+        machine.store.delete_many(list(found))
+    saver: Any = machine.savers[1]
+
+    def removed() -> Any:
+        if removing.startswith("repair"):
+            return saver._repair("t", clearing.PRUNED_GRACE)
+        return saver._delete_for_runs(["run-1"], clearing.PRUNED_GRACE)
+
+    if removing.endswith("deletes"):
+        machine.store.run(removed())
+        long_after(machine, 61)
+    goes_on = machine.paused(removed(), requests)
+    machine.count += 1
+    new = {"messages": [*state, "again"], "note": "m" * 90}
+    machine.append(2, "t", "", None, new, {}, "run-2", again="1f000003")
+    goes_on()
+    machine.model.delete_for_runs(["run-1"])
+    read = DynastoreSaver(machine.store).get_tuple(config_of("t", "", "1f000003"))
+    assert read is not None
+    assert read.checkpoint["channel_values"] == new
+
+
+@pytest.mark.parametrize("requests", range(10))
+@pytest.mark.parametrize("removing", ["run hides", "run deletes", "repair hides", "repair deletes"])
+def test_what_is_put_again_while_it_is_removed_stays(removing, requests):
+    with small_constants():
+        machine = Machine()
+        is_put_again_while(machine, removing, requests)
+        machine.store.close()
+
+
+@pytest.mark.parametrize("removing", ["run hides", "run deletes", "repair hides", "repair deletes"])
+def test_what_is_put_again_would_be_removed_without_a_condition(removing, monkeypatch):
+    monkeypatch.setattr(unchanged, "_same", lambda checkpoint: {"thread_id": checkpoint.thread_id})
+    lost = 0
+    with small_constants():
+        for requests in range(10):
+            machine = Machine()
+            try:
+                is_put_again_while(machine, removing, requests)
+            except (AssertionError, DataError):
+                lost += 1
+            machine.store.close()
+    assert lost

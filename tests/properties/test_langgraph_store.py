@@ -46,9 +46,10 @@ JSON = st.recursive(
     max_leaves=5,
 )
 VALUES = st.dictionaries(st.sampled_from(["x", "y", ""]), FEW | JSON, max_size=3)
-TESTS = FEW | st.dictionaries(
-    st.sampled_from(["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]), FEW, min_size=1, max_size=2
-)
+BOUNDS = st.sampled_from([True, 0, 1, 1.0, -0.5, 10**30, "", "1", "a"])  # others are refused
+ORDERS = st.dictionaries(st.sampled_from(["$gt", "$gte", "$lt", "$lte"]), BOUNDS, max_size=1)
+EQUALS = st.dictionaries(st.sampled_from(["$eq", "$ne"]), FEW, min_size=1, max_size=1)
+TESTS = FEW | st.builds(lambda one, other: {**one, **other}, EQUALS, ORDERS) | ORDERS
 FILTERS = st.none() | st.dictionaries(
     st.sampled_from(["x", "y"]), TESTS | st.fixed_dictionaries({"x": TESTS}), max_size=2
 )

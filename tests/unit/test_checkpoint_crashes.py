@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from dynastore.clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
 from dynastore.errors import PartialFailure, Unavailable
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.requests import Request
+from dynastore.testing import recorded
 
 NO_GRACE = dt.timedelta(0)
 LARGE = "x" * 300_000  # spilled: larger than 256 KB
@@ -164,19 +166,44 @@ def test_writes_of_a_task_that_failed_are_there_as_a_whole_or_not(store, client,
 
 
 @answers
-def test_more_writes_of_a_task_do_no_harm_where_they_fail(store, client, loses_answer, monkeypatch):
+@pytest.mark.parametrize("size", [1, 1_000, 40_000], ids=["small", "many bytes", "large"])
+def test_more_writes_of_a_task_are_there_as_a_whole_or_not(
+    store, client, loses_answer, size, monkeypatch
+):
     monkeypatch.setattr(noting, "WRITES_OF_UPDATE", 3)
+    monkeypatch.setattr(noting, "ADDED_BYTES", 5_000)
     saver = conversation(store, 2)
     place = config("t", "000002")
-    saver.put_writes(place, [("a", 0)], "task 9")
-    writes = [("a", 0)] + [("a", at) for at in range(1, 11)]
+    saver.put_writes(place, [("a", 0), ("__interrupt__", "asked")], "task 9")
+    writes = [("a", 0)] + [("a", [at, random.Random(at).randbytes(size)]) for at in range(1, 11)]
+    writes.append(("__interrupt__", "asked again"))
+
+    def of_task():
+        found = DynastoreSaver(store).get_tuple(config()).pending_writes
+        return [(channel, value) for task, channel, value in found if task == "task 9"]
+
+    before = of_task()
+    done = [writes[-1], *writes[:-1]]
+    assert before == [("__interrupt__", "asked"), ("a", 0)]
     for _ in dying(
         client, lambda: saver.put_writes(place, writes, "task 9"), loses_answer=loses_answer
     ):
-        found = DynastoreSaver(store).get_tuple(config()).pending_writes
-        assert [value for task, _, value in found if task == "task 9"][:1] == [0]
-    found = saver.get_tuple(config()).pending_writes
-    assert [value for task, _, value in found if task == "task 9"] == list(range(11))
+        assert of_task() in ([before, done] if loses_answer else [before])
+    assert of_task() == done
+
+
+def test_many_sends_of_a_task_that_asked_before_are_added_at_once(store):
+    """What a node that was interrupted returns: 150 Sends, of which no update takes as many."""
+    saver = conversation(store, 2)
+    place = config("t", "000002")
+    saver.put_writes(place, [("__interrupt__", "asked")], "task 9")
+    writes = [("__pregel_tasks", at) for at in range(150)]
+    with recorded(store) as sent:
+        saver.put_writes(place, writes, "task 9")
+    changing = [each.operation for each in sent if each.operation != "BatchGetItem"]
+    assert changing == ["PutItem", "UpdateItem"]  # the first is refused, as there is an item
+    found = DynastoreSaver(store).get_tuple(config()).pending_writes
+    assert [value for task, _, value in found if task == "task 9"] == ["asked", *range(150)]
 
 
 @answers

@@ -55,8 +55,13 @@ class Table:
 
 
 @pytest.fixture(params=[None, VectorIndex(2)], ids=["exact", "indexed"])
-def table(request):
-    table = Table(request.param)
+def vectors(request):
+    return request.param
+
+
+@pytest.fixture
+def table(vectors):
+    table = Table(vectors)
     yield table
     table.store.close()
 
@@ -190,6 +195,51 @@ def test_a_writer_that_is_killed_leaves_no_vector_of_another_value(table, place,
     found = table.search(prefix=ANN, vector=(1.0, 0.0))
     assert right(found)
     assert len(found) == len({each.name for each in found})
+
+
+def sides(*directions):
+    """A value with several vectors."""
+    text = text_of_value({"to": directions[0], "and": directions[1:]})
+    return Content(text, None, packed([VECTORS[each] for each in directions]))
+
+
+def likest(value):
+    """The score of a value for what is in the east."""
+    return max(VECTORS[each][0] for each in (value["to"], *value.get("and", ())))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [None, content("east"), sides("east", "north"), Content('{"to":"east"}')],
+    ids=["new", "one vector", "two vectors", "no vector"],
+)
+@pytest.mark.parametrize("mine", [content("east"), sides("east", "north"), None])
+@pytest.mark.parametrize(
+    "other", [content("west"), content("east"), sides("west", "north", "west")]
+)
+@pytest.mark.parametrize("more", [{}, {(ANN, "other"): content("north")}], ids=["one", "two"])
+def test_of_two_writers_at_once_the_last_leaves_its_value_with_its_vectors(
+    vectors, before, mine, other, more
+):
+    for place in range(30):
+        table, done = Table(vectors), []
+        table.put({NAME: before, **more})
+        table.now += dt.timedelta(seconds=1)
+
+        def put(table=table, done=done):
+            table.now += dt.timedelta(milliseconds=1)
+            table.put({NAME: other, **more})
+            done.append(other)
+
+        steps = written(table.store.schema, {NAME: mine, **more}, Known())
+        table.store.run(interrupted(steps, place, put))
+        assert table.read() is not None or mine is None
+        for each in table.search(prefix=ANN, vector=(1.0, 0.0)):
+            assert each.score == likest(each.value)
+        table.store.close()
+        if not done:
+            return
+    raise AssertionError("the other one never wrote after all of it")
 
 
 # Registers and walks of several pages

@@ -69,3 +69,43 @@ async def test_values_that_stay_where_they_are_are_not_serialized():
     await put(saver, place, {"log": 1, "n": 1}, ["n"], log=object(), n=1)
     assert await read(saver) == {"log": ["first"], "n": 1}
     await saver.aclose()
+
+
+async def test_versions_that_their_owner_changes_are_remembered_as_they_were():
+    saver = DynastoreSaver("sqlite://")
+    versions, new = {"log": 1}, {"log": 1}
+    checkpoint = empty_checkpoint() | {
+        "channel_values": {"log": ["a"]},
+        "channel_versions": versions,
+    }
+    place = await saver.aput(CONFIG, checkpoint, {"source": "loop", "step": 0}, new)
+    versions["log"] = 2  # the next step counts on in the same dict
+    await put(saver, place, {"log": 2}, [], log=["b"])
+    assert await read(saver) == {"log": ["b"]}
+    await saver.aclose()
+
+
+async def test_so_are_those_of_a_checkpoint_that_was_read():
+    saver = DynastoreSaver("sqlite://")
+    place = await put(saver, CONFIG, {"log": 1}, ["log"], log=["a"])
+    found = await saver.aget_tuple(place)
+    found.checkpoint["channel_versions"]["log"] = 2
+    await put(saver, place, {"log": 2}, [], log=["b"])
+    assert await read(saver) == {"log": ["b"]}
+    await saver.aclose()
+
+
+async def test_the_versions_of_a_checkpoint_are_those_at_the_call():
+    saver, versions, new = DynastoreSaver("sqlite://"), {"log": 1}, {"log": 1}
+    checkpoint = empty_checkpoint() | {
+        "channel_values": {"log": ["a"]},
+        "channel_versions": versions,
+    }
+    task = asyncio.create_task(saver.aput(CONFIG, checkpoint, {"source": "loop", "step": 0}, new))
+    await asyncio.sleep(0)
+    assert not task.done()
+    versions["log"] = 2
+    new.clear()
+    await put(saver, await task, {"log": 2}, [], log=["b"])
+    assert await read(saver) == {"log": ["b"]}
+    await saver.aclose()

@@ -13,6 +13,7 @@ from moto import mock_aws
 pytest.importorskip("langgraph.checkpoint.base", reason="needs the extra dynastore[langgraph]")
 
 from langgraph.checkpoint.base import empty_checkpoint
+from langgraph.store.base import GetOp, ListNamespacesOp, MatchCondition, PutOp, SearchOp
 
 from dynastore import Schema
 from dynastore.agents import Thread
@@ -26,6 +27,14 @@ PLACE = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id"
 
 def embed(texts):
     return [[1.0, 2.0] for _ in texts]
+
+
+def named(**more):
+    return {"configurable": {"thread_id": "t", "checkpoint_ns": "", **more}}
+
+
+def holding(**values):
+    return empty_checkpoint() | values
 
 
 @pytest.fixture
@@ -71,6 +80,7 @@ def test_wrong_settings_of_a_store_are_refused(store, options, says):
         ({"ttl": "5"}, "ttl is a timedelta"),
         ({"ttl": 5}, "ttl is a timedelta"),
         ({"ttl": dt.timedelta(0)}, "ttl is a timedelta above zero"),
+        ({"ttl": dt.timedelta.max}, "up to 100 years"),
         ({"consistent": None}, "consistent is True or False"),
     ],
 )
@@ -92,6 +102,29 @@ def test_wrong_settings_of_a_saver_are_refused(store, options, says):
         (lambda memory: memory.list_namespaces(prefix="users"), "prefix is a tuple"),
         (lambda memory: memory.list_namespaces(max_depth="2"), "a limit or an offset"),
         (lambda memory: memory.batch(None), "ops is a list"),
+        (lambda memory: memory.batch([GetOp(None, "k")]), "a namespace is a tuple"),
+        (lambda memory: memory.batch([PutOp(5, "k", {})]), "a namespace is a tuple"),
+        (lambda memory: memory.batch([SearchOp(None)]), "a namespace is a tuple"),
+        (lambda memory: memory.batch([ListNamespacesOp(5)]), "match_conditions is a list"),
+        (lambda memory: memory.batch([ListNamespacesOp((5,))]), "match_conditions is a list"),
+        (
+            lambda memory: memory.batch([ListNamespacesOp((MatchCondition("middle", ("a",)),))]),
+            "a match_type is one of prefix, suffix, not 'middle'",
+        ),
+        (
+            lambda memory: memory.batch([ListNamespacesOp((MatchCondition("prefix", None),))]),
+            "prefix is a tuple",
+        ),
+        (lambda memory: memory.search(("a",), filter={1: 2}), "a filter names fields"),
+        (lambda memory: memory.search(("a",), filter={"x": {1: 2}}), "a filter names fields"),
+        (
+            lambda memory: memory.search(("a",), filter={"x": {"$gt": None}}),
+            r"by \$gt with a number",
+        ),
+        (
+            lambda memory: memory.search(("a",), filter={"x": {"$lte": [1]}}),
+            "with a number or a text",
+        ),
     ],
 )
 @pytest.mark.parametrize("index", [None, {"embed": embed, "fields": ["text"]}])
@@ -99,6 +132,26 @@ def test_wrong_arguments_of_a_store_are_refused(store, index, call, says):
     memory = DynastoreStore(store, index=index)
     with recorded(store) as sent, pytest.raises(RequestError, match=says):
         call(memory)
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        (None, "makes a list of vectors, not None"),
+        (7.0, "makes a list of vectors"),
+        ([], "made 0 vectors of 1 texts"),
+        ([1.0], "an embedding is a list of numbers, not 1.0"),
+        ([None], "an embedding is a list of numbers"),
+        ([["a", "b"]], "an embedding is a list of numbers"),
+        ([[float("inf"), 1.0]], "an embedding is made of finite numbers"),
+    ],
+)
+@pytest.mark.parametrize("dims", [None, 2])
+def test_what_a_model_makes_that_is_no_vector_is_refused(store, made, dims, says):
+    memory = DynastoreStore(store, index={"embed": lambda _: made, "dims": dims})
+    with recorded(store) as sent, pytest.raises(RequestError, match=says):
+        memory.put(("a",), "k", {"text": "x"})
     assert sent == []
 
 
@@ -141,6 +194,64 @@ def test_wrong_arguments_of_a_store_are_refused(store, index, call, says):
         (lambda saver: saver.put(CONFIG, empty_checkpoint(), "x", {}), "metadata is a dict"),
         (lambda saver: saver.put(CONFIG, empty_checkpoint(), {}, ["a"]), "new_versions is a dict"),
         (lambda saver: saver.put(None, empty_checkpoint(), {}, {}), "a config is a dict"),
+        (lambda saver: saver.get_tuple(named(checkpoint_ns=["a"])), "checkpoint_ns is a text"),
+        (lambda saver: saver.list(named(checkpoint_ns={"a": 1})), "checkpoint_ns is a text"),
+        (lambda saver: saver.get_tuple(named(checkpoint_id=["a"])), "checkpoint_id is a text"),
+        (lambda saver: saver.list(named(checkpoint_id={"a": 1})), "checkpoint_id is a text"),
+        (
+            lambda saver: saver.list(CONFIG, before=named(checkpoint_id=[])),
+            "checkpoint_id is a text",
+        ),
+        (
+            lambda saver: saver.get_delta_channel_history(
+                config=named(checkpoint_id=["a"]), channels=["x"]
+            ),
+            "checkpoint_id is a text",
+        ),
+        (
+            lambda saver: saver.put_writes(named(checkpoint_id={"a": 1}), [("x", 1)], "t"),
+            "checkpoint_id is a text",
+        ),
+        (
+            lambda saver: saver.put(named(checkpoint_id=["a"]), empty_checkpoint(), {}, {}),
+            "checkpoint_id is a text",
+        ),
+        (lambda saver: saver.put(CONFIG, holding(id=["a"]), {}, {}), "the id of a checkpoint is"),
+        (lambda saver: saver.put(CONFIG, holding(id=None), {}, {}), "the id of a checkpoint is"),
+        (
+            lambda saver: saver.put(CONFIG, holding(channel_values=[1]), {}, {}),
+            "channel_values is a",
+        ),
+        (
+            lambda saver: saver.put(CONFIG, holding(channel_values=None), {}, {}),
+            "channel_values is",
+        ),
+        (
+            lambda saver: saver.put(CONFIG, holding(channel_values={1: 2}), {}, {}),
+            "name of a channel",
+        ),
+        (
+            lambda saver: saver.put(CONFIG, holding(channel_versions=[1]), {}, {}),
+            "channel_versions is",
+        ),
+        (
+            lambda saver: saver.put(CONFIG, empty_checkpoint(), {}, {"\ud800": 1}),
+            "name of a channel",
+        ),
+        (
+            lambda saver: saver.put(CONFIG, holding(channel_values={"\ud800": 1}), {}, {}),
+            "channel_values: the name of a channel",
+        ),
+        (lambda saver: saver.put_writes(PLACE, [("\ud800", 1)], "task"), "the name of a channel"),
+        (
+            lambda saver: saver.put(
+                CONFIG, empty_checkpoint(), {"counters_since_delta_snapshot": 5}, {}
+            ),
+            "is LangGraph's own dict, not 5",
+        ),
+        (lambda saver: saver.prune(["t"], grace=dt.timedelta.max), "up to 100 years"),
+        (lambda saver: saver.repair("t", grace=dt.timedelta.max), "up to 100 years"),
+        (lambda saver: saver.delete_for_runs(["r"], grace=dt.timedelta.max), "up to 100 years"),
     ],
 )
 def test_wrong_arguments_of_a_saver_are_refused(store, call, says):

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from typing import Any, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from ...errors import ConditionFailed, ItemTooLarge
+from ...errors import AlreadyExists, ConditionFailed, ItemTooLarge
 from ...operations.interleaved import all_of
-from ...operations.reading.reads import get_many
-from ...operations.writing.writes import write
+from ...operations.reading.reads import get, get_many
+from ...operations.writing.writes import ATTEMPTS, write
 from ...requests import Steps
 from ...schema import Schema
 from ...spec import Ref
-from ...writes import Put, Update
+from ...writes import Create, Put, Update
 from ..checkpoints import CheckpointValue, TaskWrites
+from .keeping import later
 from .pending import Elsewhere, packed_elsewhere, packed_together, write_of
 
+KEY = ("thread_id", "namespace", "checkpoint_id", "name")  # of a value
 REFERENCE_BYTES = 40  # at most, to one of several that are stored together
 
 
@@ -84,25 +87,53 @@ def _together(
     return Divided({**inside, **dict.fromkeys(crowd, reference)}, {**values, name: content})
 
 
-def values_of(task: TaskWrites, made: Divided) -> Iterator[CheckpointValue]:
-    """What is stored by itself for a task."""
+def store_apart(schema: Schema, task: TaskWrites, made: Divided) -> Steps[None]:
+    """Store what is stored by itself for a task, before the task's item refers to it.
+
+    Args:
+        schema: where to.
+        task: whose; the values stay at least as long as it says of itself.
+        made: its writes.
+    """
     names = ("thread_id", "namespace", "checkpoint_id", "expires_at")
     shared = {name: getattr(task, name) for name in names}
-    for name, content in made.values.items():
-        yield CheckpointValue(**shared, name=name, content=content)
+    yield from all_of(
+        _stored(schema, CheckpointValue(**shared, name=name, content=content))
+        for name, content in made.values.items()
+    )
+
+
+def _stored(schema: Schema, value: CheckpointValue) -> Steps[None]:
+    """Store a value. One that is there already has the same content, and never stays shorter by it."""
+    key = {name: getattr(value, name) for name in KEY}
+    for _ in range(ATTEMPTS):
+        try:
+            yield from write(schema, Create(value))
+        except AlreadyExists:
+            there = yield from get(schema, CheckpointValue, key, consistent=True)
+            if there is not None and (yield from _stays(schema, there, value)):
+                return
+        else:
+            return
+    raise ConditionFailed(schema.codec(CheckpointValue).key(key, schema.prefix))
+
+
+def _stays(schema: Schema, there: CheckpointValue, value: CheckpointValue) -> Steps[bool]:
+    """Let a stored value stay as long as another one; False if it was changed in the meantime."""
+    lasts = later(there.expires_at, value.expires_at)
+    new: CheckpointValue = evolve(cast("Any", value), expires_at=lasts)
+    if new == there:
+        return True
+    same = {"expires_at": there.expires_at, "unclaimed_at": there.unclaimed_at}
+    try:
+        yield from write(schema, Put(new, when=same))
+    except ConditionFailed:
+        return False
+    return True
 
 
 def _digest(content: bytes) -> str:
     return blake2b(content, digest_size=8).hexdigest()
-
-
-def not_yet_there(
-    schema: Schema, target: Ref[TaskWrites], forms: Mapping[int, bytes]
-) -> Steps[dict[int, bytes]]:
-    """Of the writes of a task those that would change its item: of ordinary ones the first stays."""
-    (stored,) = yield from get_many(schema, [target], consistent=True)
-    there = {} if stored is None else stored.writes
-    return {at: form for at, form in forms.items() if at < 0 or str(at) not in there}
 
 
 def make_room(schema: Schema, target: Ref[TaskWrites], refused: ItemTooLarge) -> Steps[None]:
@@ -130,7 +161,7 @@ def make_room(schema: Schema, target: Ref[TaskWrites], refused: ItemTooLarge) ->
     if not crowd:
         raise refused
     made = _together(stored.task_id, {}, crowd, {})
-    yield from all_of(write(schema, Put(each)) for each in values_of(stored, made))
+    yield from store_apart(schema, stored, made)
     moved = stored.writes | {str(at): form for at, form in made.inside.items()}
     try:
         yield from write(schema, Update(target, writes=moved, when={"writes": stored.writes}))

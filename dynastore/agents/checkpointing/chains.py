@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from attrs import field, frozen
@@ -26,6 +26,7 @@ class Gap:
         links: how many segments of the chain are missing at most.
         is_spilled: whether it is a `CheckpointValue`.
         mark: of the checkpoint that holds it.
+        is_spread: whether most checkpoints of the chain hold nothing of it.
     """
 
     channel: str
@@ -34,6 +35,7 @@ class Gap:
     links: int
     is_spilled: bool
     mark: str
+    is_spread: bool = False
 
 
 @frozen
@@ -63,9 +65,9 @@ class Known:
         content = self.contents.get(gap.at)
         return content is not None and content.put(gap.mark) is not None
 
-    def gaps(self, content: Content) -> Iterator[Gap]:
+    def gaps(self, references: Iterable[tuple[str, Held]]) -> Iterator[Gap]:
         """The first segment of each channel's chain that is missing."""
-        for channel, held in content.held.items():
+        for channel, held in references:
             chain = self.chain(channel, held)
             if isinstance(chain, Gap):
                 yield chain
@@ -85,6 +87,21 @@ class Known:
             for name, chain in chains.items()
             if not isinstance(chain, Gap)
         }
+
+    def referred(self, references: Iterable[tuple[str, Held]]) -> set[str]:
+        """Ids of the checkpoints that hold the segments of some channels, as far as these were read.
+
+        Ids need not be in the order in which checkpoints follow each other: the clocks of hosts
+        differ. So no more is taken for referred to than what is.
+        """
+        passed: set[tuple[str, Spot, bool]] = set()
+        for channel, held in references:
+            for spot, is_spilled, _ in self.walk(channel, held):
+                step = channel, spot, is_spilled
+                if step in passed:
+                    break
+                passed.add(step)
+        return {at for _, (at, _), _ in passed}
 
     def places(self, channel: str, held: Held) -> list[Spot]:
         """The checkpoints that hold the segments of a channel, the latest first."""
@@ -114,7 +131,8 @@ class Known:
         found: list[Segment] = []
         for (at, mark), is_spilled, segment in self.walk(channel, held):
             if segment is None:
-                return Gap(channel, at, held.root, held.links - len(found), is_spilled, mark)
+                missing = held.links - len(found)
+                return Gap(channel, at, held.root, missing, is_spilled, mark, held.is_spread)
             found.append(segment)
         return found[::-1]
 
@@ -138,6 +156,8 @@ def joined(channel: str, chain: Sequence[Segment]) -> Value | Elements:
         if not isinstance(splice, Splice) or splice.first + splice.last > len(each):
             raise DataError(f"channel {channel!r} of a checkpoint is spliced where nothing is")
         middle = cut(elements.kind, splice.data, count=splice.count)
+        if middle is None:
+            raise DataError(f"channel {channel!r} of a checkpoint is spliced with no members")
         each[splice.first : len(each) - splice.last] = middle
     return Elements(elements.kind, each)
 

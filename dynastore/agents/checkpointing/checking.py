@@ -15,7 +15,7 @@ from ...schema import Schema
 from ...spec import Ref
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites
 from .chains import Gap, joined
-from .clearing import Lasting
+from .clearing import PRUNED_GRACE, Lasting
 from .contents import spilled_name
 from .examining import Examined, Space, examined, ref_of, trouble, written_apart
 from .findings import Checked, Damaged, Finding, Headless, Item, Litter, Lost
@@ -80,7 +80,7 @@ def diagnosed(
         *(each for each in lost if (each.namespace, each.checkpoint_id) in broken),
         *(_unreadable(target, reason) for target, reason in read.unreadable.items()),
         *(Damaged(*_place(task), "writes", task.task_id, why) for task, why in dropped),
-        *_litter(read),
+        *_litter(read, now),
     ]
     return Diagnosis(_checked(thread_id, read, findings, now), read, [task for task, _ in dropped])
 
@@ -181,7 +181,7 @@ def made_of(space: Space, checkpoint: Checkpoint, channels: Collection[str]) -> 
         at = space.checkpoints[at].parent_id
 
 
-def _litter(read: Examined) -> Iterator[Litter]:
+def _litter(read: Examined, now: dt.datetime) -> Iterator[Litter]:
     """What nothing refers to. What a checkpoint that cannot be read refers to is not known."""
     unknown = {
         (of["namespace"], of["checkpoint_id"])
@@ -192,7 +192,8 @@ def _litter(read: Examined) -> Iterator[Litter]:
         (namespace, each) for namespace, space in read.spaces.items() for each in space.checkpoints
     }
     claimed = read.claims(
-        {namespace: space.checkpoints for namespace, space in read.spaces.items()}
+        {namespace: space.checkpoints for namespace, space in read.spaces.items()},
+        (now - PRUNED_GRACE).timestamp(),
     )
     for task in read.tasks:
         if _place(task) in stored | unknown:

@@ -10,26 +10,28 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Any
+from functools import partial
+from itertools import compress, islice
+from typing import Any, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ...errors import ConditionFailed
 from ...operations.interleaved import all_of
 from ...operations.writing.batches import delete_many
-from ...operations.writing.writes import write
+from ...operations.writing.writes import ATTEMPTS, write
 from ...requests import BATCH_WRITES, Now, Steps
 from ...schema import Schema
 from ...spec import Ref, ref
-from ...writes import Delete, Put, Update
+from ...writes import Delete, Put
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .chains import Known
-from .contents import Content, content_of, packed
+from .contents import Content, Held, content_of, packed, spilled_name
 from .keeping import Keeping
-from .loading import complete, is_shown, place_of, read_all, read_refs
-from .rewriting import Rewritten, referred, rewritten
+from .loading import complete, is_shown, place_of, read_all, read_refs, traced
+from .rewriting import Kept, Rewritten, rewritten
 from .saving import spilled_values
+from .unchanged import change, delete
 
 PRUNED_GRACE = dt.timedelta(hours=1)  # twice as long as a process remembers a checkpoint
 NO_GRACE = dt.timedelta(0)
@@ -82,20 +84,46 @@ def delete_for_runs(
     Returns:
         The threads that they were in.
     """
-    now = yield from Now()
     runs = frozenset(run_ids)
     found = yield from all_of(
         read_refs(schema, Checkpoint, {"run_id": each}, Keeping(consistent=False))
         for each in sorted(runs)
     )
     threads = sorted({dict(each.values)["thread_id"] for some in found for each in some})
-    for thread_id in threads:
-        for namespace in (yield from _read(schema, thread_id, keeping)):
-            gone = [each for each in namespace.checkpoints if each.run_id in runs]
-            yield from _hide(schema, [each for each in gone if each.hidden_at is None], now)
-            over = [each for each in gone if (each.hidden_at or now) + grace <= now]
-            yield from _delete(schema, namespace, over, keeping, lasting)
+    for each in threads:
+        yield from _until_done(partial(_without, schema, each, runs, keeping, lasting, grace))
     return threads
+
+
+def _until_done(once: Callable[[], Steps[None]]) -> Steps[None]:
+    """Read something and change it, and again where somebody else changed it in between."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return (yield from once())
+        except ConditionFailed:
+            continue
+    yield from once()
+
+
+def _without(
+    schema: Schema,
+    thread_id: str,
+    runs: Collection[str],
+    keeping: Keeping,
+    lasting: Lasting,
+    grace: dt.timedelta,
+) -> Steps[None]:
+    """Remove the checkpoints of a thread that some runs made.
+
+    Raises:
+        ConditionFailed: one of them was changed in the meantime.
+    """
+    now = yield from Now()
+    for namespace in (yield from _read(schema, thread_id, keeping)):
+        gone = [each for each in namespace.checkpoints if each.run_id in runs]
+        fresh = [each for each in gone if each.hidden_at is None]
+        hidden = yield from _hide(schema, fresh, now)
+        yield from _delete(schema, namespace, [*gone, *hidden], keeping, lasting, now - grace)
 
 
 def prune(
@@ -121,6 +149,22 @@ def prune(
         grace: how long a process may still refer to what is removed; none, if no process works on
             the thread.
     """
+    yield from _until_done(partial(_pruned, schema, thread_id, keeping, lasting, keep_last, grace))
+
+
+def _pruned(
+    schema: Schema,
+    thread_id: str,
+    keeping: Keeping,
+    lasting: Lasting,
+    keep_last: int,
+    grace: dt.timedelta,
+) -> Steps[None]:
+    """Prune a thread.
+
+    Raises:
+        ConditionFailed: a checkpoint was changed in the meantime.
+    """
     now = yield from Now()
     for namespace in (yield from _read(schema, thread_id, keeping)):
         kept = [each for each in namespace.checkpoints if is_shown(each, now)][-keep_last:]
@@ -129,14 +173,12 @@ def prune(
         anew = yield from _anew(schema, namespace, kept, keeping)
         # Who remembers a checkpoint as it was may refer to what only that form of it refers to. So
         # that counts as hidden from now on, and is so before the form is replaced.
-        released = referred(namespace.known.contents, [each.checkpoint_id for each in anew])
+        before = namespace.references(each.checkpoint_id for each in anew)
+        released = namespace.known.referred(before)
         fresh = [each for each in gone if not each.hidden_at or each.checkpoint_id in released]
-        yield from _hide(schema, fresh, now)
+        hidden = yield from _hide(schema, fresh, now)
         yield from _replace(schema, namespace, anew)
-        since = {each.checkpoint_id: each.hidden_at or now for each in gone}
-        since |= {each.checkpoint_id: now for each in fresh}
-        over = [each for each in gone if since[each.checkpoint_id] + grace <= now]
-        yield from _delete(schema, namespace, over, keeping, lasting)
+        yield from _delete(schema, namespace, [*gone, *hidden], keeping, lasting, now - grace)
 
 
 @frozen
@@ -146,28 +188,53 @@ class _Namespace:
     checkpoints: Sequence[Checkpoint]
     known: Known
 
-    def needed(self, left: Iterable[Checkpoint], lasting: Lasting) -> set[str]:
-        """Ids of the checkpoints that some refer to, or are made of the writes of."""
-        live = [each.checkpoint_id for each in left]
-        by_id = {each.checkpoint_id: each for each in self.checkpoints}
-        found = referred(self.known.contents, live)
-        for each in live:
-            found |= set(self._ancestors(by_id, each, lasting))
-        return found | {*live}
+    def references(self, ids: Iterable[str], after: float = 0) -> Iterator[tuple[str, Held]]:
+        """Channels of some checkpoints, and where their values are; see `Content.references`."""
+        for each in ids:
+            yield from self.known.contents[each].references(after)
 
-    def _ancestors(
-        self, by_id: dict[str, Checkpoint], checkpoint_id: str, lasting: Lasting
-    ) -> Iterator[str]:
+    def ancestors(
+        self, checkpoint_id: str, lasting: Lasting
+    ) -> Iterator[tuple[str, dict[str, Held]]]:
         """Those whose writes the values of a checkpoint are made of, and what these begin with."""
+        by_id = {each.checkpoint_id: each for each in self.checkpoints}
         content = self.known.contents[checkpoint_id]
         wanted = {*lasting(by_id[checkpoint_id], content)} - content.held.keys()
         parent = by_id[checkpoint_id].parent_id
         while wanted and parent is not None and parent in by_id:
-            yield parent
-            begun = wanted & self.known.contents[parent].held.keys()
-            yield from referred(self.known.contents, [parent], begun)
-            wanted -= begun
+            held = self.known.contents[parent].held
+            yield parent, {name: held[name] for name in wanted & held.keys()}
+            wanted -= held.keys()
             parent = by_id[parent].parent_id
+
+
+def _needed(
+    schema: Schema,
+    namespace: _Namespace,
+    left: Collection[str],
+    keeping: Keeping,
+    lasting: Lasting,
+    after: float,
+) -> Steps[set[str]]:
+    """Ids of some checkpoints, and of those that they refer to, or are made of the writes of.
+
+    Args:
+        schema: where they are.
+        namespace: theirs.
+        left: ids of those.
+        keeping: how values are read.
+        lasting: the channels whose values are made of older writes.
+        after: as of `Content.references`.
+    """
+    found = {*left}
+    references = [*namespace.references(left, after)]
+    for each in left:
+        for ancestor, begun in namespace.ancestors(each, lasting):
+            found.add(ancestor)
+            references += begun.items()
+    place = place_of(namespace.checkpoints[0])
+    yield from traced(schema, place, namespace.known, references, keeping)
+    return found | namespace.known.referred(references)
 
 
 def _read(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[list[_Namespace]]:
@@ -195,11 +262,15 @@ def _anew(
     known = namespace.known
     contents = [known.contents[each.checkpoint_id] for each in kept]
     yield from complete(schema, place_of(kept[0]), known, contents, keeping)
-    return list(rewritten(known, {each.checkpoint_id: _lasts(each) for each in kept}))
+    return list(rewritten(known, {each.checkpoint_id: _kept(each) for each in kept}))
 
 
-def _lasts(checkpoint: Checkpoint) -> int:
-    return 0 if checkpoint.expires_at is None else int(checkpoint.expires_at.timestamp())
+def _kept(checkpoint: Checkpoint) -> Kept:
+    until, expires_at = checkpoint.until, checkpoint.expires_at
+    return Kept(
+        0 if until is None else until.timestamp(),
+        0 if expires_at is None else int(expires_at.timestamp()),
+    )
 
 
 def _replace(schema: Schema, namespace: _Namespace, anew: Iterable[Rewritten]) -> Steps[None]:
@@ -211,52 +282,62 @@ def _replace(schema: Schema, namespace: _Namespace, anew: Iterable[Rewritten]) -
             place_of(checkpoint), checkpoint.mark, new.spilled, checkpoint.expires_at
         )
         yield from all_of(write(schema, Put(each)) for each in values)
-        yield from _changed(schema, checkpoint, content=packed(new.content))
+        yield from change(schema, checkpoint, content=packed(new.content))
         namespace.known.contents[new.checkpoint_id] = new.content
+        namespace.known.spilled.update(
+            ((new.checkpoint_id, spilled_name(name, checkpoint.mark)), segment)
+            for name, segment in new.spilled.items()
+        )
 
 
-def _hide(schema: Schema, checkpoints: Iterable[Checkpoint], now: dt.datetime) -> Steps[None]:
-    yield from all_of(_changed(schema, each, hidden_at=now) for each in checkpoints)
-
-
-def _changed(schema: Schema, checkpoint: Checkpoint, **changes: Any) -> Steps[None]:
-    """Change a checkpoint, unless it was deleted in the meantime.
-
-    Raises:
-        ConditionFailed: it was put again in the meantime.
-    """
-    target = ref(Checkpoint, **place_of(checkpoint).fields)
-    try:
-        yield from write(schema, Update(target, when={"mark": checkpoint.mark}, **changes))
-    except ConditionFailed as failure:
-        if failure.stored is not None:
-            raise
+def _hide(
+    schema: Schema, checkpoints: Collection[Checkpoint], now: dt.datetime
+) -> Steps[list[Checkpoint]]:
+    """Hide checkpoints; how they are then."""
+    yield from all_of(change(schema, each, hidden_at=now) for each in checkpoints)
+    return [evolve(cast("Any", each), hidden_at=now) for each in checkpoints]
 
 
 def _delete(
     schema: Schema,
     namespace: _Namespace,
-    over: Sequence[Checkpoint],
+    gone: Iterable[Checkpoint],
     keeping: Keeping,
     lasting: Lasting,
+    after: dt.datetime,
 ) -> Steps[None]:
-    """Delete hidden checkpoints that nothing else needs, after what belongs to them."""
-    going = {each.checkpoint_id: each for each in over}
-    left = [each for each in namespace.checkpoints if each.checkpoint_id not in going]
-    for each in namespace.needed(left, lasting) & going.keys():
-        del going[each]
+    """Delete checkpoints that have been hidden since before some time and that nothing else needs.
+
+    What a checkpoint referred to before it was put again is needed, if that was after that time.
+
+    The newest go first, some at a time. What belongs to them goes after them: one that was put again
+    in the meantime stays, with all that is its own.
+
+    Args:
+        schema: where they are.
+        namespace: theirs.
+        gone: the checkpoints; of one that is there twice the last is how it is.
+        keeping: how they are read.
+        lasting: the channels whose values are made of older writes.
+        after: the time.
+    """
+    last = {each.checkpoint_id: each for each in gone}
+    over = {name: each for name, each in last.items() if each.hidden_at and each.hidden_at <= after}
+    left = {each.checkpoint_id for each in namespace.checkpoints} - over.keys()
+    needed = yield from _needed(schema, namespace, left, keeping, lasting, after.timestamp())
+    going = [over[each] for each in sorted(over.keys() - needed, reverse=True)]
     if not going:
         return
-    first = over[0]
-    where = {"thread_id": first.thread_id, "namespace": first.namespace}
+    where = {"thread_id": going[0].thread_id, "namespace": going[0].namespace}
     values, tasks = yield from all_of(
         read_refs(schema, cls, where, keeping) for cls in (CheckpointValue, TaskWrites)
     )
-    yield from all_of(write(schema, Delete(each)) for each in values if _of(each) in going)
-    yield from delete_many(schema, [each for each in tasks if _of(each) in going])
-    yield from delete_many(
-        schema, [ref(Checkpoint, **place_of(each).fields) for each in going.values()]
-    )
+    newest_first = iter(going)
+    while some := list(islice(newest_first, BATCH_WRITES)):
+        are_gone = yield from all_of(delete(schema, each) for each in some)
+        ids = {each.checkpoint_id for each in compress(some, are_gone)}
+        yield from all_of(write(schema, Delete(each)) for each in values if _of(each) in ids)
+        yield from delete_many(schema, [each for each in tasks if _of(each) in ids])
 
 
 def _of(target: Ref[Any]) -> str:

@@ -68,6 +68,11 @@ MARK_BYTES = 6  # of a digest, enough to tell apart what is put under one id
 UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
+# Checkpoints for each link of a chain: one that goes back further is read by key, not all between.
+SPREAD = 8
+FAR_LINKS = 4  # of a chain that is spread; each may take a request
+
+
 @frozen
 class Held:
     """Where the value of a channel is.
@@ -94,6 +99,26 @@ class Held:
     is_spilled: bool = False
     mark: str = ""
 
+    @property
+    def is_spread(self) -> bool:
+        """Whether most of the checkpoints from the root on hold nothing of the value."""
+        return self.age > SPREAD * self.links
+
+
+@frozen
+class Former:
+    """What was put under an id before something else was.
+
+    Attributes:
+        segments: channel -> its segment, of those whose segment is in the item.
+        held: channel -> where its value is.
+        since: when the other was put, in seconds since 1970.
+    """
+
+    segments: Mapping[str, Segment] = field(factory=dict)
+    held: Mapping[str, Held] = field(factory=dict)
+    since: int = 0
+
 
 @frozen
 class Content:
@@ -106,7 +131,7 @@ class Content:
         segments: channel -> its segment, of those whose segment is in this item.
         thread_lasts: until when the thread's header is kept, in seconds since 1970; 0 for ever.
         mark: of what was put last.
-        former: of what was put before under the same id: mark -> channel -> segment.
+        former: what was put before under the same id, by its mark.
     """
 
     header: Value
@@ -115,11 +140,26 @@ class Content:
     segments: Mapping[str, Segment] = field(factory=dict)
     thread_lasts: int = 0
     mark: str = ""
-    former: Mapping[str, Mapping[str, Segment]] = field(factory=dict)
+    former: Mapping[str, Former] = field(factory=dict)
 
     def put(self, mark: str) -> Mapping[str, Segment] | None:
         """Channel -> segment, of what was put with a mark; None if nothing was."""
-        return self.segments if mark == self.mark else self.former.get(mark)
+        if mark == self.mark:
+            return self.segments
+        return self.former[mark].segments if mark in self.former else None
+
+    def references(self, after: float = 0) -> Iterator[tuple[str, Held]]:
+        """Channels and where their values are: as it is, and as it was some time ago.
+
+        Who remembers it as it was may go on from that.
+
+        Args:
+            after: of what was put before, what it was after this time, in seconds since 1970.
+        """
+        yield from self.held.items()
+        for each in self.former.values():
+            if each.since > after:
+                yield from each.held.items()
 
 
 def marked(content: Content, spilled: Mapping[str, Segment]) -> Content:
@@ -152,9 +192,10 @@ def packed(content: Content) -> bytes:
         "t": content.thread_lasts,
     }
     if content.former:
-        line["f"] = {mark: _outlines(some) for mark, some in content.former.items()}
+        line["f"] = {mark: _outlines(each.segments) for mark, each in content.former.items()}
+        line["p"] = {mark: _past(each, mark) for mark, each in content.former.items()}
     data = [content.header.data, content.metadata.data]
-    for some in (content.segments, *content.former.values()):
+    for some in (content.segments, *(each.segments for each in content.former.values())):
         data += [each.data for each in some.values()]
     return b"".join((orjson.dumps(line), b"\n", *data))
 
@@ -178,7 +219,11 @@ def content_of(form: bytes, mark: str = "") -> Content:
         rest = iter(segments)
         named, *others = [{name: next(rest) for name in group} for group in groups]
         held = {name: _held(each, mark) for name, each in line["d"].items()}
-        before = dict(zip(former, others, strict=True))
+        past = line.get("p", {})
+        before = {
+            mark: _former(some, past.get(mark, [{}, 0]), mark)
+            for mark, some in zip(former, others, strict=True)
+        }
         lasts = line["t"]
     except UNREADABLE as error:
         raise _damaged(error) from error
@@ -231,8 +276,20 @@ def _held(place: list[Any], own: str) -> Held:
     return Held(*(*figures, mark or own))
 
 
+def _past(former: Former, mark: str) -> list[Any]:
+    """What it says of something that was put before, besides its segments."""
+    return [{name: _place(each, mark) for name, each in former.held.items()}, former.since]
+
+
+def _former(segments: Mapping[str, Segment], past: list[Any], mark: str) -> Former:
+    held, since = past
+    return Former(segments, {name: _held(each, mark) for name, each in held.items()}, since)
+
+
 def _opened(form: bytes) -> tuple[Any, memoryview]:
     line, found, _ = form.partition(b"\n")
+    if not found:
+        raise _damaged("its first line is cut off")
     try:
         return orjson.loads(line), memoryview(form)[len(line) + len(found) :]
     except orjson.JSONDecodeError as error:

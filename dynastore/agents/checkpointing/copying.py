@@ -20,8 +20,9 @@ from ...schema import Schema
 from ...spec import ref
 from ...writes import Put, Update
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .examining import ref_of
 from .keeping import Keeping
-from .loading import reading
+from .loading import read_refs, reading
 
 ELSEWHERE = "copy it to a new thread, or delete this one first"
 
@@ -30,7 +31,7 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
     """Copy a thread: what its checkpoints refer to, then they, from the oldest on, then its header.
 
     So the checkpoints that are there after a failure can be read, and it can be called again. What
-    of the copy is there already stays.
+    of the copy is there already stays: what was pruned there may refer to it as it is.
 
     Args:
         schema: where both are.
@@ -65,11 +66,13 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
 def _copy_items(
     schema: Schema, cls: type[Any], source: str, target: str, keeping: Keeping
 ) -> Steps[None]:
+    there = {*(yield from read_refs(schema, cls, {"thread_id": target}, keeping))}
     reader = yield from reading(schema, cls, {"thread_id": source}, keeping)
     while True:
         page = yield from reader.page(None)
         copies: Iterator[Any] = (evolve(each, thread_id=target) for each in page.entities)
-        while some := list(islice(copies, BATCH_WRITES)):
+        missing = (each for each in copies if ref_of(each) not in there)
+        while some := list(islice(missing, BATCH_WRITES)):
             yield from put_many(schema, some)
         if page.cursor is None:
             return

@@ -2,7 +2,8 @@
 
 A value that is as it was is referred to. Of a list or dict that has grown or changed in one place,
 only what is new is written, until that sums up to four times the whole: then it is written whole
-again. So a turn costs what it says, and what has to be read stays in proportion to the value.
+again. So a turn costs what it says, and what has to be read stays in proportion to the value. It is
+written whole, too, where the splices are few and many checkpoints apart: each would be a request.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from attrs import define, evolve, field, frozen
 
-from .contents import Held, Segment, Splice, Value
+from .contents import FAR_LINKS, Held, Segment, Splice, Value
 from .elements import Elements, Kind, elements_of
 
 # Of a value, before compression: below it is written whole, since a chain saves nothing.
@@ -24,24 +25,32 @@ Digests = tuple[Kind, tuple[bytes, ...]]
 """What tells the members of a list or dict from others, in their order."""
 
 
+def _copy(versions: Mapping[str, object]) -> Mapping[str, object]:
+    return {**versions}
+
+
 @frozen
 class Head:
     """What is remembered of a checkpoint, so that the next one can refer to it.
 
     Attributes:
-        versions: channel -> the version of its value.
+        versions: channel -> the version of its value; a copy, as their owner may count on in them.
         held: channel -> where its value is.
         digests: channel -> those of its value, if that is a list or a dict.
     """
 
-    versions: Mapping[str, object]
+    versions: Mapping[str, object] = field(converter=_copy)
     held: Mapping[str, Held]
     digests: Mapping[str, Digests]
 
     @property
     def reach(self) -> int:
-        """How many checkpoints a read of it goes back to, itself included; whole values apart."""
-        return max((held.age for held in self.held.values() if held.links > 1), default=1)
+        """How many checkpoints a read of it goes back to, itself included.
+
+        What is whole, or spread over many checkpoints, is read by key.
+        """
+        chains = (held for held in self.held.values() if held.links > 1 and not held.is_spread)
+        return max((held.age for held in chains), default=1)
 
 
 @define
@@ -141,6 +150,8 @@ class Drafting:
         return (held, known) if self.outlives(held.lasts) else None
 
     def _is_worth(self, splice: Splice, held: Held, value: Value) -> bool:
+        if held.is_spread and held.links >= FAR_LINKS:
+            return False
         cost = len(splice.data) + LINK_BYTES
         allowed = SPLICED_RATIO * held.whole_bytes
         return cost < len(value.data) and held.spliced_bytes + cost <= allowed

@@ -51,14 +51,19 @@ class Elements:
 
 
 def elements_of(value: Value) -> Elements | None:
-    """The members of a value; None where it is no list and no dict, or of another type."""
+    """The members of a value; None where it is no list and no dict, or of another type.
+
+    A serializer may give its own bytes the name of MessagePack. They are cut only where the members
+    make just the same bytes again.
+    """
     if value.type != MSGPACK or (kind := _kind(value.data)) is None:
         return None
-    return Elements(kind, cut(kind, value.data, whole=True))
+    each = cut(kind, value.data, whole=True)
+    return None if each is None else Elements(kind, each)
 
 
-def cut(kind: Kind, data: bytes, *, whole: bool = False, count: int = 0) -> list[bytes]:
-    """Members, cut apart.
+def cut(kind: Kind, data: bytes, *, whole: bool = False, count: int = 0) -> list[bytes] | None:
+    """Members, cut apart; None where the data is not just these.
 
     Args:
         kind: whether they are members of a list or of a dict.
@@ -70,13 +75,18 @@ def cut(kind: Kind, data: bytes, *, whole: bool = False, count: int = 0) -> list
 
     unpacker = msgpack.Unpacker(max_buffer_size=0)
     unpacker.feed(data)
-    if whole:
-        count = unpacker.read_array_header() if kind == "list" else unpacker.read_map_header()
-    places = [unpacker.tell()]
-    for _ in range(count):
-        for _ in range(1 if kind == "list" else 2):
-            unpacker.skip()
-        places.append(unpacker.tell())
+    try:
+        if whole:
+            count = unpacker.read_array_header() if kind == "list" else unpacker.read_map_header()
+        places = [unpacker.tell()]
+        for _ in range(count):
+            for _ in range(1 if kind == "list" else 2):
+                unpacker.skip()
+            places.append(unpacker.tell())
+    except (ValueError, msgpack.UnpackException):
+        return None
+    if places[-1] != len(data) or (whole and data[: places[0]] != _header(kind, count)):
+        return None
     return [data[start:end] for start, end in pairwise(places)]
 
 

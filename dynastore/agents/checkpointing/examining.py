@@ -61,17 +61,19 @@ class Examined:
     values: dict[Name, CheckpointValue]
     unreadable: dict[Ref[Any], str]
 
-    def claims(self, namespaces: Mapping[str, Iterable[str]]) -> set[Name]:
+    def claims(self, namespaces: Mapping[str, Iterable[str]], after: float) -> set[Name]:
         """The values that some checkpoints refer to.
 
         Args:
             namespaces: namespace -> ids of the checkpoints.
+            after: of checkpoints that were put again, what they referred to after this time, in
+                seconds since 1970.
         """
         found: set[Name] = set()
         for namespace, ids in namespaces.items():
             known = self.spaces[namespace].known
             for each in ids:
-                found |= {(namespace, *claim) for claim in _spilled(known, each)}
+                found |= {(namespace, *claim) for claim in _spilled(known, each, after)}
         return found
 
 
@@ -189,9 +191,9 @@ def _learn(
                 unreadable[ref_of(value)] = str(error)
 
 
-def _spilled(known: Known, checkpoint_id: str) -> Iterator[tuple[str, str]]:
+def _spilled(known: Known, checkpoint_id: str, after: float = 0) -> Iterator[tuple[str, str]]:
     """The segments that a checkpoint refers to and that are stored by themselves: id and name."""
-    for channel, held in known.contents[checkpoint_id].held.items():
+    for channel, held in known.contents[checkpoint_id].references(after):
         for (at, mark), is_spilled, _ in known.walk(channel, held):
             if is_spilled:
                 yield at, spilled_name(channel, mark)

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from ...requests import Steps
 from ...schema import Schema
-from ...terms import before, between
+from ...terms import between, until
 from ..checkpoints import Checkpoint, TaskWrites
 from .chains import Known, joined, serialized
 from .contents import Value, content_of
@@ -74,22 +74,30 @@ def histories(
 def _line(
     schema: Schema, place: Place, parent_id: str | None, wanted: set[str], keeping: Keeping
 ) -> Steps[tuple[list[Checkpoint], Known]]:
-    """The checkpoints before one, from its parent back, as far as to the values of all channels."""
-    known, line = Known(), list[Checkpoint]()
+    """The checkpoints before one, from its parent back, as far as to the values of all channels.
+
+    Most often each sorts before the one that follows it. Where it does not, because the clocks of
+    hosts differ, what is read next begins with it.
+    """
     where = {"thread_id": place.thread_id, "namespace": place.namespace}
-    where_before = {**where, "checkpoint_id": before(place.checkpoint_id)}
-    reader = yield from reading(schema, Checkpoint, where_before, keeping, newest_first=True)
-    looked_for = parent_id
+    known, line, read = Known(), list[Checkpoint](), dict[str, Checkpoint]()
+    reader, lowest, looked_for = None, "", parent_id
     while looked_for is not None and wanted:
-        page = yield from reader.page(CHECKPOINTS_AT_ONCE)
-        for each in page.entities:
-            known.contents[each.checkpoint_id] = content_of(each.content, each.mark)
-            if each.checkpoint_id == looked_for and wanted:
-                line.append(each)
-                wanted -= known.contents[each.checkpoint_id].held.keys()
-                looked_for = each.parent_id
-        if page.cursor is None:
-            break
+        if looked_for not in read:
+            if reader is None or looked_for > lowest:
+                bound = {**where, "checkpoint_id": until(looked_for)}
+                reader = yield from reading(schema, Checkpoint, bound, keeping, newest_first=True)
+            page = yield from reader.page(CHECKPOINTS_AT_ONCE)
+            for each in page.entities:
+                read[each.checkpoint_id] = each
+                known.contents[each.checkpoint_id] = content_of(each.content, each.mark)
+            lowest = page.entities[-1].checkpoint_id if page.entities else ""
+            if looked_for not in read and (page.cursor is None or lowest < looked_for):
+                break  # it is gone
+            continue
+        line.append(read[looked_for])
+        wanted -= known.contents[looked_for].held.keys()
+        looked_for = read[looked_for].parent_id
     return line, known
 
 

@@ -52,3 +52,8 @@ class Keeping:
             return True
         until = self.until(now)
         return until is not None and lasts >= until.timestamp()
+
+
+def later(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
+    """The later of two times; None is never."""
+    return None if one is None or other is None else max(one, other)

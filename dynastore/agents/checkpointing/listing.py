@@ -113,7 +113,7 @@ class Lister:
     def _fetch(self, limit: int | None, now: dt.datetime) -> Steps[None]:
         assert self._reader is not None, "the lister is not open"
         least = None if limit is None else max(limit, CHECKPOINTS_AT_ONCE)
-        page = yield from self._reader.page(least)
+        page = yield from self._reader.page(least, once=True)
         self.done = page.cursor is None
         for each in page.entities:
             known = self._known.setdefault(each.namespace, Known())

@@ -7,7 +7,7 @@ the writes of its tasks. Most often that is all.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -24,7 +24,7 @@ from ...spec import Ref, ref
 from ...terms import Combined, between, until
 from ..checkpoints import Checkpoint, CheckpointValue, TaskWrites
 from .chains import Gap, Known, serialized
-from .contents import Content, Value, content_of, segment_of, spilled_name
+from .contents import FAR_LINKS, Content, Held, Value, content_of, segment_of, spilled_name
 from .deltas import Head, digests_of
 from .elements import Elements
 from .keeping import Keeping
@@ -121,7 +121,7 @@ def load(
     now = yield from Now()
     namespaced = {"thread_id": thread_id, "namespace": namespace}
     reach = recent.reach(thread_id, namespace, checkpoint_id)
-    at_once = CHECKPOINTS_AT_ONCE if reach is None else reach + MADE_SINCE
+    at_once = _at_once(reach, checkpoint_id)
     checkpoints, (tasks, more) = yield from both(
         _newest(schema, namespaced, checkpoint_id, at_once, keeping, now),
         _newest_tasks(schema, namespaced, checkpoint_id, keeping),
@@ -141,6 +141,13 @@ def load(
     own = [each for each in tasks if each.checkpoint_id == head.checkpoint_id]
     written = yield from waiting_writes(schema, own, keeping)
     return loaded(head, known, written.get(head.checkpoint_id, ()), now)
+
+
+def _at_once(reach: int | None, checkpoint_id: str | None) -> int:
+    """How many checkpoints are read first, as far as one request brings them."""
+    if checkpoint_id is not None:
+        return reach or 1  # it says itself where its values are
+    return CHECKPOINTS_AT_ONCE if reach is None else reach + MADE_SINCE
 
 
 def loaded(
@@ -201,7 +208,7 @@ def _newest(
     reader = yield from reading(schema, Checkpoint, where, keeping, newest_first=True)
     found: list[Checkpoint] = []
     while True:
-        page = yield from reader.page(at_once)
+        page = yield from reader.page(at_once, once=True)
         found += page.entities
         if page.cursor is None or checkpoint_id or any(is_shown(each, now) for each in found):
             return found
@@ -234,7 +241,7 @@ def complete(
     Raises:
         PayloadMissing: a value is gone.
     """
-    while gaps := [gap for content in wanted for gap in known.gaps(content)]:
+    while gaps := [gap for content in wanted for gap in known.gaps(content.held.items())]:
         spilled = {(gap.at, spilled_name(gap.channel, gap.mark)) for gap in gaps if gap.is_spilled}
         inside = [gap for gap in gaps if not gap.is_spilled]
         yield from both(
@@ -244,6 +251,38 @@ def complete(
         for gap in gaps:
             if not known.is_read(gap):
                 raise missing(place, gap)
+
+
+def traced(
+    schema: Schema,
+    place: Place,
+    known: Known,
+    references: Collection[tuple[str, Held]],
+    keeping: Keeping,
+) -> Steps[None]:
+    """Read what tells where some values are, of which all checkpoints were read.
+
+    These are segments that are stored by themselves and spliced into others, as far as they are
+    there.
+
+    Args:
+        schema: where it is.
+        place: of one of the checkpoints; all are in its namespace.
+        known: what was read, to which is added.
+        references: channels, and where their values are.
+        keeping: how it is read.
+    """
+    tried: set[tuple[str, str]] = set()
+    while (
+        wanted := {
+            (gap.at, spilled_name(gap.channel, gap.mark))
+            for gap in known.gaps(references)
+            if gap.is_spilled and gap.links > 1
+        }
+        - tried
+    ):
+        yield from _read_spilled(schema, place, known, wanted, keeping)
+        tried |= wanted
 
 
 def missing(place: Place, gap: Gap) -> PayloadMissing:
@@ -283,19 +322,33 @@ def _read_spilled(
 def _read_contents(
     schema: Schema, place: Place, known: Known, gaps: Sequence[Gap], keeping: Keeping
 ) -> Steps[None]:
-    """Checkpoints that hold segments: a stretch of them if chains are long, else just these."""
+    """Checkpoints that hold segments: a stretch of them if chains are long, else just these.
+
+    Of a chain that is spread the first and the last are known, and few are between them.
+    """
     namespaced = {"thread_id": place.thread_id, "namespace": place.namespace}
-    long = [gap for gap in gaps if gap.links >= LONG_LINKS]
-    if long:
-        low, high = min(gap.root for gap in long), max(gap.at for gap in long)
+    long = [gap for gap in gaps if gap.links >= LONG_LINKS and not _is_far(gap)]
+    if stretches := [gap for gap in long if gap.root <= gap.at]:
+        low, high = min(gap.root for gap in stretches), max(gap.at for gap in stretches)
         where = {**namespaced, "checkpoint_id": between(low, high)}
         found = yield from read_all(schema, Checkpoint, where, keeping)
         _learn(known, found)
-    wanted = sorted({gap.at for gap in gaps} - known.contents.keys())
+    # Where a chain begins at a host whose clock is ahead, what is between sorts before the latest.
+    elif long:
+        where = {**namespaced, "checkpoint_id": until(max(gap.at for gap in long))}
+        reader = yield from reading(schema, Checkpoint, where, keeping, newest_first=True)
+        page = yield from reader.page(min(CHECKPOINTS_AT_ONCE, max(gap.links for gap in long)))
+        _learn(known, page.entities)
+    far = {gap.root for gap in gaps if _is_far(gap)}
+    wanted = sorted({*far, *(gap.at for gap in gaps)} - known.contents.keys())
     refs = [ref(Checkpoint, **namespaced, checkpoint_id=each) for each in wanted]
     if refs:
         some = yield from get_many(schema, refs, consistent=keeping.consistent)
         _learn(known, [each for each in some if each is not None])
+
+
+def _is_far(gap: Gap) -> bool:
+    return gap.is_spread and gap.links <= FAR_LINKS
 
 
 def _learn(known: Known, checkpoints: Iterable[Checkpoint]) -> None:

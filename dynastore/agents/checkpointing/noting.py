@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
-from itertools import islice
-from typing import Any
+from typing import Any, cast
+
+from attrs import evolve
 
 from ...changes import if_missing, inside
 from ...errors import AlreadyExists, ConditionFailed, ItemTooLarge, RequestError
-from ...operations.interleaved import all_of
-from ...operations.reading.reads import key_of
+from ...operations.reading.reads import get_many, key_of
 from ...operations.writing.writes import ATTEMPTS, write
 from ...requests import Now, Steps
 from ...schema import Schema
 from ...spec import Ref, ref
-from ...writes import Create, Put, Update
+from ...terms import When
+from ...writes import Create, Update
 from ..checkpoints import TaskWrites
-from .apart import divided, make_room, not_yet_there, values_of
-from .keeping import Keeping
+from .apart import divided, make_room, store_apart
+from .keeping import Keeping, later
 from .pending import TaskWrite, packed_write
 from .saving import Place
 
@@ -57,75 +57,83 @@ def save_writes(
             f"task {task[0]!r} wrote {len(writes):,} values after one checkpoint; {WRITES_OF_TASK:,} "
             "of a task can be kept. Let it write lists of them, or fewer Sends at a time"
         )
-    expires_at = keeping.expires_at((yield from Now()))
     forms = {at: packed_write(each) for at, each in writes.items()}
-    made = yield from _task_writes(schema, place, task, forms, expires_at, TASK_BYTES)
+    empty = TaskWrites(
+        **place.fields,
+        task_id=task[0],
+        task_path=task[1],
+        expires_at=keeping.expires_at((yield from Now())),
+    )
+    made = yield from _with(schema, empty, forms, TASK_BYTES)
+    target = ref(TaskWrites, **_key(made))
     for _ in range(ATTEMPTS):
         try:
             yield from write(schema, Create(made))
         except AlreadyExists:
-            added = made
-            if sum(map(len, made.writes.values())) > ADDED_BYTES:
-                new = yield from not_yet_there(schema, ref(TaskWrites, **_key(made)), forms)
-                added = yield from _task_writes(schema, place, task, new, expires_at, ADDED_BYTES)
-            if (yield from _added(schema, added)):
+            if (yield from _added(schema, target, made, forms)):
                 return
         else:
             return
-    raise ConditionFailed(key_of(schema, ref(TaskWrites, **_key(made))))
+    raise ConditionFailed(key_of(schema, target))
 
 
-def _task_writes(
-    schema: Schema,
-    place: Place,
-    task: tuple[str, str],
-    forms: Mapping[int, bytes],
-    expires_at: dt.datetime | None,
-    room: int,
+def _with(
+    schema: Schema, task: TaskWrites, forms: Mapping[int, bytes], room: int
 ) -> Steps[TaskWrites]:
-    """The item of a task, after what is too large for it or for the room was stored by itself."""
-    task_id, task_path = task
-    some = divided(task_id, forms, large=LARGE_WRITE_BYTES, room=room)
-    made = TaskWrites(
-        **place.fields,
-        task_id=task_id,
-        task_path=task_path,
-        writes={str(at): form for at, form in some.inside.items()},
-        expires_at=expires_at,
-    )
-    yield from all_of(write(schema, Put(each)) for each in values_of(made, some))
+    """The item of a task with more writes, after what is too large for it was stored by itself."""
+    some = divided(task.task_id, forms, large=LARGE_WRITE_BYTES, room=room)
+    yield from store_apart(schema, task, some)
+    made: TaskWrites = evolve(cast("Any", task), writes={**task.writes, **_by_text(some.inside)})
     return made
 
 
-def _added(schema: Schema, made: TaskWrites) -> Steps[bool]:
-    """Add writes to those of the same task; False if these were deleted in the meantime."""
-    target = ref(TaskWrites, **_key(made))
-    changes = iter(made.writes.items())
-    while some := dict(islice(changes, WRITES_OF_UPDATE)):
+def _added(
+    schema: Schema, target: Ref[TaskWrites], made: TaskWrites, forms: Mapping[int, bytes]
+) -> Steps[bool]:
+    """Add writes to those of the same task, all or none; False if these changed in the meantime.
+
+    LangGraph takes a task with any ordinary write for done, so it is one request.
+    """
+    few = len(forms) <= WRITES_OF_UPDATE and made.writes == _by_text(forms)
+    if few and sum(map(len, forms.values())) <= ADDED_BYTES:
         parts: dict[str | int, Any] = {
-            at: form if int(at) < 0 else if_missing(form) for at, form in some.items()
+            str(at): form if at < 0 else if_missing(form) for at, form in forms.items()
         }
-        try:
-            yield from _updated(schema, target, parts)
-        except ConditionFailed as failure:
-            if failure.stored is not None:
-                raise
-            return False
-    return True
+        return (yield from _updated(schema, target, inside(parts), None))
+    (stored,) = yield from get_many(schema, [target], consistent=True)
+    if stored is None:
+        return False
+    # Of ordinary writes the first stays.
+    new = {at: form for at, form in forms.items() if at < 0 or str(at) not in stored.writes}
+    if not new:
+        return True
+    # What an item refers to is there for as long as the item is, and as long as these writes are.
+    lasts = later(stored.expires_at, made.expires_at)
+    lasting: TaskWrites = evolve(cast("Any", stored), expires_at=lasts)
+    whole = yield from _with(schema, lasting, new, ADDED_BYTES)
+    same = {"writes": stored.writes, "expires_at": stored.expires_at}
+    return (yield from _updated(schema, target, whole.writes, same))
 
 
 def _updated(
-    schema: Schema, target: Ref[TaskWrites], parts: Mapping[str | int, Any]
-) -> Steps[None]:
-    """Add to the item of a task, whose other writes make room where they have to."""
-    for _ in range(ATTEMPTS):
-        try:
-            yield from write(schema, Update(target, writes=inside(parts)))
-        except ItemTooLarge as refused:
-            yield from make_room(schema, target, refused)
-        else:
-            return
-    raise ConditionFailed(key_of(schema, target))
+    schema: Schema, target: Ref[TaskWrites], writes: Any, same: When | None
+) -> Steps[bool]:
+    """Change the item of a task; False if it has to be tried again.
+
+    Where the item has no room, what it holds makes room first.
+    """
+    try:
+        yield from write(schema, Update(target, writes=writes, when=same))
+    except ConditionFailed:
+        return False
+    except ItemTooLarge as refused:
+        yield from make_room(schema, target, refused)
+        return False
+    return True
+
+
+def _by_text(forms: Mapping[int, bytes]) -> dict[str, bytes]:
+    return {str(at): form for at, form in forms.items()}
 
 
 def _key(made: TaskWrites) -> dict[str, Any]:

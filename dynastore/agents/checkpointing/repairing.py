@@ -9,8 +9,9 @@ marked first, and deleted if nothing refers to it after the grace either.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from itertools import compress
 from typing import Any, TypeAlias
 
 from attrs import frozen
@@ -30,6 +31,7 @@ from .examining import Examined, Space, ref_of, written_apart
 from .findings import Lost, Repaired
 from .keeping import Keeping
 from .loading import is_shown
+from .unchanged import change, delete
 
 
 @frozen
@@ -79,15 +81,23 @@ def repair(
     now = yield from Now()
     found = yield from diagnosed(schema, thread_id, keeping, lasting)
     plan = _planned(found, lasting, now, grace)
-    yield from all_of(_changed(schema, each, hidden_at=now) for each in plan.hidden)
-    going = (*plan.dropped, *plan.removed, *plan.deleted)
-    yield from all_of(_deleted(schema, each) for each in going)
-    yield from all_of(_changed(schema, each, unclaimed_at=now) for each in plan.marked)
+    are_hidden = yield from all_of(_hidden(schema, each, now) for each in plan.hidden)
+    are_deleted = yield from all_of(delete(schema, each) for each in plan.deleted)
+    yield from all_of(_deleted(schema, each) for each in (*plan.dropped, *plan.useless))
+    hidden = [*compress(plan.hidden, are_hidden)]
+    deleted = [*compress(plan.deleted, are_deleted)]
+    # Those that were put again in the meantime stay, with all that is theirs.
+    stay = {_place(each) for each in plan.deleted} - {_place(each) for each in deleted}
+    removed = yield from all_of(
+        _removed(schema, each) for each in plan.removed if _place(each) not in stay
+    )
+    yield from all_of(_marked(schema, each, now) for each in plan.marked)
+    gone = {_place(each) for each in (*hidden, *deleted)}
     left = {
         namespace: [
             each
             for each in space.checkpoints.values()
-            if is_shown(each, now) and ref_of(each) not in {*plan.hidden, *plan.deleted}
+            if is_shown(each, now) and _place(each) not in gone
         ]
         for namespace, space in found.read.spaces.items()
     }
@@ -97,10 +107,13 @@ def repair(
     return Repaired(
         found.checked,
         {namespace: some[-1].checkpoint_id if some else None for namespace, some in left.items()},
-        [_value(each, "checkpoint_id") for each in plan.hidden],
-        [_value(each, "checkpoint_id") for each in plan.deleted],
+        [each.checkpoint_id for each in hidden],
+        [
+            *(each.checkpoint_id for each in deleted),
+            *(_value(each, "checkpoint_id") for each in plan.useless if each.cls is Checkpoint),
+        ],
         [_value(each, "task_id") for each in plan.dropped],
-        len(plan.removed),
+        sum(removed) + sum(each.cls is CheckpointValue for each in plan.useless),
         len(plan.marked),
         is_headless,
     )
@@ -114,15 +127,17 @@ class _Plan:
         hidden: checkpoints that are given back no more.
         deleted: checkpoints that are deleted.
         dropped: what tasks wrote and cannot be read; it is deleted.
-        removed: what else is deleted.
+        useless: what else cannot be read, and is deleted.
+        removed: what nothing refers to, and is deleted.
         marked: what is deleted later, if nothing refers to it then.
     """
 
-    hidden: Sequence[Ref[Any]]
-    deleted: Sequence[Ref[Any]]
+    hidden: Sequence[Checkpoint]
+    deleted: Sequence[Checkpoint]
     dropped: Sequence[Ref[Any]]
-    removed: Sequence[Ref[Any]]
-    marked: Sequence[Ref[Any]]
+    useless: Sequence[Ref[Any]]
+    removed: Sequence[_Unclaimed]
+    marked: Sequence[_Unclaimed]
 
 
 def _planned(found: Diagnosis, lasting: Lasting, now: dt.datetime, grace: dt.timedelta) -> _Plan:
@@ -144,16 +159,15 @@ def _planned(found: Diagnosis, lasting: Lasting, now: dt.datetime, grace: dt.tim
         *(each for each in unreadable if each.cls is TaskWrites),
     ]
     damaged = [each for each in unreadable if each.cls is Checkpoint]
-    unclaimed, useless = _unclaimed(read, going, {*dropped})
-    over = {
-        ref_of(each) for each in unclaimed if _place(each) in going or _is_over(each, now, grace)
-    }
+    unclaimed, useless = _unclaimed(read, going, {*dropped}, now - grace)
+    over = [each for each in unclaimed if _place(each) in going or _is_over(each, now, grace)]
     return _Plan(
-        [_ref(read, each) for each in sorted(lost - going)],
-        [*(_ref(read, each) for each in sorted(going)), *damaged],
+        [_at(read, each) for each in sorted(lost - going)],
+        [_at(read, each) for each in sorted(going)],
         dropped,
-        [*over, *useless],
-        [each for each in map(ref_of, _unmarked(unclaimed)) if each not in over],
+        [*damaged, *useless],
+        over,
+        [each for each in unclaimed if each.unclaimed_at is None and each not in over],
     )
 
 
@@ -170,23 +184,28 @@ def _over(
     known, needed = space.known, set[str]()
     for left in known.contents.keys() - over:
         content = known.contents[left]
-        for channel, held in content.held.items():
-            needed.update(at for at, _ in known.places(channel, held))
+        needed |= known.referred(content.references((now - grace).timestamp()))
         channels = {*lasting(space.checkpoints[left], content)} - content.held.keys()
         needed.update(made_of(space, space.checkpoints[left], channels))
     return over - needed
 
 
 def _unclaimed(
-    read: Examined, going: Collection[tuple[str, str]], dropped: Collection[Ref[Any]]
+    read: Examined,
+    going: Collection[tuple[str, str]],
+    dropped: Collection[Ref[Any]],
+    after: dt.datetime,
 ) -> tuple[list[_Unclaimed], list[Ref[Any]]]:
-    """What nothing that stays refers to, and the keys of such values that cannot be read."""
+    """What nothing that stays refers to, and the keys of such values that cannot be read.
+
+    What a checkpoint referred to before it was put again counts, if that was after some time.
+    """
     staying = {
         namespace: [each for each in space.checkpoints if (namespace, each) not in going]
         for namespace, space in read.spaces.items()
     }
     tasks = [each for each in read.tasks if ref_of(each) not in dropped]
-    claimed, alone = read.claims(staying), list[_Unclaimed]()
+    claimed, alone = read.claims(staying, after.timestamp()), list[_Unclaimed]()
     for each in tasks:
         if each.checkpoint_id in staying.get(each.namespace, ()):
             claimed.update(written_apart(each))
@@ -200,15 +219,11 @@ def _unclaimed(
     return [*alone, *(each for each in values if ref_of(each) not in useless)], useless
 
 
-def _unmarked(found: Iterable[_Unclaimed]) -> Iterator[_Unclaimed]:
-    return (each for each in found if each.unclaimed_at is None)
-
-
 def _is_over(found: _Unclaimed, now: dt.datetime, grace: dt.timedelta) -> bool:
     return (found.unclaimed_at or now) + grace <= now
 
 
-def _place(found: _Unclaimed) -> tuple[str, str]:
+def _place(found: Checkpoint | _Unclaimed) -> tuple[str, str]:
     return found.namespace, found.checkpoint_id
 
 
@@ -216,9 +231,9 @@ def _place_of(target: Ref[Any]) -> tuple[str, str]:
     return _value(target, "namespace"), _value(target, "checkpoint_id")
 
 
-def _ref(read: Examined, place: tuple[str, str]) -> Ref[Any]:
+def _at(read: Examined, place: tuple[str, str]) -> Checkpoint:
     namespace, checkpoint_id = place
-    return ref_of(read.spaces[namespace].checkpoints[checkpoint_id])
+    return read.spaces[namespace].checkpoints[checkpoint_id]
 
 
 def _value(target: Ref[Any], name: str) -> str:
@@ -226,13 +241,32 @@ def _value(target: Ref[Any], name: str) -> str:
     return value
 
 
-def _changed(schema: Schema, target: Ref[Any], **changes: Any) -> Steps[None]:
-    """Change an item, unless it was deleted in the meantime."""
+def _hidden(schema: Schema, checkpoint: Checkpoint, now: dt.datetime) -> Steps[bool]:
+    """Hide a checkpoint; False if it was put again in the meantime."""
     try:
-        yield from write(schema, Update(target, **changes))
+        yield from change(schema, checkpoint, hidden_at=now)
+    except ConditionFailed:
+        return False
+    return True
+
+
+def _marked(schema: Schema, found: _Unclaimed, now: dt.datetime) -> Steps[None]:
+    """Note that nothing refers to an item, unless it was deleted in the meantime."""
+    try:
+        yield from write(schema, Update(ref_of(found), unclaimed_at=now))
     except ConditionFailed as failure:
         if failure.stored is not None:
             raise
+
+
+def _removed(schema: Schema, found: _Unclaimed) -> Steps[bool]:
+    """Delete an item that nothing refers to; False if it was put again in the meantime."""
+    try:
+        same = {"unclaimed_at": found.unclaimed_at}
+        yield from write(schema, Delete(ref_of(found), when=same))
+    except ConditionFailed as failure:
+        return failure.stored is None
+    return True
 
 
 def _deleted(schema: Schema, target: Ref[Any]) -> Steps[None]:

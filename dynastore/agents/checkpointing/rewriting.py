@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from attrs import evolve, frozen
 
@@ -27,19 +26,35 @@ class Rewritten:
     spilled: Mapping[str, Segment]
 
 
-def rewritten(known: Known, kept: Mapping[str, int]) -> Iterator[Rewritten]:
+@frozen
+class Kept:
+    """How long a checkpoint that stays is there, in seconds since 1970; 0 for ever.
+
+    Attributes:
+        until: until when it is given back.
+        lasts: until when its item is kept.
+    """
+
+    until: float
+    lasts: int
+
+    def may_refer_to(self, held: Held) -> bool:
+        """Whether a value is there for as long as the checkpoint is given back."""
+        return not held.lasts or 0 < self.until <= held.lasts
+
+
+def rewritten(known: Known, kept: Mapping[str, Kept]) -> Iterator[Rewritten]:
     """The checkpoints to write anew, in the order in which that is done.
 
     Of each value, the first that stays and refers to what goes gets the whole; those after it refer
-    to that.
+    to that, unless they are given back for longer than that is kept.
 
     Args:
         known: all that the checkpoints refer to.
-        kept: ids of those that stay, from the oldest on, and until when each is kept, in seconds
-            since 1970; 0 for ever.
+        kept: ids of those that stay, from the oldest on, and how long each does.
     """
     moved: dict[tuple[str, Spot], Held] = {}
-    for checkpoint_id, lasts in kept.items():
+    for checkpoint_id, stays in kept.items():
         content = known.contents[checkpoint_id]
         held, segments = dict(content.held), dict(content.segments)
         spilled: dict[str, Segment] = {}
@@ -50,7 +65,7 @@ def rewritten(known: Known, kept: Mapping[str, int]) -> Iterator[Rewritten]:
             }:
                 continue
             own = checkpoint_id, content.mark
-            found = _moved(known, name, own, place, moved, lasts)
+            found = _moved(known, name, own, place, moved, stays)
             if isinstance(found, Held):  # another has it
                 held[name] = evolve(found, age=place.age)
                 continue
@@ -76,63 +91,23 @@ def _moved(
     own: Spot,
     place: Held,
     moved: Mapping[tuple[str, Spot], Held],
-    lasts: int,
+    stays: Kept,
 ) -> Held | _Made:
     """Where the value of a channel is from now on, or what its checkpoint holds of it."""
     spot = place.at, place.mark
-    if spot != own and (name, spot) in moved:
-        return moved[name, spot]
+    if spot != own and (there := moved.get((name, spot))) and stays.may_refer_to(there):
+        return there
     segment = known.segment(name, spot, is_spilled=place.is_spilled)
     at, mark = own
     if spot == own and isinstance(segment, Splice):
         base = moved.get((name, (segment.base, segment.base_mark)))
-        if base is not None:
+        if base is not None and stays.may_refer_to(base):
             at_base = evolve(segment, base=base.at, base_mark=base.mark)
             size = base.spliced_bytes + len(segment.data)
             new = evolve(base, at=at, mark=mark, links=base.links + 1, spliced_bytes=size)
-            new = evolve(new, age=place.age, lasts=earlier(base.lasts, lasts))
+            new = evolve(new, age=place.age, lasts=earlier(base.lasts, stays.lasts))
             return _Made(new, evolve(at_base, is_base_spilled=base.is_spilled))
     chain = known.chain(name, place)
     assert isinstance(chain, list), "what stays was read as far as it goes"
     value: Value = serialized(joined(name, chain))
-    return _Made(Held(at, at, 1, len(value.data), 0, 1, lasts, mark=mark), value)
-
-
-def referred(
-    contents: Mapping[str, Content], live: Collection[str], channels: Collection[str] | None = None
-) -> set[str]:
-    """The ids of the checkpoints that some refer to.
-
-    These are all that hold a segment of the same channel between the whole value and the latest
-    segment: a few too many where a thread was forked, and none too few. It is not enough to look
-    for those that build on the same whole value: one between them may have been rewritten since.
-
-    Args:
-        contents: checkpoint id -> content, of all in the namespace.
-        live: ids of those that refer.
-        channels: those whose values count; all without.
-    """
-    reaches: dict[tuple[str, str], str] = {}
-    for each in live:
-        for name, held in contents[each].held.items():
-            if channels is not None and name not in channels:
-                continue
-            begin = name, held.root
-            reaches[begin] = max(held.at, reaches.get(begin, held.at))
-    stretches: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for (name, root), last in reaches.items():
-        stretches[name].append((root, last))
-    own = {
-        each
-        for each, content in contents.items()
-        for name in _holding(each, content)
-        if any(root <= each <= last for root, last in stretches[name])
-    }
-    return own | {root for _, root in reaches}
-
-
-def _holding(checkpoint_id: str, content: Content) -> Iterator[str]:
-    """The channels of which a checkpoint holds a segment."""
-    yield from (name for name, held in content.held.items() if held.at == checkpoint_id)
-    for some in content.former.values():
-        yield from some
+    return _Made(Held(at, at, 1, len(value.data), 0, 1, stays.lasts, mark=mark), value)

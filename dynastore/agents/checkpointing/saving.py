@@ -26,6 +26,7 @@ from ...writes import Create, Put
 from ..checkpoints import Checkpoint, CheckpointValue, Thread
 from .contents import (
     Content,
+    Former,
     Segment,
     Value,
     content_of,
@@ -137,7 +138,7 @@ def save(schema: Schema, recent: Recent, draft: Draft, keeping: Keeping) -> Step
         # The header first: the checkpoint says until when it is kept.
         if is_due:
             yield from _keep_thread(schema, draft, keeping, now)
-        yield from _put(schema, checkpoint, content)
+        yield from _put(schema, checkpoint, content, now)
     saved = Head(draft.versions, content.held, drafted.digests)
     seen = (place.thread_id, place.namespace, place.checkpoint_id)
     recent.keep(seen, Remembered(saved, (*draft.whose, lasts), now))
@@ -181,7 +182,7 @@ def spilled_values(
         yield CheckpointValue(**place.fields, name=name, content=content, expires_at=expires_at)
 
 
-def _put(schema: Schema, checkpoint: Checkpoint, content: Content) -> Steps[None]:
+def _put(schema: Schema, checkpoint: Checkpoint, content: Content, now: dt.datetime) -> Steps[None]:
     """Put a checkpoint: one request, and two more if there is another one with its id.
 
     Others may refer to what that one holds. So the new one holds this too.
@@ -192,7 +193,9 @@ def _put(schema: Schema, checkpoint: Checkpoint, content: Content) -> Steps[None
             yield from write(schema, Create(checkpoint))
         except AlreadyExists:
             there = yield from get(schema, Checkpoint, key, consistent=True)
-            if there is not None and (yield from _put_again(schema, there, checkpoint, content)):
+            if there is None:
+                continue
+            if (yield from _put_again(schema, there, checkpoint, content, now)):
                 return
         else:
             return
@@ -200,22 +203,40 @@ def _put(schema: Schema, checkpoint: Checkpoint, content: Content) -> Steps[None
 
 
 def _put_again(
-    schema: Schema, there: Checkpoint, checkpoint: Checkpoint, content: Content
+    schema: Schema, there: Checkpoint, checkpoint: Checkpoint, content: Content, now: dt.datetime
 ) -> Steps[bool]:
-    """Put a checkpoint in the place of another one; False if that was changed in the meantime."""
+    """Put a checkpoint in the place of another one; False if that was changed in the meantime.
+
+    What refers to the other one counts on it for as long as it says. So the item stays as long as the
+    longer of both.
+    """
     if there == checkpoint:
         return True  # a request that was answered late was carried out before
-    before = content_of(there.content, there.mark)
-    former = {**before.former, before.mark: before.segments}
-    former.pop(checkpoint.mark, None)
-    form = packed(evolve(content, former=former))
+    form = packed(_over(content, content_of(there.content, there.mark), now))
     try:
         same = {"mark": there.mark, "hidden_at": there.hidden_at}
-        new: Any = evolve(cast("Any", checkpoint), content=form)
+        expires_at = _later(there.expires_at, checkpoint.expires_at)
+        new: Any = evolve(cast("Any", checkpoint), content=form, expires_at=expires_at)
         yield from write(schema, Put(new, when=same))
     except ConditionFailed:
         return False
     return True
+
+
+def _over(content: Content, before: Content, now: dt.datetime) -> Content:
+    """A content that holds what the one before held too."""
+    since = int(now.timestamp())
+    former = {**before.former, before.mark: Former(before.segments, before.held, since)}
+    same = former.pop(content.mark, Former())
+    if same.held != content.held:
+        former[content.mark] = evolve(same, segments={})
+    # What is put as it was may have got values since that others refer to.
+    return evolve(content, segments={**same.segments, **content.segments}, former=former)
+
+
+def _later(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
+    """The later of two times; None is never."""
+    return None if one is None or other is None else max(one, other)
 
 
 def _is_inside(place: Place, recent: Recent) -> bool:

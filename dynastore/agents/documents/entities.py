@@ -62,7 +62,8 @@ class Document:
         created_at: when it was first put.
         updated_at: when it was last put.
         minutes: how long it lives after its last use, or None for good.
-        embedded: digest of the vectors of its `Embedding`, or None where it has none.
+        embedded: digest of the vectors of its `Embedding`, and of when they were put, or None where
+            it has none.
         aspects: how many `Aspect`s it has, or None.
         embedded_until: when those expire: later than the document, so that few of its uses rewrite
             them. None where they do not.
@@ -100,7 +101,7 @@ class Embedding:
             there is one vector and the table has a vector index.
         vector: that one, as a vector index takes it; else None.
         count: how many vectors there are.
-        digest: of the vectors.
+        digest: of the vectors, and of when they were put.
         expires_at: when it is of no use any more, or None.
     """
 
@@ -135,7 +136,7 @@ class Aspect:
         document_id: of the document.
         place: which of the vectors, from 0.
         vector: it, of length 1.
-        digest: of all vectors of the document.
+        digest: of all vectors of the document, and of when they were put.
         expires_at: when it is of no use any more, or None.
     """
 
@@ -151,8 +152,8 @@ class Aspect:
     primary = key("ST#{first}#{second}", "W#{rest}#{document_id}#{place}")
 
 
-def name_of(entity: Document | Embedding) -> Name:
-    """Where a document is, or the one that an embedding is of."""
+def name_of(entity: Document | Embedding | Aspect) -> Name:
+    """Where a document is, or the one that an embedding or an aspect is of."""
     return name_at(entity.first, entity.second, entity.rest, entity.document_id)
 
 

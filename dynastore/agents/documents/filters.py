@@ -22,14 +22,16 @@ OPERATORS = ("$eq", "$ne", *_ORDERS)
 
 
 def check_filter(wanted: Any) -> None:
-    """Refuse a filter with an operator that there is not.
+    """Refuse a filter with an operator that there is not, or that compares with what has no order.
 
     Raises:
         RequestError: it names one, or is no dict.
     """
     if not isinstance(wanted, Mapping):
         raise RequestError(f'a filter is a dict such as {{"color": "red"}}, not {shown(wanted)}')
-    for each in wanted.values():
+    for name, each in wanted.items():
+        if not isinstance(name, str):
+            raise RequestError(f"a filter names fields, which are texts, not {shown(name)}")
         _check(each)
 
 
@@ -50,6 +52,11 @@ def _check(wanted: Any) -> None:
         raise RequestError(
             f"a filter has no operator {shown(unknown[0])}; it has {', '.join(OPERATORS)}"
         )
+    for name in _ORDERS.keys() & wanted.keys():
+        if not isinstance(wanted[name], int | float | str):
+            raise RequestError(
+                f"a filter compares by {name} with a number or a text, not {shown(wanted[name])}"
+            )
 
 
 def _has_operators(wanted: Mapping[str, Any]) -> bool:

@@ -43,7 +43,7 @@ class NearestVectors:
     """What a vector index found below a prefix.
 
     Attributes:
-        ranked: the nearest documents first, each once.
+        ranked: the nearest documents first, each once for the vectors of one put.
         are_all: whether there are no more vectors in the partition.
     """
 
@@ -100,11 +100,12 @@ def nearest(
     answer = yield from SearchVectors(
         schema.table.name, index, pk, tuple(vector), top, NEEDED, purpose
     )
-    best: dict[Name, Ranked] = {}
+    # By digest too: vectors that a document had before are no reason to pass over those it has.
+    best: dict[tuple[Name, str], Ranked] = {}
     for near in answer.found:
         *where, digest = codec.decode_fields(near.item, NEEDED).values()
         if where[2].startswith(place["rest"]):
             name = name_at(*where)
-            best.setdefault(name, Ranked(1 - near.score, name, digest))
+            best.setdefault((name, digest), Ranked(1 - near.score, name, digest))
     ranked = sorted(best.values(), key=lambda each: (-each.score, each.name))
     return NearestVectors(ranked, are_all=len(answer.found) < top)

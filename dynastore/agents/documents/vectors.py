@@ -30,10 +30,11 @@ class Packed:
     data: bytes
     count: int
 
-    @property
-    def digest(self) -> str:
-        """Tells them from others."""
-        return hashlib.blake2b(self.data, digest_size=DIGEST_BYTES).hexdigest()
+    def digest(self, put_at: str) -> str:
+        """Tells them from others, and from the same ones that were put at another time."""
+        found = hashlib.blake2b(self.data, digest_size=DIGEST_BYTES)
+        found.update(put_at.encode())
+        return found.hexdigest()
 
     @property
     def each(self) -> list[tuple[float, ...]]:
@@ -54,7 +55,9 @@ def packed(vectors: Sequence[Sequence[float]], dims: int | None = None) -> Packe
     Raises:
         RequestError: a vector has another number of dimensions, or is not made of finite numbers.
     """
-    return joined([unit(each, dims or len(vectors[0])) for each in vectors])
+    first, *others = vectors
+    one = unit(first, dims)
+    return joined([one, *(unit(each, len(one)) for each in others)])
 
 
 def joined(vectors: Iterable[Sequence[float]]) -> Packed:
@@ -72,12 +75,15 @@ def unit(vector: Sequence[float], dims: int | None = None) -> array[float]:
     Raises:
         RequestError: it has another number of dimensions, or is not made of finite numbers.
     """
-    if dims is not None and len(vector) != dims:
+    try:
+        length, count = math.hypot(*vector), len(vector)
+    except TypeError as error:
+        raise RequestError(f"an embedding is a list of numbers, not {shown(vector)}") from error
+    if dims is not None and count != dims:
         raise RequestError(
-            f"an embedding has {len(vector)} dimensions, and the index {dims}; "
+            f"an embedding has {count} dimensions, and the index {dims}; "
             "set dims= to what the model gives"
         )
-    length = math.hypot(*vector)
     if not math.isfinite(length):
         raise RequestError(f"an embedding is made of finite numbers, not {shown(list(vector))}")
     return array("f", (each / length for each in vector) if length else vector)

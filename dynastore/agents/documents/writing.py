@@ -1,9 +1,9 @@
 """Putting and deleting documents, with their embeddings and the entries of their namespaces.
 
-In this order: entries of namespaces, so that no document is without one; embeddings and documents,
-together, since an embedding counts only for the document that it was made for; then the embeddings
-that documents had before. Where the table has a vector index, embeddings are made so that it finds
-them: with the one vector, or with an aspect for each of several.
+In this order: entries of namespaces, so that no document is without one; documents; then their
+embeddings, instead of those that the documents had before, see `meaning`. Where the table has a
+vector index, embeddings are made so that it finds them: with the one vector, or with an aspect for
+each of several.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from attrs import frozen
 from ...errors import RequestError, shown
 from ...lifetimes import LONGEST
 from ...operations.interleaved import all_of
-from ...operations.writing.batches import delete_many, put_many
+from ...operations.writing.batches import put_many
 from ...operations.writing.writes import write
 from ...requests import Now, Steps
 from ...schema import Schema
@@ -27,6 +27,7 @@ from . import registry
 from .entities import Aspect, Document, Embedding, Name, name_of, place_of
 from .indexed import indexed
 from .labels import Labels
+from .meaning import Meaning, Stale, meant, unmeant
 from .reading import aspects_of, embedding_of, ref_of, without_values
 from .registry import Known
 from .vectors import Packed
@@ -73,7 +74,7 @@ def written(schema: Schema, contents: Mapping[Name, Content | None], known: Know
     """Put documents, and delete those whose content is None.
 
     A document keeps the time at which it was first put. It is no transaction: each is written for
-    itself, 25 in a request where there are several.
+    itself, 25 in a request where there are several; embeddings in a request each.
 
     Args:
         schema: where.
@@ -97,35 +98,45 @@ def _put(schema: Schema, puts: Mapping[Name, Content], known: Known) -> Steps[No
     before = yield from without_values(schema, puts)
     now = yield from Now()
     documents: list[Document] = []
-    meanings: list[Embedding | Aspect] = []
+    meanings: list[Meaning] = []
+    stale: list[Stale] = []
     for name, content in puts.items():
+        old = before.get(name)
         made = [] if content.vectors is None else indexed(schema, content.vectors)
-        document = _document(name, content, before.get(name), now, aspects=len(made))
+        document = _document(name, content, old, now, aspects=len(made))
         documents.append(document)
         if content.vectors is not None:
             meanings += _meanings(document, content.vectors, made)
+        stale += _stale(schema, document, old)
     fresh = yield from registry.entered(schema, _vanishing(puts), known)
-    yield from _stored(schema, [*documents, *meanings], alone=len(documents) == 1)
+    yield from _stored(schema, documents)
     yield from registry.settled(schema, fresh)
-    stale = [each for new in documents for each in _stale(schema, new, before.get(name_of(new)))]
-    yield from delete_many(schema, stale)
+    yield from all_of(
+        [
+            *(meant(schema, each, before.get(name_of(each))) for each in meanings),
+            *(unmeant(schema, target, digest) for target, digest in stale),
+        ]
+    )
 
 
-def _stale(schema: Schema, new: Document, old: Document | None) -> list[Ref[Any]]:
+def _stale(schema: Schema, new: Document, old: Document | None) -> list[Stale]:
     """What the old vectors of a document were kept in, and the new ones are not."""
     if old is None or old.embedded is None:
         return []
     name = name_of(new)
     aspects = aspects_of(schema, name, range(new.aspects or 0, old.aspects or 0))
-    return [*aspects, embedding_of(name)] if new.embedded is None else [*aspects]
+    targets: list[Ref[Any]] = [*aspects]
+    if new.embedded is None:
+        targets.append(embedding_of(name))
+    return [(target, old.embedded) for target in targets]
 
 
-def _stored(schema: Schema, entities: Sequence[Any], *, alone: bool) -> Steps[None]:
-    """Put entities. What replaces a large value by itself deletes the parts of that too."""
-    if alone:
-        yield from all_of(write(schema, Put(each)) for each in entities)
+def _stored(schema: Schema, documents: Sequence[Document]) -> Steps[None]:
+    """Put documents. What replaces a large value by itself deletes the parts of that too."""
+    if len(documents) == 1:
+        yield from write(schema, Put(documents[0]))
     else:
-        yield from put_many(schema, entities)
+        yield from put_many(schema, documents)
 
 
 def _vanishing(puts: Mapping[Name, Content]) -> dict[Labels, bool]:
@@ -143,14 +154,14 @@ def _deleted(schema: Schema, name: Name) -> Steps[None]:
             embedding_of(name),
             *aspects_of(schema, name, range(old.aspects or 0)),
         ]
-        yield from all_of(write(schema, Delete(each)) for each in meanings)
+        yield from all_of(unmeant(schema, each, old.embedded) for each in meanings)
 
 
 def _document(
     name: Name, content: Content, old: Document | None, now: dt.datetime, *, aspects: int
 ) -> Document:
     labels, document_id = name
-    embedded = content.vectors.digest if content.vectors is not None else None
+    embedded = None if content.vectors is None else content.vectors.digest(now.isoformat())
     life = dt.timedelta(minutes=content.minutes) if content.minutes is not None else None
     return Document(
         **place_of(labels),
@@ -168,7 +179,7 @@ def _document(
 
 def _meanings(
     document: Document, vectors: Packed, made: Sequence[tuple[float, ...]]
-) -> list[Embedding | Aspect]:
+) -> list[Meaning]:
     """What is stored of the vectors of a document.
 
     Args:
@@ -180,7 +191,7 @@ def _meanings(
     whose: dict[str, Any] = {
         **place_of(labels),
         "document_id": document_id,
-        "digest": vectors.digest,
+        "digest": document.embedded,
         "expires_at": document.embedded_until,
     }
     if len(made) == 1:

@@ -14,7 +14,6 @@ from langgraph.checkpoint.base import (
     CheckpointMetadata,
     CheckpointTuple,
     DeltaChannelHistory,
-    get_checkpoint_id,
     get_checkpoint_metadata,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
@@ -56,7 +55,17 @@ def place_of(config: RunnableConfig) -> tuple[str, str]:
             'a config names its thread: {"configurable": {"thread_id": "..."}}; this has '
             f"{given.names_in(named)}"
         )
-    return given.id_text("thread_id", thread_id), named.get("checkpoint_ns") or ""
+    namespace = given.text("checkpoint_ns", named.get("checkpoint_ns"))
+    return given.id_text("thread_id", thread_id), namespace or ""
+
+
+def checkpoint_id_of(config: RunnableConfig) -> str | None:
+    """The checkpoint that a config names, or None.
+
+    Raises:
+        RequestError: what it names is no id.
+    """
+    return given.text("checkpoint_id", given.configurable(config).get("checkpoint_id"))
 
 
 def named(checkpoint: Stored) -> str:
@@ -99,7 +108,7 @@ class Conversion:
             RequestError: it names none.
         """
         thread_id, namespace = place_of(config)
-        checkpoint_id = get_checkpoint_id(config)
+        checkpoint_id = checkpoint_id_of(config)
         if not checkpoint_id:
             raise RequestError("the config of a task's writes names the checkpoint: checkpoint_id")
         return Place(thread_id, namespace, checkpoint_id)
@@ -122,13 +131,14 @@ class Conversion:
         header: dict[str, Any] = {**checkpoint}
         values: Mapping[str, Any] = header.pop("channel_values")
         found: Mapping[str, Any] = {**get_checkpoint_metadata(config, metadata)}
+        given.counters(DELTA_COUNTERS, found.get(DELTA_COUNTERS))
         if self.keeping.lifetime is not None and found.get(DELTA_COUNTERS):
             raise RequestError(
                 f"the channels {sorted(found[DELTA_COUNTERS])} are DeltaChannels: their values are "
                 "made of the writes of all checkpoints since a snapshot, and with ttl= these expire "
                 "one by one. Give this graph a saver without ttl=, and prune() its threads"
             )
-        place, parent_id = Place(thread_id, namespace, checkpoint["id"]), get_checkpoint_id(config)
+        place, parent_id = Place(thread_id, namespace, checkpoint["id"]), checkpoint_id_of(config)
         made = self._serialized(place, parent_id, values, new_versions)
         return Draft(
             place,
@@ -136,9 +146,9 @@ class Conversion:
             self.value(header),
             self.value(found),
             found,
-            checkpoint["channel_versions"],
-            values.keys(),
-            new_versions.keys(),
+            {**checkpoint["channel_versions"]},
+            [*values],
+            {*new_versions},
             lambda name: made[name] if name in made else self.value(values[name]),
         )
 
@@ -218,8 +228,8 @@ class Conversion:
     def lasting(self, checkpoint: Stored, content: Content) -> Collection[str]:
         """The channels of a checkpoint whose values are made of older writes."""
         found = self.loaded(content.metadata, f"{named(checkpoint)} its metadata")
-        counters: Mapping[str, Any] = found.get(DELTA_COUNTERS) or {}
-        return counters.keys()
+        counters = found.get(DELTA_COUNTERS)
+        return counters.keys() if isinstance(counters, Mapping) else ()
 
     def described(self, checkpoint: Stored, content: Content) -> Described:
         """What a checkpoint says of its thread."""
@@ -242,11 +252,9 @@ class Conversion:
             RequestError: something given is wrong.
         """
         metadata, limit = given.wanted_metadata(metadata), given.limit(limit)
-        bound = (
-            None if before is None else given.configurable(before, "before").get("checkpoint_id")
-        )
+        bound = {} if before is None else given.configurable(before, "before")
         wanted = {
-            "before": bound,
+            "before": given.text("before: checkpoint_id", bound.get("checkpoint_id")),
             "labels": labels(metadata),
             "passes": lambda checkpoint, content: self._has(checkpoint, content, metadata),
         }
@@ -254,7 +262,7 @@ class Conversion:
             return Listing(self, limit, wanted, None)
         thread_id, _ = place_of(config)
         wanted["namespace"] = config["configurable"].get("checkpoint_ns")
-        wanted["checkpoint_id"] = get_checkpoint_id(config)
+        wanted["checkpoint_id"] = checkpoint_id_of(config)
         return Listing(self, limit, wanted, thread_id)
 
     def _has(self, checkpoint: Stored, content: Content, wanted: Mapping[str, Any]) -> bool:

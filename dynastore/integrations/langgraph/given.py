@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.embeddings import Embeddings
-from langgraph.store.base import IndexConfig, TTLConfig, ensure_embeddings
+from langgraph.store.base import IndexConfig, MatchCondition, TTLConfig, ensure_embeddings
 from langgraph.store.base.embed import EmbeddingsLambda
 
 from ...agents.documents.writing import check_minutes
 from ...errors import RequestError, shown
+from ...lifetimes import LONGEST
+
+MATCHES = ("prefix", "suffix")  # LangGraph's
 
 
 def flag(name: str, value: Any) -> bool:
@@ -37,6 +41,19 @@ def serializer(serde: Any) -> Any:
             f"loads_typed(), not {shown(serde)}"
         )
     return serde
+
+
+def ttl(value: Any) -> dt.timedelta | None:
+    """How long checkpoints are given back.
+
+    Raises:
+        RequestError: it is no time above zero, or over a century.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, dt.timedelta) or not dt.timedelta() < value <= LONGEST:
+        raise RequestError(f"ttl is a timedelta above zero, up to 100 years, not {shown(value)}")
+    return value
 
 
 def ttl_config(ttl: Any) -> TTLConfig | None:
@@ -139,6 +156,44 @@ def operations(ops: Any) -> tuple[Any, ...]:
     return tuple(ops)
 
 
+def conditions(value: Any) -> tuple[MatchCondition, ...]:
+    """How namespaces that are listed begin and end.
+
+    Raises:
+        RequestError: they are no conditions, or of a kind that there is not.
+    """
+    if value is None:
+        return ()
+    is_list = isinstance(value, list | tuple)
+    if not is_list or not all(isinstance(each, MatchCondition) for each in value):
+        raise RequestError(
+            'match_conditions is a list such as [MatchCondition("prefix", ("users",))], not '
+            f"{shown(value)}"
+        )
+    for each in value:
+        if each.match_type not in MATCHES:
+            raise RequestError(
+                f"a match_type is one of {', '.join(MATCHES)}, not {shown(each.match_type)}"
+            )
+        labels(each.match_type, each.path)
+    return tuple(value)
+
+
+def vectors(made: Any, count: int) -> list[Any]:
+    """What a model made of some texts, a vector of each; these are checked where they are used.
+
+    Raises:
+        RequestError: they are none, or not as many.
+    """
+    try:
+        found = [*made]
+    except TypeError as error:
+        raise RequestError(f'index["embed"] makes a list of vectors, not {shown(made)}') from error
+    if len(found) != count:
+        raise RequestError(f"the index's embed made {len(found)} vectors of {count} texts")
+    return found
+
+
 def labels(name: str, value: Any) -> tuple[str, ...]:
     """Labels of namespaces.
 
@@ -148,6 +203,16 @@ def labels(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise RequestError(f'{name} is a tuple such as ("users", "*"), not {shown(value)}')
     return tuple(value)
+
+
+def namespace(value: Any) -> None:
+    """Check what is looked at as a namespace.
+
+    Raises:
+        RequestError: it is one text, or no list.
+    """
+    if not isinstance(value, list | tuple):
+        raise RequestError(f'a namespace is a tuple such as ("users", "ann"), not {shown(value)}')
 
 
 def query(value: Any) -> str | None:
@@ -185,6 +250,17 @@ def _no_config(name: str, what: str) -> RequestError:
     return RequestError(
         f'{name} is a dict such as {{"configurable": {{"thread_id": "..."}}}}, not {what}'
     )
+
+
+def text(name: str, value: Any) -> str | None:
+    """An id or a name, or None.
+
+    Raises:
+        RequestError: it is no text.
+    """
+    if value is not None and not isinstance(value, str):
+        raise RequestError(f"{name} is a text, not {shown(value)}")
+    return value
 
 
 def id_text(name: str, value: Any) -> str:
@@ -247,6 +323,7 @@ def task_writes(writes: Any) -> Sequence[tuple[str, Any]]:
     for each in pairs:
         if not (isinstance(each, list | tuple) and len(each) == 2 and isinstance(each[0], str)):
             raise RequestError(f"a write is a pair of a channel and a value, not {shown(each)}")
+        _channel("writes", each[0])
     return pairs
 
 
@@ -259,6 +336,35 @@ def whole_checkpoint(checkpoint: Any, metadata: Any, new_versions: Any) -> None:
     needed = {"id", "channel_values", "channel_versions"}
     if not isinstance(checkpoint, Mapping) or not needed <= checkpoint.keys():
         raise RequestError(f"a checkpoint has {sorted(needed)}; this is {shown(checkpoint)}")
-    for name, value in (("metadata", metadata), ("new_versions", new_versions)):
+    if not isinstance(checkpoint["id"], str):
+        raise RequestError(f"the id of a checkpoint is a text, not {shown(checkpoint['id'])}")
+    if not isinstance(metadata, Mapping):
+        raise RequestError(f"metadata is a dict, not {shown(metadata)}")
+    by_channel = {name: checkpoint[name] for name in ("channel_values", "channel_versions")}
+    for name, value in {**by_channel, "new_versions": new_versions}.items():
         if not isinstance(value, Mapping):
             raise RequestError(f"{name} is a dict, not {shown(value)}")
+        for channel in value:
+            _channel(name, channel)
+
+
+def counters(name: str, value: Any) -> None:
+    """Check what LangGraph notes in metadata of channels that are made of writes.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    if value is not None and not isinstance(value, Mapping):
+        raise RequestError(f"metadata[{name!r}] is LangGraph's own dict, not {shown(value)}")
+
+
+def _channel(of: str, name: Any) -> None:
+    """Refuse the name of a channel that cannot be stored."""
+    try:
+        if isinstance(name, str) and name.encode():
+            return
+    except UnicodeEncodeError:  # half of a surrogate pair
+        pass
+    raise RequestError(
+        f"{of}: the name of a channel is a text that UTF-8 can write, not {shown(name)}"
+    )

@@ -82,6 +82,7 @@ class Work:
         for op in self.ops:
             if not isinstance(op, GetOp | SearchOp | ListNamespacesOp | PutOp):
                 raise RequestError(f"{shown(op)} is no operation on a store")
+            _check_namespaces(op)
             validate_op_namespace(op)
         # Both are kept, and refuse what is wrong while they are made.
         _ = self.contents, self.asked
@@ -206,6 +207,17 @@ class Work:
         return [text for path in paths for text in get_text_at_path(op.value, path)]
 
 
+def _check_namespaces(op: Op) -> None:
+    """Refuse what LangGraph could not look at."""
+    match op:
+        case GetOp() | PutOp():
+            given.namespace(op.namespace)
+        case SearchOp():
+            given.namespace(op.namespace_prefix)
+        case ListNamespacesOp():
+            given.conditions(op.match_conditions)
+
+
 def name_in(op: GetOp | PutOp) -> Name:
     """The name of the document that an operation is about."""
     return checked(op.namespace), op.key
@@ -251,7 +263,6 @@ def search_of(op: SearchOp) -> Search:
 def listing_of(op: ListNamespacesOp) -> Listing:
     """Which namespaces are listed."""
     paths = tuple(
-        Path(each.match_type, given.labels(each.match_type, each.path))
-        for each in op.match_conditions or ()
+        Path(each.match_type, tuple(each.path)) for each in given.conditions(op.match_conditions)
     )
     return Listing(paths, op.max_depth, op.limit, op.offset)

@@ -21,7 +21,6 @@ from langgraph.checkpoint.base import (
     CheckpointMetadata,
     CheckpointTuple,
     DeltaChannelHistory,
-    get_checkpoint_id,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
@@ -35,12 +34,11 @@ from ...agents.checkpoints import Checkpoint as Stored
 from ...agents.checkpoints import CheckpointValue, TaskWrites, Thread
 from ...async_store import AsyncStore
 from ...clients.opening import Settings
-from ...errors import RequestError, shown
 from ...requests import Steps
 from ...store import Store
 from ..stores import Stores
 from . import given
-from .conversion import Conversion, Listing, configured, place_of
+from .conversion import Conversion, Listing, checkpoint_id_of, configured, place_of
 from .upkeep import Upkeep
 
 
@@ -79,15 +77,13 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
 
         Raises:
             RequestError: the store or the serializer is none, the schema of the store lacks the
-                entities of threads, or the time is not above zero.
+                entities of threads, or the time is not above zero, or over 100 years.
         """
         BaseCheckpointSaver.__init__(self, serde=given.serializer(serde))
-        if ttl is not None and not (isinstance(ttl, dt.timedelta) and ttl > dt.timedelta()):
-            raise RequestError(f"ttl is a timedelta above zero, not {shown(ttl)}")
         settings = Settings(region_name=region_name, endpoint_url=endpoint_url)
         self._stores = Stores.of(store, settings)
         self._stores.check(Thread, Stored, CheckpointValue, TaskWrites)
-        self._keeping = Keeping(ttl, given.flag("consistent", consistent))
+        self._keeping = Keeping(given.ttl(ttl), given.flag("consistent", consistent))
         self._recent = Recent()
 
     def eventual(self) -> Self:
@@ -228,7 +224,7 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
 
     def _get_tuple(self, config: RunnableConfig) -> Steps[CheckpointTuple | None]:
         thread_id, namespace = place_of(config)
-        wanted = get_checkpoint_id(config)
+        wanted = checkpoint_id_of(config)
         found = yield from load(
             self._schema, self._recent, thread_id, namespace, wanted, self._keeping
         )
@@ -249,7 +245,7 @@ class DynastoreSaver(Upkeep, BaseCheckpointSaver[str]):
         self, config: RunnableConfig, channels: Sequence[str]
     ) -> Steps[Mapping[str, DeltaChannelHistory]]:
         thread_id, namespace = place_of(config)
-        wanted = get_checkpoint_id(config)
+        wanted = checkpoint_id_of(config)
         channels = given.id_texts("channels", channels, of="names")
         if not channels:
             return {}

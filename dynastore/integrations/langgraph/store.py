@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 from langgraph.store.base import (
     BaseStore,
@@ -16,7 +17,6 @@ from langgraph.store.base import (
 from ...agents.documents import Aspect, Document, Embedding, Known, Namespace, index_of
 from ...async_store import AsyncStore
 from ...clients import opening
-from ...errors import RequestError
 from ...store import Store
 from ..stores import OnStores, Stores
 from . import given
@@ -138,7 +138,5 @@ class DynastoreStore(OnStores, BaseStore):
         return _by_text(texts, await self.embeddings.aembed_documents(texts))
 
 
-def _by_text(texts: list[str], vectors: list[list[float]]) -> Vectors:
-    if len(vectors) != len(texts):
-        raise RequestError(f"the index's embed made {len(vectors)} vectors of {len(texts)} texts")
-    return dict(zip(texts, vectors, strict=True))
+def _by_text(texts: list[str], made: Any) -> Vectors:
+    return dict(zip(texts, given.vectors(made, len(texts)), strict=True))

@@ -16,6 +16,7 @@ from ...agents.checkpointing.repairing import repair
 from ...agents.checkpointing.threads import threads
 from ...agents.checkpoints import Thread
 from ...errors import RequestError, shown
+from ...lifetimes import LONGEST
 from ...operations.reading.reader import Page
 from ...requests import Steps
 from ...schema import Schema
@@ -273,6 +274,8 @@ def _checked(grace: dt.timedelta) -> dt.timedelta:
     Raises:
         RequestError: it is no timedelta, or below zero.
     """
-    if not isinstance(grace, dt.timedelta) or grace < dt.timedelta():
-        raise RequestError(f"grace is a timedelta of zero or more, not {shown(grace)}")
+    if not isinstance(grace, dt.timedelta) or not dt.timedelta() <= grace <= LONGEST:
+        raise RequestError(
+            f"grace is a timedelta of zero or more, up to 100 years, not {shown(grace)}"
+        )
     return grace

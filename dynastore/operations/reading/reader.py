@@ -102,12 +102,15 @@ class Reader:
         self._after = state if in_memory else None
         self._sources = self._opened(None if in_memory else state)
 
-    def page(self, limit: int | None) -> Steps[Page[Any]]:
+    def page(self, limit: int | None, *, once: bool = False) -> Steps[Page[Any]]:
         """The next page.
 
         Args:
             limit: how many entities at most, 1 or more. Without it a page is what the branches
                 bring with a request each, and only the last one can be empty.
+            once: whether a page ends, though it has fewer entities, with the first request that
+                brings some: of large items these are few, as a request brings 1 MB at most. Not
+                where they are sorted in memory.
 
         Raises:
             RequestError: the limit is below 1, or over 10,000 items would have to be sorted.
@@ -121,14 +124,16 @@ class Reader:
         if limit is not None and limit < 1:  # the cursor is of results with a higher limit
             return Page((), None)
         page = yield from (
-            self._sorted_page(limit) if self.plan.ordering == "memory" else self._next_page(limit)
+            self._sorted_page(limit)
+            if self.plan.ordering == "memory"
+            else self._next_page(limit, once=once)
         )
         self._taken += len(page.entities)
         ended = page.state is None or self._taken == self.plan.limit
         cursor = None if ended else self._cursor.text([self._taken, page.state])
         return Page(page.entities, cursor)
 
-    def _next_page(self, limit: int | None) -> Steps[_Piece]:
+    def _next_page(self, limit: int | None, *, once: bool) -> Steps[_Piece]:
         entities: list[Any] = []
         width = IN_FLIGHT if limit is None else 1
         least = FILTERED_ITEMS if self._filtered else 1
@@ -138,7 +143,7 @@ class Reader:
             entities += yield from self._settler.entities(settled)
             if self._sources.done:
                 return _Piece(entities, None)
-            if len(entities) == limit or (limit is None and entities):
+            if len(entities) == limit or (entities and (once or limit is None)):
                 return _Piece(entities, self._positions())
             left = None if limit is None else limit - len(entities)
             yield from self._sources.fetch(left, width, least)
