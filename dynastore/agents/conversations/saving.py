@@ -112,22 +112,6 @@ def _resave(
     return saved
 
 
-def retitle(schema: Schema, header: Session, title: str) -> Steps[Session | None]:
-    """Give a session another title, and change nothing else of it: one request.
-
-    Returns:
-        The header as it is stored now; None if it is gone, or another user's by now.
-    """
-    now = yield from Now()
-    owner = missing() if header.user_id is None else header.user_id
-    target = _ref(header)
-    update = Update(target, when={"user_id": owner}, title=title, updated_at=now)
-    try:
-        return (yield from write(schema, update))
-    except ConditionFailed:
-        return None
-
-
 def save_many(
     schema: Schema, recent: Recent, headers: Sequence[Session]
 ) -> Steps[list[Session | None]]:
