@@ -146,6 +146,19 @@ class Bound(Generic[ClientT]):
         """
         return evolve(self, schema=self.schema.scoped(name))
 
+    @property
+    def place(self) -> Place | None:
+        """Where it is; None of a store that was made of a client."""
+        return self._place
+
+    def reopened(self) -> Self:
+        """The same store on a client of its own, for one that is closed.
+
+        Raises:
+            RequestError: it was made of a client.
+        """
+        return evolve(self, client=self._open(self._known_place()))
+
     def consistent(self) -> Self:
         """The same store, whose reads see every write acknowledged before, at twice the read units.
 

@@ -39,7 +39,8 @@ class Placement:
         before = self.pattern.before(prefix)
         if text is None or before is None:
             return None
-        return fitting(self.index.hash, partition_text(before, text), HASH_BYTES)
+        fields = self.pattern.hash.fields
+        return fitting(self.index.hash, partition_text(before, text), HASH_BYTES, fields)
 
     def range_text(self, place: int, values: Mapping[str, Any]) -> str:
         """A range attribute, by its place from the left."""

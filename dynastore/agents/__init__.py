@@ -22,6 +22,8 @@
 | Learning | one thing that was learned | a user's, a type's, all |
 | Trace, Span, SpanTally | a trace, the header last | a user's, a session's, all by time; by id |
 | SchemaVersion | the version of a framework's table | |
+
+They are in `ENTITIES`, so that one's own may be beside them: ``Schema([*ENTITIES, Mine])``.
 """
 
 from functools import cache
@@ -58,6 +60,7 @@ from .transcripts import Stretch, Transcript
 from .versions import SchemaVersion
 
 __all__ = [
+    "ENTITIES",
     "Annex",
     "Annexed",
     "Approval",

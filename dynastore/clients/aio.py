@@ -17,7 +17,7 @@ from .sessions import (
     new_session,
     policy_for,
 )
-from .wire import error_of, units_of
+from .wire import Endpoint, error_of, units_of
 
 if TYPE_CHECKING:
     import boto3
@@ -89,6 +89,11 @@ class AioClient:
         """Give back connections. The client cannot be used afterwards."""
         for poster in self._posters.values():
             await poster.close()
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where requests about tables go."""
+        return self._posters[Request.service].endpoint
 
     def _poster(self, service: str) -> Poster:
         poster = self._posters.get(service)

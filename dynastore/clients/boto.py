@@ -219,6 +219,11 @@ class BotoClient:
             for service in self._services.values():
                 service.client.close()
 
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where requests about tables go."""
+        return self._services[Request.service].endpoint
+
     def _service(self, name: str) -> Service:
         """The service of a request; made when it is first asked.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
@@ -39,12 +40,20 @@ class Place:
         embedded: whether it is SQLite, which needs no set-up.
         blocking: makes a client.
         awaited: makes an async client.
+        where: what names it from any folder: the table's name, or the URL of a file by its absolute
+            path; None in memory.
     """
 
     table: str | None
     embedded: bool
     blocking: Callable[[], Client]
     awaited: Callable[[], AsyncClient]
+    where: str | None = None
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether all that is there is gone with its client."""
+        return self.embedded and self.where is None
 
 
 @frozen
@@ -116,7 +125,7 @@ def _aws(name: str, settings: Settings) -> Place:
         raise RequestError(
             f"client= is used as it is, so {others} has no effect; leave one of them out"
         )
-    return Place(name, False, partial(_boto, settings), partial(_aio, settings))
+    return Place(name, False, partial(_boto, settings), partial(_aio, settings), name)
 
 
 def _boto(settings: Settings) -> Client:
@@ -158,6 +167,7 @@ def _sqlite(url: str, clock: Clock) -> Place:
         raise RequestError(
             f"{url!r} names no file; a file here is 'sqlite:///agent.db', with three slashes"
         )
-    file = path[1:]
-    opened = partial(SqliteClient, file, clock)
-    return Place(None, True, opened, lambda: AsyncSqliteClient(opened()))
+    file = Path(path[1:]).absolute()
+    opened = partial(SqliteClient, str(file), clock)
+    where = f"{SQLITE}/{file}"
+    return Place(None, True, opened, lambda: AsyncSqliteClient(opened()), where)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import botocore
@@ -119,14 +118,13 @@ def search_url(client: Any) -> str:
     A server that is none of AWS's answers it where it answers all else. Endpoints of an account are
     not used, as for other requests.
     """
-    url: str = client.meta.endpoint_url
-    region: str = client.meta.region_name
-    if not re.match(rf"https://dynamodb(-fips)?\.{re.escape(region)}\.", url):
-        return f"{url.rstrip('/')}/"
+    endpoint = endpoint_of(client)
+    if not endpoint.is_regional:
+        return f"{endpoint.url.rstrip('/')}/"
     config, loader = client.meta.config, create_loader()
     rules = loader.load_service_model("dynamodb", "endpoint-rule-set-1")
     found = EndpointProvider(rules, loader.load_data("partitions")).resolve_endpoint(
-        Region=region,
+        Region=endpoint.region,
         UseFIPS=bool(config.use_fips_endpoint),
         UseDualStack=bool(config.use_dualstack_endpoint),
         IsSearchOperation=True,

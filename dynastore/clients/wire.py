@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
@@ -111,6 +112,13 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"{self.url} (region {self.region})"
+
+    @property
+    def is_regional(self) -> bool:
+        """Whether it is AWS's own of the region, which the region tells."""
+        return (
+            re.match(rf"https://dynamodb(-fips)?\.{re.escape(self.region)}\.", self.url) is not None
+        )
 
 
 @frozen

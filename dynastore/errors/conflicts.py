@@ -19,10 +19,16 @@ class AlreadyExists(ConflictError):
 
     Attributes:
         key: the primary key, as text.
+        entity: name of the entity class, or None where that is not known.
+        values: field -> value, of the fields that the key is made of.
     """
 
-    def __init__(self, key: object) -> None:
+    def __init__(
+        self, key: object, entity: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> None:
         self.key = key
+        self.entity = entity
+        self.values = dict(values or {})
         super().__init__(f"{key} exists already. Use put() to replace it, or another key.")
 
 
@@ -38,6 +44,7 @@ class NotUnique(AlreadyExists):
     def __init__(self, key: object, *, entity: str, fields: Sequence[str]) -> None:
         self.key = key
         self.entity = entity
+        self.values = {}
         self.fields = tuple(fields)
         DynastoreError.__init__(
             self,

@@ -153,8 +153,9 @@ def _path(
     members: Sequence[Member], shared: Sequence[Shared], others: Iterable[EntitySpec]
 ) -> AccessPath:
     """One stretch of one index, with all members in it."""
-    index = shared[0].placement.index
-    hashed = fitting(index.hash, shared[0].partition, HASH_BYTES)
+    placement = shared[0].placement
+    index = placement.index
+    hashed = fitting(index.hash, shared[0].partition, HASH_BYTES, placement.pattern.hash.fields)
     conditions = members[0].conditions
     same = all(each.reach == shared[0].reach for each in shared)
     ranges = shared[0].reach.key if same else _common(index.ranges[0], [s.reach for s in shared])

@@ -150,7 +150,8 @@ def _drawn(spec: EntitySpec, choice: Choice, facts: Facts, prefix: str) -> Itera
         for moments in partitions:
             everything = {**values, **moments} if moments else values
             for text in placement.pattern.partition_texts(everything):
-                hashed = fitting(attribute, partition_text(prefix, text), HASH_BYTES)
+                fields = placement.pattern.hash.fields
+                hashed = fitting(attribute, partition_text(prefix, text), HASH_BYTES, fields)
                 yield Drawn(Branch(((attribute, Equal(hashed)), *found.key)), found, values)
 
 

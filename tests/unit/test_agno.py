@@ -94,16 +94,6 @@ def test_its_id_is_the_same_in_every_process_and_another_in_each_scope(kind):
     assert kind(store, id="mine").id == "mine"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_dict_of_it_makes_the_same_again(kind, tmp_path):
-    made = kind(f"sqlite:///{tmp_path / 'agent.db'}")
-    again = kind.from_dict(made.to_dict())
-    assert again.to_dict() == made.to_dict()
-    assert made.to_dict()["type"] == "dynastore"
-    with pytest.raises(RequestError, match="was made of a store"):
-        kind.from_dict(kind(memory_store()).to_dict())
-
-
 def test_a_schema_without_sessions_is_refused():
     @entity("note")
     class Note:
@@ -366,10 +356,34 @@ def test_what_is_taken_is_an_error_that_agnos_service_knows(taken):
     for error, kind in zip(taken, (AlreadyExists, NotUnique), strict=True):
         assert is_unique_violation(error)
         assert isinstance(error, kind)
-        assert str(error) == str(error.__cause__)
         again = pickle.loads(pickle.dumps(error))
         assert (type(again), str(again), again.key) == (type(error), str(error), error.key)
     assert taken[1].fields == ("owner", "name")
+    assert str(taken[1]) == str(taken[1].__cause__)
+
+
+def test_what_is_taken_is_told_by_the_id_that_was_given():
+    db = DynastoreDb(memory_store())
+    made = EvalRunRecord(run_id="e1", eval_type=EvalType.ACCURACY, eval_data={})
+    db.create_eval_run(made)
+    with pytest.raises(
+        AlreadyExists, match=r"^there is EvalRun with eval_id 'e1' already; use anot"
+    ):
+        db.create_eval_run(made)
+
+
+def test_an_id_that_is_too_long_is_told_by_its_name():
+    db = DynastoreDb(memory_store())
+    for call in (
+        lambda: db.get_session("s" * 3_000),
+        lambda: db.upsert_session(_named("s" * 3_000)),
+    ):
+        with pytest.raises(RequestError, match=r"3,002 bytes; .* Use shorter values of session_id"):
+            call()
+
+
+def _named(session_id: str) -> AgentSession:
+    return AgentSession(session_id=session_id, user_id="ann", created_at=1)
 
 
 def test_without_sqlalchemy_what_is_taken_is_an_error_all_the_same(monkeypatch):

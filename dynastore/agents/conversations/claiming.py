@@ -75,6 +75,22 @@ def _same(run: Run) -> When:
     }
 
 
+def retitle(schema: Schema, header: Session, title: str) -> Steps[Session | None]:
+    """Give a session another title, and change nothing else of it: one request.
+
+    Returns:
+        The header as it is stored now; None if it is gone, or another user's by now.
+    """
+    now = yield from Now()
+    owner = missing() if header.user_id is None else header.user_id
+    target = ref(Session, session_id=header.session_id)
+    update = Update(target, when={"user_id": owner}, title=title, updated_at=now)
+    try:
+        return (yield from write(schema, update))
+    except ConditionFailed:
+        return None
+
+
 def reassign(
     schema: Schema,
     recent: Recent,
@@ -104,5 +120,6 @@ def reassign(
             yield from write(schema, Update(target, when=as_read(found.session), user_id=after))
         except ConditionFailed:
             continue  # a turn was saved in the meantime
+        recent.keep_user(session_id, after)
         return True
     raise ConditionFailed(schema.codec(Session).key({"session_id": session_id}, schema.prefix))

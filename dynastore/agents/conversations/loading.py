@@ -114,6 +114,7 @@ def load(
     runs = yield from _runs(reader, found, more=first.cursor is not None, of=latest)
     texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
     recent.keep_session(session_id, texts)
+    recent.keep_user(session_id, header.user_id)
     for run in runs:
         recent.keep_run(place_of(run))
     if latest is None:

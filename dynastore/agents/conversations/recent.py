@@ -56,6 +56,7 @@ class Recent:
     def __init__(self) -> None:
         """Nothing is remembered."""
         self._sessions: OrderedDict[str, frozenset[str]] = OrderedDict()
+        self._users: OrderedDict[str, str | None] = OrderedDict()
         self._places: OrderedDict[str, Place] = OrderedDict()
         self._owners: OrderedDict[str, str] = OrderedDict()
         self._documents: OrderedDict[str, bool] = OrderedDict()
@@ -70,6 +71,16 @@ class Recent:
         """Whether a session was there when it was read or written last."""
         with self._lock:
             return session_id in self._sessions
+
+    def may_write(self, session_id: str, user_id: str) -> bool:
+        """Whether a session was a user's, or nobody's, when it was read or written last."""
+        with self._lock:
+            return session_id in self._users and self._users[session_id] in {None, user_id}
+
+    def keep_user(self, session_id: str, user_id: str | None) -> None:
+        """Remember whose a session is."""
+        with self._lock:
+            _keep(self._users, session_id, user_id)
 
     def has_passage(self, session_id: str, digest: str) -> bool:
         """Whether a passage of a session was there, when the session was."""
@@ -144,6 +155,7 @@ class Recent:
         """Forget a session that is not there any more, and its passages."""
         with self._lock:
             self._sessions.pop(session_id, None)
+            self._users.pop(session_id, None)
             self._tallies.pop(session_id, None)
 
     def forget_run(self, run_id: str) -> None:

@@ -22,10 +22,11 @@ from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
 from ...schema import Schema
 from ...spec import Ref, ref
-from ...terms import Combined, When, all_of, any_of, missing
+from ...terms import When, all_of, missing
 from ...writes import Create, Put, Update
 from ..sessions import Passage, Run, Session
 from .loading import key_of, model_of, place_of, slim_runs
+from .owning import is_known, owned_by, written
 from .recent import Place, Recent, Tally
 from .tallying import counted
 
@@ -38,13 +39,6 @@ BODY = (
     *("user_id", "parent_run_id", "status", "model", "updated_at"),
     *("content", "content_bytes", "passage", "passage_at"),
 )
-
-
-def owned_by(user_id: str | None) -> Combined:
-    """Whose sessions a user may write: the own ones, and those that are nobody's."""
-    if user_id is None:
-        return all_of(user_id=missing())
-    return any_of(all_of(user_id=user_id), all_of(user_id=missing()))
 
 
 def save(
@@ -78,6 +72,7 @@ def save(
             recent.keep_session(header.session_id)
         else:
             recent.keep_session(header.session_id)
+            recent.keep_user(header.session_id, created.user_id)
             recent.keep_tally(header.session_id, Tally(runs, created.edition))
             return created
     raise ConditionFailed(schema.codec(Session).key(dict(target.values), schema.prefix))
@@ -107,26 +102,14 @@ def _resave(
         except ConditionFailed:
             recent.forget_tally(header.session_id)
         else:
+            recent.keep_user(header.session_id, saved.user_id)
             recent.keep_tally(header.session_id, Tally(models, saved.edition))
             return saved
     changes |= {"tally": None, "edition": increment(1)}
-    return (yield from write(schema, Update(_ref(header), when=whose, updated_at=now, **changes)))
-
-
-def retitle(schema: Schema, header: Session, title: str) -> Steps[Session | None]:
-    """Give a session another title, and change nothing else of it: one request.
-
-    Returns:
-        The header as it is stored now; None if it is gone, or another user's by now.
-    """
-    now = yield from Now()
-    owner = missing() if header.user_id is None else header.user_id
-    target = _ref(header)
-    update = Update(target, when={"user_id": owner}, title=title, updated_at=now)
-    try:
-        return (yield from write(schema, update))
-    except ConditionFailed:
-        return None
+    update = Update(_ref(header), when=whose, updated_at=now, **changes)
+    saved = yield from write(schema, update)
+    recent.keep_user(header.session_id, saved.user_id)
+    return saved
 
 
 def save_many(
@@ -158,6 +141,7 @@ def save_many(
     for each in stored:
         if each is not None:
             recent.keep_session(each.session_id)
+            recent.keep_user(each.session_id, each.user_id)
     return stored
 
 
@@ -238,6 +222,7 @@ def save_run(
     *,
     dated: bool,
     repeated: tuple[int, int] | None = None,
+    user_id: str | None = None,
 ) -> Steps[bool]:
     """Save a run, wholly: one request, if what this process knows of it is so.
 
@@ -253,17 +238,22 @@ def save_run(
             read.
         dated: whether the run itself says when it began. One that does not is looked for first.
         repeated: from where to where in its content there is a text that other runs have too.
+        user_id: who saves it; see `owning.written`. Anybody without.
 
     Returns:
         Whether it was saved for the first time.
+
+    Raises:
+        ConditionFailed: the session, which is its ``stored``, is another user's.
     """
     run = _marked(recent, run)
-    if repeated is not None and run.run_index:
+    # A passage would be written before it is known whether the run may be.
+    if repeated is not None and run.run_index and is_known(recent, run.session_id, user_id):
         run = yield from _shortened(schema, recent, run, *repeated)
     known = _known(recent, run)
     for _ in range(ATTEMPTS):
         if known is not None:
-            if (yield from _changed(schema, known, run)):
+            if (yield from _changed(schema, recent, known, run, user_id)):
                 return False
             recent.forget_run(run.run_id)
         if not dated or run.run_index is None:
@@ -272,7 +262,7 @@ def save_run(
                 recent.keep_run(known)
                 continue
         try:
-            yield from write(schema, Create(run))
+            yield from written(schema, recent, run.session_id, user_id, Create(run))
         except AlreadyExists:
             known = place_of(run)
         else:
@@ -321,7 +311,9 @@ def _known(recent: Recent, run: Run) -> Place | None:
     return known if known is not None and known.session_id == run.session_id else None
 
 
-def _changed(schema: Schema, place: Place, run: Run) -> Steps[bool]:
+def _changed(
+    schema: Schema, recent: Recent, place: Place, run: Run, user_id: str | None
+) -> Steps[bool]:
     """Change a run; False if it is not there."""
     changes: dict[str, Any] = {name: getattr(run, name) for name in BODY}
     if run.run_index is not None:
@@ -329,7 +321,8 @@ def _changed(schema: Schema, place: Place, run: Run) -> Steps[bool]:
     if run.untallied_at is not None:
         changes["untallied_at"] = run.untallied_at
     try:
-        yield from write(schema, Update(ref(Run, **key_of(place)), **changes))
+        update: Update[Run] = Update(ref(Run, **key_of(place)), **changes)
+        yield from written(schema, recent, place.session_id, user_id, update)
     except ConditionFailed as failure:
         if failure.stored is not None:
             raise

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from ...agents.conversations.recent import Recent
 from ...agents.transcribing.known import Transcripts
-from ...errors import AlreadyExists
+from ...errors import AlreadyExists, NotUnique, shown
 from ...requests import Steps
 from ...schema import Schema
 from .empty import found_by_ids
@@ -73,26 +73,36 @@ def _of(calls: type[Calls], made: Callable[[Any], Any]) -> type[Any]:
 
 
 def _told(steps: Callable[..., Any]) -> Callable[..., Any]:
-    """Steps whose error says to Agno's service, too, that something is taken."""
+    """Steps whose errors say in Agno's words, and to its service, what is taken."""
 
     @wraps(steps)
     def call(self: Any, *args: Any, **named: Any) -> Steps[Any]:
         try:
             return (yield from steps(self, *args, **named))
         except AlreadyExists as error:
-            if (known := _known(error)) is None:
+            if (told := _known(_worded(error))) is error:
                 raise
-            raise known from error
+            raise told from error
 
     return call
 
 
-def _known(error: AlreadyExists) -> AlreadyExists | None:
-    """The error as Agno's service knows it; None without SQLAlchemy, whose errors it knows."""
+def _worded(error: AlreadyExists) -> AlreadyExists:
+    """The error by the ids that Agno gave; values that are unique are told so by themselves."""
+    if isinstance(error, NotUnique) or error.entity is None:
+        return error
+    ids = " and ".join(f"{name} {shown(value)}" for name, value in error.values.items())
+    worded = AlreadyExists(error.key, error.entity, error.values)
+    worded.args = (f"there is {error.entity} with {ids} already; use another id, or change that",)
+    return worded
+
+
+def _known(error: AlreadyExists) -> AlreadyExists:
+    """The error as Agno's service knows it, which knows those of SQLAlchemy, if that is there."""
     try:
         from .taken import taken
     except ImportError:
-        return None
+        return error
     return taken(error)
 
 

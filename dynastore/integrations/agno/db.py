@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self, Unpack
 from uuid import NAMESPACE_URL, uuid5
 
 from agno.db.base import AsyncBaseDb, BaseDb
@@ -27,10 +29,8 @@ from ...agents.transcribing.known import Transcripts
 from ...agents.transcripts import Stretch, Transcript
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
-from ...errors import RequestError
 from ...schema import Schema
 from ...store import Store
-from ..stores import store_of
 from .approvals import ApprovalCalls
 from .auth_tokens import AuthTokenCalls
 from .calls import awaited, blocking, refusing
@@ -42,6 +42,7 @@ from .knowledge import KnowledgeCalls
 from .learnings import LearningCalls
 from .memories import MemoryCalls
 from .metrics import MetricCalls
+from .opened import Connecting, Opened, address_of, store_in, told_of
 from .runs import RunCalls
 from .schedule_runs import ScheduleRunCalls
 from .schedules import ScheduleCalls
@@ -71,7 +72,6 @@ ENTITIES = (
     *(Schedule, ScheduleRun, Approval),
     *(Component, ComponentConfig, ComponentUse),
 )
-TYPE = "dynastore"
 
 
 class OnTable:
@@ -79,7 +79,6 @@ class OnTable:
 
     Attributes:
         kind: of the store, Store or AsyncStore.
-        store: where it is kept.
     """
 
     kind: ClassVar[type[Any]]
@@ -89,74 +88,80 @@ class OnTable:
         store: Store | AsyncStore | str | None = None,
         *,
         id: str | None = None,  # noqa: A002 (Agno's)
+        **settings: Unpack[Connecting],
     ) -> None:
         """Nothing is sent before the first call.
 
         Args:
             store: a store, whose schema has the ready-made entities; or what `Store.connect` takes
                 first: a table's name or a URL; ``DYNASTORE_URL`` of the environment without.
-            id: tells databases of one AgentOS apart; by default made of the table and the scope.
+            id: tells databases of one AgentOS apart; by default made of the place, the table and the
+                scope, and the same in every process.
+            settings: session, client, region_name, endpoint_url, config and create of
+                `Store.connect`, for a table's name or a URL.
 
         Raises:
-            RequestError: it is no store, or its schema lacks an entity.
+            RequestError: it is no store, its schema lacks an entity, or settings do not fit it.
         """
-        self._where = store if isinstance(store, str) else None
-        self.store = store_of(self.kind, store)
+        _check_named(type(self).__name__, settings)
+        self._opened = Opened.of(self.kind, store, settings)
         self.schema = checked(self.store.schema)
         self.recent = Recent()
         self.transcripts = Transcripts()
-        super().__init__(id=id or stable_id(self._where, self.schema))  # type: ignore[call-arg]
+        super().__init__(id=id or stable_id(self.store))  # type: ignore[call-arg]
+
+    @property
+    def store(self) -> Any:
+        """Where it is kept, a store of the kind; opened again after `close`."""
+        return self._opened.store
 
     def to_dict(self) -> dict[str, Any]:
-        """What `from_dict` makes the same database of."""
+        """What `from_dict` makes the same database of. No credentials are in it."""
         told: dict[str, Any] = super().to_dict()  # type: ignore[misc]
-        return {**told, **described(self._where, self.schema)}
+        return {**told, **told_of(self.store)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The database that `to_dict` told of.
+        """The database that `to_dict` told of, with the credentials that boto3 finds.
 
         Raises:
-            RequestError: it was made of a store, which a dict cannot hold.
+            RequestError: it tells of another kind of database; or of one in memory, or made of a
+                client, which a dict cannot hold.
         """
-        store = cls.kind.connect(place_in(data))
-        for name in data.get("scopes", ()):
-            store = store.scope(name)
+        store = store_in(cls.kind, data)
         made = cls(store, id=data.get("id"))
-        made._where = data["where"]
+        made._opened = Opened(store, is_own=True)
         return made
 
 
 class DynastoreDb(OnTable, *map(blocking, BLOCKING_CALLS), refusing(BaseDb), BaseDb):  # type: ignore[misc]
     """What Agno's agents, teams and workflows remember, in one table.
 
-        Agent(db=DynastoreDb("agent-state"))
-        Agent(db=DynastoreDb("sqlite:///agent.db"))
-        Agent(db=DynastoreDb(store.scope("common_qa")))
-
-    Attributes:
-        store: where it is kept.
+    Agent(db=DynastoreDb("agent-state"))
+    Agent(db=DynastoreDb("sqlite:///agent.db"))
+    Agent(db=DynastoreDb(store.scope("common_qa")))
     """
 
     kind = Store
 
     def close(self) -> None:
-        """Give back connections, those of a store that was given too."""
-        self.store.close()
+        """Give back the connections that were opened here; the next call opens them again.
+
+        A store that was given stays open, and what is in memory stays.
+        """
+        if (store := self._opened.let_go()) is not None:
+            store.close()
 
 
 class AsyncDynastoreDb(OnTable, *map(awaited, CALLS), refusing(AsyncBaseDb), AsyncBaseDb):  # type: ignore[misc]
-    """`DynastoreDb`, awaited.
-
-    Attributes:
-        store: where it is kept.
-    """
+    """`DynastoreDb`, awaited."""
 
     kind = AsyncStore
 
     async def close(self) -> None:
-        """Give back connections, those of a store that was given too."""
-        await self.store.close()
+        """Give back the connections that were opened here; see `DynastoreDb.close`."""
+        if (store := self._opened.let_go()) is not None:
+            await store.close()
 
 
 def checked(schema: Schema) -> Schema:
@@ -170,26 +175,19 @@ def checked(schema: Schema) -> Schema:
     return schema
 
 
-def stable_id(where: str | None, schema: Schema) -> str:
-    """An id that is the same in every process for one table and one scope."""
-    return str(uuid5(NAMESPACE_URL, f"dynastore:{where or schema.table.name}#{schema.prefix}"))
+def stable_id(store: Store | AsyncStore) -> str:
+    """An id that is the same in every process for one place, one table and one scope."""
+    schema = store.schema
+    told = json.dumps([*address_of(store), schema.table.name, *schema.scopes])
+    return str(uuid5(NAMESPACE_URL, f"dynastore:{told}"))
 
 
-def described(where: str | None, schema: Schema) -> dict[str, Any]:
-    """What a dict tells of a database besides its names."""
-    return {"type": TYPE, "where": where, "scopes": [*schema.scopes]}
-
-
-def place_in(data: dict[str, Any]) -> str:
-    """Where a database is, by what a dict tells of it.
+def _check_named(name: str, settings: Mapping[str, Any]) -> None:
+    """Refuse settings that there are not.
 
     Raises:
-        RequestError: it was made of a store.
+        TypeError: there is one.
     """
-    where = data.get("where")
-    if not isinstance(where, str):
-        raise RequestError(
-            "this database was made of a store, which no dict can hold; make it of a table's name "
-            "or a URL, or give the registry the database itself"
-        )
-    return where
+    if unknown := settings.keys() - Connecting.__annotations__.keys():
+        known = ", ".join(("store", "id", *Connecting.__annotations__))
+        raise TypeError(f"{name} has no setting {', '.join(sorted(unknown))}; it has {known}")

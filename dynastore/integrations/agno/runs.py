@@ -114,15 +114,18 @@ class RunCalls(Calls):
         Args:
             run: as it becomes, whatever is stored of it.
             session_id: the session it belongs to.
-            user_id: whose it is.
+            user_id: whose it is, and whose the session must be, or nobody's; without it anybody's.
             run_index: its place in the session, from 0. One that is new gets the next without.
 
         Raises:
             ValueError: it has no id.
+            ConditionFailed: the session is another user's, and nothing was saved.
         """
         now = yield from Now()
         new, dated, repeated = run_of(run, session_id, user_id, run_index, now)
-        is_new = yield from save_run(self.schema, self.recent, new, dated=dated, repeated=repeated)
+        is_new = yield from save_run(
+            self.schema, self.recent, new, dated=dated, repeated=repeated, user_id=user_id
+        )
         self.recent.keep_ended(new.run_id, is_new=is_new and new.status in ENDED)
 
     def delete_run(self, run_id: str) -> Steps[bool]:

@@ -17,11 +17,11 @@ from agno.db.utils import (
 from agno.session import Session
 from attrs import evolve
 
-from ...agents.conversations.claiming import reassign
+from ...agents.conversations.claiming import reassign, retitle
 from ...agents.conversations.clearing import delete_session, delete_sessions
 from ...agents.conversations.listing import entries
 from ...agents.conversations.loading import Latest, Loaded, load, load_many
-from ...agents.conversations.saving import retitle, save, save_many
+from ...agents.conversations.saving import save, save_many
 from ...agents.sessions import Run
 from ...agents.sessions import Session as Header
 from ...requests import Now, Steps

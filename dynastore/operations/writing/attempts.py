@@ -140,7 +140,9 @@ class PutAttempt:
         """The error, unless only the guess of what is stored was wrong."""
         stored: Any = failure.stored
         if self._creates:
-            return AlreadyExists(self.key)
+            spec = self.codec.spec
+            values = {name: getattr(self._entity, name) for name in spec.primary.fields}
+            return AlreadyExists(self.key, spec.cls.__name__, values)
         before, guard = self._known, self._known.guard
         if self.codec.spec.uniques:
             self.learn(stored)

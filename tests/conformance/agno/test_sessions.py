@@ -9,6 +9,7 @@ from agno.run.base import RunStatus
 
 from dynastore import Store
 from dynastore.agents import Passage, Run, agent_schema
+from dynastore.errors import ConditionFailed
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.requests import Scan
 
@@ -47,6 +48,38 @@ def test_a_session_is_another_users_to_write_and_nobody_elses(db, open_db):
         assert other.upsert_sessions([session(user_id="bob")]) == []
         assert other.rename_session("agent-0", None, "his", user_id="bob") is None
     assert db.get_session("agent-0").session_data["session_name"] == "hers"
+
+
+def test_a_run_is_not_saved_into_another_users_session(db, open_db):
+    db.upsert_session(session(user_id="ann"))
+    db.upsert_run(run(said="hers"), "agent-0", "ann", 0)
+    knows, knows_not = open_db(), open_db()
+    assert knows.get_session("agent-0", user_id="bob") is None
+    for other in (db, knows, knows_not):
+        for number in range(2):  # one that is there, and a new one
+            with pytest.raises(ConditionFailed, match="'agent-0' is another user's") as refused:
+                other.upsert_run(run(number, said="his"), "agent-0", "bob", number)
+            assert refused.value.stored.user_id == "ann"
+    assert contents(open_db().get_session("agent-0")) == ["hers"]
+
+
+def test_a_run_is_saved_into_ones_own_session_and_nobodys_and_by_nobody(db, open_db):
+    db.upsert_session(session(user_id="ann"))
+    db.upsert_session(session(1, user_id=None))
+    for number, (of, user) in enumerate([(0, "ann"), (0, None), (1, "ann"), (1, None), (2, "bob")]):
+        open_db().upsert_run(run(number, of=f"agent-{of}", said=user), f"agent-{of}", user, number)
+    db.upsert_session(session(2, user_id="bob"))
+    found = [contents(open_db().get_session(f"agent-{of}")) for of in range(3)]
+    assert found == [["ann", None], ["ann", None], ["bob"]]
+
+
+def test_a_session_that_is_given_to_another_user_takes_that_users_runs(db):
+    db.upsert_session(session(user_id="ann"))
+    assert db.reassign_session_owner("agent-0", previous_user_id="ann", user_id="bob")
+    db.upsert_run(run(said="his"), "agent-0", "bob", 0)
+    with pytest.raises(ConditionFailed):
+        db.upsert_run(run(1, said="hers"), "agent-0", "ann", 1)
+    assert contents(db.get_session("agent-0")) == ["his"]
 
 
 def test_history_is_never_stale_on_the_next_turn(db, open_db):

@@ -5,6 +5,8 @@
   and never finds an é. Here: the name.
 - ``upsert_run`` of a session that is not there: SqliteDb raises IntegrityError. Here it is saved, so
   that a turn may save its run first.
+- ``upsert_run`` of a user into a session of another's: SqliteDb saves it, and it is in the other's next
+  prompt. Here it raises ConditionFailed.
 - ``delete_sessions`` with a user: SqliteDb deletes that user's runs in sessions of others. Here the
   runs of a session stay as long as it does.
 - ``get_runs`` of a user, without a session: SqliteDb finds their runs in anybody's sessions. Here: in
@@ -231,7 +233,7 @@ def _told_by(by: str, rows: Sequence[dict[str, Any]]) -> Any:
 def differs(call: Call, reference: Any) -> bool:
     """Whether a call is one whose answers may differ; see the table."""
     rules: dict[str, Callable[[], bool]] = {
-        "upsert_run": lambda: reference.get_session(call.named["session_id"]) is None,
+        "upsert_run": lambda: not takes(reference, call.named["session_id"], call.named["user_id"]),
         "delete_sessions": lambda: (
             call.named.get("user_id") is not None
             and _has_strangers(reference, call.named["user_id"])
@@ -244,6 +246,12 @@ def differs(call: Call, reference: Any) -> bool:
     }
     rule = rules.get(call.name)
     return rule is not None and rule()
+
+
+def takes(reference: Any, session_id: str, user_id: str | None) -> bool:
+    """Whether a session is there, and is nobody's or the user's, if there is one."""
+    found = reference.get_session(session_id)
+    return found is not None and (user_id is None or found.user_id in {None, user_id})
 
 
 def _has_strangers(reference: Any, user_id: str) -> bool:
