@@ -151,6 +151,7 @@ def _summary(tally: Tally) -> str:
         "parts of payloads": tally.parts,
         "guards of unique values": tally.guards,
         "consumers of changes": tally.consumers,
+        "entries of scopes": tally.scopes,
         "of unknown types": sum(tally.unknown.values()),
     }
     parts = [_counts(found) or "nothing wrong", _counts(beside)]

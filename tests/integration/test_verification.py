@@ -84,6 +84,7 @@ def test_json_is_an_object_a_line(store, where):
         "guards": 0,
         "parts": 0,
         "consumers": 0,
+        "scopes": 0,
         "unknown": {},
         "newer": 0,
         "older": 0,
@@ -183,9 +184,10 @@ def test_a_scope_may_be_named(store, where):
     store.scope("qa").scope("n1").put(
         Session(session_id="s1", user_id="ann", created_at=NOON, updated_at=NOON)
     )
-    assert call("verify", SCHEMA, where, "--scope", "qa").stdout == "1 items: nothing wrong\n"
+    outer = call("verify", SCHEMA, where, "--scope", "qa")
+    assert outer.stdout == "3 items: nothing wrong; 2 entries of scopes\n"
     nested = call("verify", SCHEMA, where, "--scope", "qa", "--scope", "n1")
-    assert nested.stdout == "1 items: nothing wrong\n"
+    assert nested.stdout == "2 items: nothing wrong; 1 entries of scopes\n"
 
 
 def test_a_call_that_was_interrupted_goes_on(store, where):
