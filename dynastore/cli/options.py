@@ -28,6 +28,9 @@ Rate = Annotated[
 ]
 From = Annotated[str | None, typer.Option(help="Where a call that was interrupted goes on.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write and delete nothing.")]
+Bucket = Annotated[
+    str | None, typer.Option(help="The S3 bucket of its payloads, unless the schema names it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="A JSON object a line, the summary last.")]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, Self, TypeVar
 
+from rich.console import Console
+
 from ..errors import DynastoreError, ServiceError
 
 
@@ -60,3 +62,22 @@ def in_rounds(
         if cursor is None:
             return total
         progress(total)
+
+
+def shown(
+    doing: str, one: Callable[[str | None], R], cursor: str | None, told: Callable[[R], str]
+) -> R:
+    """Run to the end of the table; the terminal's error stream says how far it is meanwhile.
+
+    Args:
+        doing: what is done, in a word, before there is more to say.
+        one: makes a round from a cursor.
+        cursor: where to begin; None for the start.
+        told: what a person reads of what was done so far.
+
+    Raises:
+        Stopped: the service failed, or somebody interrupted it, after something was done.
+        DynastoreError: nothing was done.
+    """
+    with Console(stderr=True).status(doing) as status:
+        return in_rounds(one, cursor, lambda so_far: status.update(told(so_far)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import orjson
@@ -16,6 +15,7 @@ from . import scope_listing as listing
 from .endings import WRONG_ITEMS, give_up, reported
 from .options import (
     AsJson,
+    Bucket,
     DryRun,
     Endpoint,
     From,
@@ -26,7 +26,7 @@ from .options import (
     Where,
     opened,
 )
-from .rounds import in_rounds
+from .rounds import shown
 from .sweeping import in_bucket
 
 commands = typer.Typer(
@@ -42,9 +42,7 @@ def delete(
     ],
     where: Where = None,
     endpoint_url: Endpoint = None,
-    bucket: Annotated[
-        str | None, typer.Option(help="The S3 bucket of its payloads, unless the schema names it.")
-    ] = None,
+    bucket: Bucket = None,
     segments: Segments = 1,
     units_per_second: Rate = None,
     cursor: From = None,
@@ -73,26 +71,11 @@ def delete(
         if not dry_run and not yes:
             of = f"scope {listing.path(tuple(scope))} of table {store.schema.table.name}"
             typer.confirm(f"Delete everything of {of}?", abort=True, err=True)
-        done = shown(one, cursor, lambda so_far: line(so_far, dry_run=dry_run))
+        done = shown("deleting", one, cursor, lambda so_far: line(so_far, dry_run=dry_run))
     told = {**asdict(done), "is_empty": done.is_empty}
     typer.echo(orjson.dumps(told).decode() if json else line(done, dry_run=dry_run))
     if not dry_run and not done.is_empty:
         give_up(remainder(done), WRONG_ITEMS)
-
-
-def shown(
-    one: Callable[[str | None], ScopeDeleted],
-    cursor: str | None,
-    told: Callable[[ScopeDeleted], str],
-) -> ScopeDeleted:
-    """All rounds, and how far they are meanwhile.
-
-    Raises:
-        Stopped: the service failed after something was done.
-        DynastoreError: nothing was done.
-    """
-    with Console(stderr=True).status("deleting") as status:
-        return in_rounds(one, cursor, lambda so_far: status.update(told(so_far)))
 
 
 def line(done: ScopeDeleted, *, dry_run: bool) -> str:
@@ -158,8 +141,8 @@ def stats(
                 segments=segments, units_per_second=units_per_second, cursor=cursor, rounds=1
             )
 
-        with reported(), Console(stderr=True).status("counting") as status:
-            sizes = in_rounds(one, cursor, lambda so_far: status.update(listing.total(so_far)))
+        with reported():
+            sizes = shown("counting", one, cursor, listing.total)
     if json:
         for each in listing.size_lines(sizes):
             typer.echo(each)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
-
 import orjson
 import typer
 from attrs import asdict, evolve
-from rich.console import Console
 
 from ..errors import ModelError, RequestError
 from ..operations.upkeep.sweeping import Swept
@@ -16,6 +12,7 @@ from ..schema import Schema
 from .endings import reported
 from .options import (
     AsJson,
+    Bucket,
     DryRun,
     Endpoint,
     From,
@@ -26,7 +23,7 @@ from .options import (
     Where,
     opened,
 )
-from .rounds import in_rounds
+from .rounds import shown
 
 
 def sweep(
@@ -34,9 +31,7 @@ def sweep(
     where: Where = None,
     endpoint_url: Endpoint = None,
     scope: Scopes = None,
-    bucket: Annotated[
-        str | None, typer.Option(help="The S3 bucket of its payloads, unless the schema names it.")
-    ] = None,
+    bucket: Bucket = None,
     segments: Segments = 1,
     units_per_second: Rate = None,
     cursor: From = None,
@@ -61,21 +56,8 @@ def sweep(
             )
 
         with reported():
-            swept = shown(one, cursor, lambda so_far: line(so_far, dry_run=dry_run))
+            swept = shown("sweeping", one, cursor, lambda so_far: line(so_far, dry_run=dry_run))
     typer.echo(orjson.dumps(asdict(swept)).decode() if json else line(swept, dry_run=dry_run))
-
-
-def shown(
-    one: Callable[[str | None], Swept], cursor: str | None, told: Callable[[Swept], str]
-) -> Swept:
-    """All rounds, and how far they are meanwhile.
-
-    Raises:
-        Stopped: the service failed after something was done.
-        DynastoreError: nothing was done.
-    """
-    with Console(stderr=True).status("sweeping") as status:
-        return in_rounds(one, cursor, lambda so_far: status.update(told(so_far)))
 
 
 def in_bucket(schema: Schema, bucket: str | None) -> Schema:

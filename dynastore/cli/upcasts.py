@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
 
 from ..errors import RequestError
 from ..operations.upkeep.upcasts import Upcasted
@@ -26,7 +24,7 @@ from .options import (
     Where,
     opened,
 )
-from .rounds import Stopped, in_rounds
+from .rounds import Stopped, shown
 
 
 def upcast(
@@ -55,13 +53,12 @@ def upcast(
             rounds=1,
         )
 
-    terminal = Console(stderr=True)
     failed = 0
     with opened(schema, where, endpoint_url, scope) as store, reported():
         for cls in classes_of(store.schema, entity, cursor):
             told = partial(line, cls, dry_run=dry_run, as_json=json)
             try:
-                done = shown(partial(one, cls), cursor, told, terminal)
+                done = shown("upcasting", partial(one, cls), cursor, told)
             except Stopped as stopped:
                 give_up(f"{stopped} --entity {cls.__name__}", FAILURE)
             typer.echo(told(done))
@@ -91,17 +88,6 @@ def classes_of(schema: Schema, name: str | None, cursor: str | None) -> list[typ
     if cursor is not None and len(found) > 1:
         raise RequestError("a cursor is of one class; name it: --entity NAME")
     return found
-
-
-def shown(
-    one: Callable[[str | None], Upcasted],
-    cursor: str | None,
-    line: Callable[[Upcasted], str],
-    terminal: Console,
-) -> Upcasted:
-    """All rounds of a class, and how far they are meanwhile."""
-    with terminal.status("upcasting") as status:
-        return in_rounds(one, cursor, lambda so_far: status.update(line(so_far)))
 
 
 def line(cls: type[Any], done: Upcasted, *, dry_run: bool, as_json: bool) -> str:

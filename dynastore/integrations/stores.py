@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from threading import RLock
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
@@ -39,6 +40,22 @@ def store_of(kind: type[S], given: Any) -> S:
     if isinstance(given, Store):
         return cast("S", given.awaited())
     raise _no_store(given)
+
+
+def refuse_settings(given: Any, names: Sequence[str]) -> None:
+    """Refuse settings beside a store, which is connected already.
+
+    Args:
+        given: what an adapter is given: a store, a *where*, or None.
+        names: of the settings that are given with it.
+
+    Raises:
+        RequestError: it is a store, and there are some.
+    """
+    if names and isinstance(given, Store | AsyncStore):
+        raise RequestError(
+            f"a store is given, so {', '.join(names)} has no effect; give it to Store.connect()"
+        )
 
 
 def _no_store(given: Any) -> RequestError:
@@ -95,11 +112,7 @@ class Stores:
         Raises:
             RequestError: it is none of these, or the settings do not fit it.
         """
-        if isinstance(store, Store | AsyncStore) and settings.given:
-            raise RequestError(
-                f"a store is given, so {', '.join(settings.given)} has no effect; give it to "
-                "Store.connect()"
-            )
+        refuse_settings(store, settings.given)
         match store:
             case AsyncStore():
                 return cls(store.schema, awaited=store)

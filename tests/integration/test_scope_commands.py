@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from dynastore import Schema, Store, Table, entity, gsi, key, payload
 from dynastore.cli import scopes
 from dynastore.cli.app import app
-from dynastore.cli.rounds import Stopped
+from dynastore.cli.rounds import Stopped, shown
 from dynastore.errors import Unavailable
 
 pytestmark = pytest.mark.scans
@@ -167,7 +167,8 @@ def test_a_failure_or_ctrl_c_on_the_way_says_where_to_go_on(where, reason):
             return super().delete_scope(name, **options)
 
     with Failing.connect(where, SCHEMA) as store, pytest.raises(Stopped) as stopped:
-        scopes.shown(
+        shown(
+            "deleting",
             lambda cursor: store.delete_scope("acme", cursor=cursor, rounds=1),
             None,
             lambda done: scopes.line(done, dry_run=False),

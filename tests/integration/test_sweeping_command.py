@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from dynastore import Schema, Store, Table, entity, key, payload
 from dynastore.cli import sweeping
 from dynastore.cli.app import app
-from dynastore.cli.rounds import Stopped
+from dynastore.cli.rounds import Stopped, shown
 from dynastore.errors import Unavailable
 
 pytestmark = pytest.mark.scans
@@ -114,7 +114,7 @@ def test_a_failure_on_the_way_says_where_to_go_on(where):
     with Failing.connect(where, SCHEMA) as store:
         store.put(Doc(name="e", data=random.Random(2).randbytes(2_000_000)))
         with pytest.raises(Stopped, match="Go on with --cursor") as stopped:
-            sweeping.shown(lambda cursor: store.sweep(cursor=cursor, rounds=1), None, told)
+            shown("sweeping", lambda cursor: store.sweep(cursor=cursor, rounds=1), None, told)
     assert stopped.value.run == seen[-1]
     assert seen[-1].cursor in str(stopped.value)
 

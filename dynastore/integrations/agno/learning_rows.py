@@ -51,11 +51,6 @@ class Sought:
         return found == wanted or (self.shared and name == "user_id" and found is None)
 
 
-def given(**columns: str | None) -> dict[str, str]:
-    """The filters that are given."""
-    return {name: each for name, each in columns.items() if each is not None}
-
-
 def content_of(content: Any, metadata: Any) -> bytes:
     """What is known, as it is stored."""
     return json_bytes([content, metadata])

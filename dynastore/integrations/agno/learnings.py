@@ -22,7 +22,8 @@ from ...errors import RequestError, shown
 from ...requests import Now, Steps
 from ...schema import Schema
 from .calls import Calls
-from .learning_rows import COLUMNS, Sought, content_of, finder, given, newest, row_of
+from .current import given_filters
+from .learning_rows import COLUMNS, Sought, content_of, finder, newest, row_of
 from .paging import in_order, page_of
 from .texts import seconds
 
@@ -49,7 +50,7 @@ class LearningCalls(Calls):
         about = {"user_id": user_id, "session_id": session_id, "namespace": namespace}
         thing = {"entity_id": entity_id, "entity_type": entity_type}
         by = {"agent_id": agent_id, "team_id": team_id}
-        sought = Sought(given(learning_type=learning_type, **about, **thing, **by))
+        sought = Sought(given_filters(learning_type=learning_type, **about, **thing, **by))
         found = yield from _known(self.schema, sought)
         if found is None:
             latest = yield from _listed(self.schema, sought, limit=1)
@@ -126,7 +127,7 @@ class LearningCalls(Calls):
         """
         about = {"session_id": session_id, "entity_id": entity_id, "entity_type": entity_type}
         by = {"agent_id": agent_id, "team_id": team_id, "namespace": namespace}
-        sought = Sought(given(learning_type=learning_type, user_id=user_id, **about, **by))
+        sought = Sought(given_filters(learning_type=learning_type, user_id=user_id, **about, **by))
         found = yield from _listed(self.schema, sought, limit=limit)
         return [*map(row_of, found)]
 
@@ -159,7 +160,7 @@ class LearningCalls(Calls):
         about = {"session_id": session_id, "entity_id": entity_id, "entity_type": entity_type}
         by = {"agent_id": agent_id, "team_id": team_id, "workflow_id": workflow_id}
         of = {"learning_type": learning_type, "user_id": user_id, "namespace": namespace}
-        sought = Sought(given(**of, **about, **by))
+        sought = Sought(given_filters(**of, **about, **by))
         rows = map(row_of, (yield from _listed(self.schema, sought)))
         return [*page_of([each for each in rows if has_text(each["content"])], limit, 1)]
 
@@ -205,7 +206,7 @@ class LearningCalls(Calls):
         """
         about = {"session_id": session_id, "entity_id": entity_id, "entity_type": entity_type}
         by = {"agent_id": agent_id, "team_id": team_id, "namespace": namespace}
-        of = given(learning_type=learning_type, user_id=user_id, **about, **by)
+        of = given_filters(learning_type=learning_type, user_id=user_id, **about, **by)
         sought = Sought(of, shared=include_global)
         found = yield from _entries(self.schema, sought)
         ordered = in_order(
@@ -234,7 +235,7 @@ class LearningCalls(Calls):
             sort_order: ``asc``, or else descending.
         """
         validate_pagination(limit, page)
-        sought = Sought(given(learning_type=learning_type, user_id=user_id))
+        sought = Sought(given_filters(learning_type=learning_type, user_id=user_id))
         last: dict[str, int] = {}
         for each in (yield from _entries(self.schema, sought)):
             if each.user_id is not None:

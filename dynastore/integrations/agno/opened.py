@@ -13,7 +13,7 @@ from ...clients.opening import SQLITE
 from ...clients.wire import Endpoint
 from ...errors import RequestError, shown
 from ...store import Store
-from ..stores import store_of
+from ..stores import refuse_settings, store_of
 
 S = TypeVar("S", Store, AsyncStore)
 
@@ -54,10 +54,7 @@ class Opened(Generic[S]):
             RequestError: that is no store, or settings do not fit it.
         """
         named = [name for name, value in settings.items() if value is not None]
-        if named and isinstance(given, Store | AsyncStore):
-            raise RequestError(
-                f"a store is given, so {', '.join(named)} has no effect; give it to Store.connect()"
-            )
+        refuse_settings(given, named)
         store: S = kind.connect(given, **settings) if named else store_of(kind, given)
         return cls(store, is_own=store is not given)
 
