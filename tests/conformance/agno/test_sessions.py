@@ -252,8 +252,8 @@ def test_a_system_message_is_kept_once_and_is_in_every_run(db, open_db, store):
     for number in range(4):
         db.upsert_run(run(number), "agent-0", "ann", number)
     expected = run(3).to_dict()["messages"]
-    found = [each.run_id for each in store.query(Run, session_id="agent-0") if each.passage]
-    assert len(found) == 3
+    runs = store.query(Run, session_id="agent-0")
+    assert len([each for each in runs if each.passage_at is not None]) == 3
     assert store.query(Passage, session_id="agent-0").count() == 1
     for other in (db, open_db()):
         messages = [
