@@ -38,17 +38,17 @@ def shortened(
     start, end = repeated
     text = run.content[start:end]
     digest = blake2b(text, digest_size=16).hexdigest()
-    noted: Run = evolve(run, passage=digest)
+    noted: Any = evolve(run, passage=digest)
     known = recent.known(run.session_id)
     if known is None or known.incarnation != run.incarnation:
-        return noted
+        return noted  # type: ignore[no-any-return]
     if digest not in known.passages:
         before = [said for of, said in known.alike.items() if of != run.run_id]
         if digest not in before or len(known.passages) >= PASSAGES:
-            return noted
+            return noted  # type: ignore[no-any-return]
         where = {"session_id": run.session_id, "incarnation": run.incarnation}
         yield from write(schema, Put(Passage(**where, digest=digest, text=text)))
-        recent.keep_passage(*where.values(), digest)
+        recent.keep_passage(run.session_id, run.incarnation, digest)
     rest = run.content[:start] + run.content[end:]
     short: Run = evolve(noted, content=rest, content_bytes=len(rest), passage_at=start)
     return short
