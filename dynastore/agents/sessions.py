@@ -1,8 +1,12 @@
 """Sessions and their runs: one partition a session, so that one query resumes it.
 
-    S#s1   R#2026-01-05…#r1   a run: what was said and done in one turn
-    S#s1   T#8f3c…            a text that is in several of its runs, such as the system message
-    S#s1   ~                  the session itself: slim, written with each turn
+    S#s1   R#2026-01-05…#r1#7d2f…   a run: what was said and done in one turn
+    S#s1   T#7d2f…#8f3c…            a text that is in several of its runs, such as the system message
+    S#s1   ~                        the session itself: slim, written with each turn
+
+A session that is begun anew under an id is another incarnation of it. Its runs and texts have its
+incarnation in their keys, so that those of one that was deleted are never taken for it, and what deletes
+them never meets a new one.
 
 The header is last of its partition, so the newest first are the header and the last runs.
 `conversations` has the operations.
@@ -19,7 +23,7 @@ from ..payload_fields import payload
 from ..terms import exists
 
 # What lists filter, sort and show. An index carries no more, so that a list costs little.
-LISTED = ("session_id", "user_id", "kind", "component", "title", "created_at")
+LISTED = ("session_id", "user_id", "kind", "component", "title", "created_at", "incarnation")
 
 
 @entity("session", expires="expires_at")
@@ -38,6 +42,7 @@ class Session:
         tally: how many runs it has on which model, by what it was saved with; or None where that is not
             known. See `conversations.tallying`.
         edition: how often it was saved, so that a tally knows whether it is the last.
+        incarnation: which of the sessions that were begun under this id it is; "" is told from no other.
         state: what the agent keeps between runs, as JSON.
         content: what a framework keeps of it besides, as it serialized it.
         expires_at: after which it may be deleted, or None.
@@ -53,6 +58,7 @@ class Session:
     run_count: int = 0
     tally: dict[str, int] | None = None
     edition: int = 0
+    incarnation: str = ""
     state: dict[str, Any] = payload(factory=dict)
     content: bytes = payload(default=b"")
     expires_at: dt.datetime | None = None
@@ -77,6 +83,8 @@ class Run:
         session_id: the session it belongs to.
         run_id: unique in its session.
         created_at: when it began; it never changes, so that a run is found without a look-up.
+        incarnation: of the session that it belongs to; "" if it was saved before its session was, and
+            belongs to the next that begins.
         run_index: its place in the session, from 0, or None; a session's runs are sorted by it.
         kind: of its component: ``agent``, ``team`` or ``workflow``.
         agent_id: the agent that ran, or None.
@@ -92,14 +100,15 @@ class Run:
         messages: in the order in which they were said, as JSON.
         content: what a framework keeps of it, as it serialized it.
         content_bytes: how long that is.
-        passage: digest of the text that was cut out of the content, or None; see `Passage`.
-        passage_at: where it was, in bytes.
+        passage: digest of the text that other runs may have too, or None; see `Passage`.
+        passage_at: where that was cut out of the content, in bytes; None while it is in it.
         expires_at: after which it may be deleted, or None.
     """
 
     session_id: str
     run_id: str
     created_at: dt.datetime
+    incarnation: str = ""
     run_index: int | None = None
     kind: str = "agent"
     agent_id: str | None = None
@@ -115,10 +124,10 @@ class Run:
     content: bytes = payload(default=b"")
     content_bytes: int = 0
     passage: str | None = None
-    passage_at: int = 0
+    passage_at: int | None = None
     expires_at: dt.datetime | None = None
 
-    primary = key("S#{session_id}", "R#{created_at}#{run_id}")
+    primary = key("S#{session_id}", "R#{created_at}#{run_id}#{incarnation}")
     by_id = gsi(4, "ID#{run_id}", "RUN", include=())
     untallied = gsi(
         *(3, "RUNS", "{untallied_at?}", "{run_id}"),
@@ -135,12 +144,14 @@ class Passage:
 
     Attributes:
         session_id: the session.
+        incarnation: of the session; see `Session`.
         digest: of the text.
         text: as it is in the contents.
     """
 
     session_id: str
+    incarnation: str = ""
     digest: str
     text: bytes = payload(split=False)
 
-    primary = key("S#{session_id}", "T#{digest}")
+    primary = key("S#{session_id}", "T#{incarnation}#{digest}")

@@ -13,7 +13,8 @@ from ...spec import ref
 from ...terms import When, missing
 from ...writes import Update
 from ..sessions import Run, Session
-from .loading import key_of, load, place_of, restored, slim_runs
+from .incarnations import incarnation_of
+from .loading import NEVER, key_of, load, place_of, restored, slim_copies
 from .recent import Recent
 from .saving import as_read
 
@@ -27,11 +28,13 @@ def change_run(
     run_id: str,
     changed: Callable[[Run], Run | None],
 ) -> Steps[bool]:
-    """Change the status and the content of a run that is as it was read: two requests.
+    """Change the status and the content of a run that is as it was read: three requests.
+
+    One more where it is not known which session is there.
 
     Args:
         schema: where it is.
-        recent: where this process knows it to be.
+        recent: which session is there.
         session_id: its session.
         run_id: its id.
         changed: gives the run as it becomes; None if it is to stay as it is.
@@ -57,13 +60,13 @@ def change_run(
 
 
 def _read(schema: Schema, recent: Recent, session_id: str, run_id: str) -> Steps[Run | None]:
-    """A run as it is now, found without an index."""
-    place = recent.place(run_id)
-    if place is None:
-        runs = yield from slim_runs(schema, session_id)
-        place = next((place_of(each) for each in runs if each.run_id == run_id), None)
-    if place is None or place.session_id != session_id:
+    """A run as it is now, found without an index: where it was saved last, if it is in several places."""
+    incarnation = yield from incarnation_of(schema, recent, session_id)
+    copies = yield from slim_copies(schema, session_id, incarnation)
+    mine = [each for each in copies if each.run_id == run_id]
+    if not mine:
         return None
+    place = place_of(max(mine, key=lambda each: each.updated_at or NEVER))
     run = yield from get(schema, Run, key_of(place), consistent=True)
     return None if run is None else (yield from restored(schema, [run]))[0]
 

@@ -1,37 +1,43 @@
 """Clearing: whose a session is, is a condition of the write that deletes it; the rest goes after it.
 
-A session is gone with its header. Where a process dies before the rest is, it is still found by its ids,
-and is deleted with the next unscoped call.
+A session is gone with its header: what is left of its incarnation then belongs to nobody, and is deleted
+without a condition. Where a process dies before that is done, the next call finds it by its ids.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import ConditionFailed, TransactionCanceled
-from ...operations.interleaved import all_of, both
+from attrs import frozen
+
+from ...errors import ConditionFailed, DynastoreError, TransactionCanceled
+from ...operations.interleaved import all_of
+from ...operations.reading.reads import get_many, read_all
 from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...payloads import INLINE_BYTES
-from ...requests import Steps
+from ...planner import Ask
+from ...requests import Now, Steps
 from ...schema import Schema
 from ...spec import Ref, ref
 from ...writes import Delete
 from ..annexing.clearing import clear
-from ..sessions import Run, Session
-from .loading import key_of, passage_of, place_of, runs_by_id, runs_of
+from ..sessions import Passage, Run, Session
+from .belongings import belongings
+from .loading import key_of, place_of
 from .recent import Place, Recent
 from .saving import TOGETHER
 from .tallying import untally
 
-KEY = ("session_id", "created_at", "run_id")
+KEY = ("session_id", "created_at", "run_id", "incarnation")
 
 
 def delete_session(
     schema: Schema, recent: Recent, session_id: str, user_id: str | None = None
 ) -> Steps[bool]:
-    """Delete a session, its runs and its annex: three requests, and one for each 25 of these.
+    """Delete a session, its runs and its annex: four requests, and one for each 25 of these.
 
     Args:
         schema: where it is.
@@ -40,15 +46,18 @@ def delete_session(
         user_id: whose it must be; anybody's without.
 
     Returns:
-        Whether there was one.
+        Whether there was one, or something that was left of the user's.
     """
+    now = yield from Now()
     when = None if user_id is None else {"user_id": user_id}
     try:
         gone = yield from write(schema, Delete(ref(Session, session_id=session_id), when))
-    except ConditionFailed:
-        return False
+    except ConditionFailed as failure:
+        if failure.stored is not None:
+            return False
+        return (yield from _finish(schema, recent, [session_id], user_id))
     recent.forget_session(session_id)
-    yield from _delete_all_of(schema, recent, [session_id])
+    yield from _delete_all_of(schema, recent, [session_id], now)
     return gone is not None
 
 
@@ -57,7 +66,7 @@ def delete_sessions(
 ) -> Steps[None]:
     """Delete sessions with their runs and annexes.
 
-    A request each, and one for each 100 headers, 100 annexes and 25 runs.
+    A request each, and one for each 100 headers, twice, 100 annexes and 25 runs.
 
     Args:
         schema: where they are.
@@ -69,76 +78,139 @@ def delete_sessions(
     Raises:
         PartialFailure: some were not deleted; it says which.
     """
+    now = yield from Now()
     ids = [*dict.fromkeys(session_ids)]
     if user_id is None:
         yield from delete_many(schema, [ref(Session, session_id=each) for each in ids])
     else:
         some = [ids[at : at + TOGETHER] for at in range(0, len(ids), TOGETHER)]
-        left: list[list[str]] = yield from all_of(
+        done: list[_Owned] = yield from all_of(
             _delete_owned(schema, each, user_id) for each in some
         )
-        ids = [each for found in left for each in found]
+        ids = [each for found in done for each in found.deleted]
+        yield from _finish(schema, recent, [one for each in done for one in each.missing], user_id)
     for each in ids:
         recent.forget_session(each)
-    yield from _delete_all_of(schema, recent, ids)
+    yield from _delete_all_of(schema, recent, ids, now)
 
 
-def _delete_owned(schema: Schema, session_ids: Sequence[str], user_id: str) -> Steps[list[str]]:
+@frozen
+class _Owned:
+    """The sessions of a user, out of some.
+
+    Attributes:
+        deleted: these were theirs.
+        missing: these were not there.
+    """
+
+    deleted: Sequence[str]
+    missing: Sequence[str]
+
+
+def _delete_owned(schema: Schema, session_ids: Sequence[str], user_id: str) -> Steps[_Owned]:
     """Delete the headers that are a user's; which these were."""
-    left = [*session_ids]
+    left, missing = [*session_ids], list[str]()
     for _ in range(ATTEMPTS):
         if not left:
-            return []
+            return _Owned([], missing)
         targets = [ref(Session, session_id=each) for each in left]
         try:
             yield from transact(schema, [Delete(each, {"user_id": user_id}) for each in targets])
         except TransactionCanceled as canceled:
             if not all(isinstance(each, ConditionFailed | None) for each in canceled.reasons):
                 raise
-            pairs = zip(left, canceled.reasons, strict=True)
+            pairs = [*zip(left, canceled.reasons, strict=True)]
+            missing += [each for each, reason in pairs if _is_of_nothing(reason)]
             left = [each for each, reason in pairs if reason is None]
         else:
-            return left
+            return _Owned(left, missing)
     raise ConditionFailed(schema.codec(Session).key({"session_id": left[0]}, schema.prefix))
 
 
-def _delete_all_of(schema: Schema, recent: Recent, session_ids: Sequence[str]) -> Steps[None]:
-    """Delete what sessions had, whose headers are gone."""
-    yield from both(_delete_runs_of(schema, recent, session_ids), clear(schema, session_ids))
+def _is_of_nothing(reason: DynastoreError | None) -> bool:
+    return isinstance(reason, ConditionFailed) and reason.stored is None
 
 
-def _delete_runs_of(schema: Schema, recent: Recent, session_ids: Sequence[str]) -> Steps[None]:
-    fields = (*KEY, "content_bytes", "passage")
-    found = yield from all_of(runs_of(schema, each, fields) for each in session_ids)
-    runs = [Run(**each) for some in found for each in some]
-    for each in runs:
-        recent.forget_run(each.run_id)
-    yield from _delete(schema, runs)
+def _finish(
+    schema: Schema, recent: Recent, session_ids: Sequence[str], user_id: str | None
+) -> Steps[bool]:
+    """Delete what is left of a user's sessions that are gone: a request each where there is nothing.
 
-
-def _delete(schema: Schema, runs: Sequence[Run]) -> Steps[None]:
-    """Delete the runs of sessions, with their passages.
-
-    What may be in parts goes by itself: a batch leaves the parts behind.
+    They are known by their runs, which go last.
     """
-    large = [_ref(place_of(each)) for each in runs if each.content_bytes > INLINE_BYTES]
-    small = [_ref(place_of(each)) for each in runs if each.content_bytes <= INLINE_BYTES]
-    yield from all_of(write(schema, Delete(each)) for each in large)
-    passages = dict.fromkeys(passage_of(each) for each in runs if each.passage is not None)
-    if runs:
-        yield from delete_many(schema, [*small, *passages])
+    found = yield from all_of(belongings(schema, each) for each in session_ids)
+    theirs = [
+        session_id
+        for session_id, runs in zip(session_ids, found, strict=True)
+        if any(_is_owned(each, user_id) for each in runs)
+    ]
+    if not theirs:
+        return False
+    for each in theirs:
+        recent.forget_session(each)
+    yield from _delete_all_of(schema, recent, theirs, None)
+    return True
+
+
+def _is_owned(left: Run | Passage, user_id: str | None) -> bool:
+    """Whether something was a user's, of a session that there was; passages do not say whose they are."""
+    return isinstance(left, Run) and left.incarnation != "" and left.user_id in {None, user_id}
+
+
+def _delete_all_of(
+    schema: Schema, recent: Recent, session_ids: Sequence[str], at: dt.datetime | None
+) -> Steps[None]:
+    """Delete what sessions had, whose headers are gone.
+
+    Args:
+        schema: where they are.
+        recent: then forgets their runs.
+        session_ids: their ids.
+        at: when it was asked for: what was saved without a session until then belonged to these. None
+            leaves that for the session that follows.
+    """
+    yield from clear(schema, session_ids)
+    runs = yield from all_of(belongings(schema, each) for each in session_ids)
+    refs = [ref(Session, session_id=each) for each in session_ids]
+    # Read after the runs: a run is never saved before the incarnation that it has.
+    headers = yield from get_many(schema, refs, consistent=True)
+    now = {each.session_id: each.incarnation for each in headers if each is not None}
+    some = [one for each in runs for one in each if _is_left(one, now.get(one.session_id), at)]
+    for each in some:
+        if isinstance(each, Run):
+            recent.forget_run(each.run_id)
+    yield from _delete(schema, some)
+
+
+def _is_left(found: Run | Passage, incarnation: str | None, at: dt.datetime | None) -> bool:
+    """Whether a run or a passage is of a session that is gone."""
+    if found.incarnation:
+        return found.incarnation != incarnation
+    if isinstance(found, Passage):
+        return incarnation != ""
+    return at is not None and (found.updated_at or at) <= at
+
+
+def _delete(schema: Schema, found: Sequence[Run | Passage]) -> Steps[None]:
+    """Delete runs and passages. What may be in parts goes by itself: a batch leaves these behind."""
+    large = [each for each in found if isinstance(each, Run) and each.content_bytes > INLINE_BYTES]
+    yield from all_of(write(schema, Delete(_ref(place_of(each)))) for each in large)
+    rest = [each for each in found if each not in large]
+    if rest:
+        yield from delete_many(schema, rest)
 
 
 def delete_run(schema: Schema, recent: Recent, run_id: str) -> Steps[bool]:
-    """Delete a run; whether there was one. Four requests.
+    """Delete a run, from wherever it was saved to; whether there was one. Four requests.
 
     Its id is that of one run, whatever its session. Where several were given one, all of them go:
     those that an index has, which may lag by a second, and the one that this process knows.
     """
     places = yield from _places(schema, recent, run_id)
+    # No tally first: with one, a run that is gone would be counted for ever, should this end here.
+    yield from untally(schema, recent, [each.session_id for each in places])
     gone = yield from all_of(write(schema, Delete(_ref(each))) for each in places)
     recent.forget_run(run_id)
-    yield from untally(schema, recent, [each.session_id for each in places])
     return any(each is not None for each in gone)
 
 
@@ -148,7 +220,8 @@ def delete_runs(schema: Schema, recent: Recent, run_ids: Sequence[str]) -> Steps
 
 
 def _places(schema: Schema, recent: Recent, run_id: str) -> Steps[list[Place]]:
-    found = [place_of(each) for each in (yield from runs_by_id(schema, run_id))]
+    plan = schema.plan(Run, {"run_id": run_id}, (), Ask(selected=KEY))
+    found = [Place(**each) for each in (yield from read_all(schema, plan))]
     known = recent.place(run_id)
     return [*dict.fromkeys(found if known is None else [*found, known])]
 

@@ -39,5 +39,7 @@ def entries(
 def slim_runs_where(schema: Schema, where: Mapping[str, Any]) -> Steps[list[Run]]:
     """The runs of the sessions that are found so, without what is in them: a request a session."""
     found = yield from entries(schema, where)
-    runs = yield from all_of(slim_runs(schema, each["session_id"]) for each in found)
+    runs = yield from all_of(
+        slim_runs(schema, each["session_id"], each["incarnation"]) for each in found
+    )
     return [each for some in runs for each in some]

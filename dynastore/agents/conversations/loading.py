@@ -18,12 +18,13 @@ from ...requests import Steps
 from ...schema import Schema
 from ...spec import Ref, ref
 from ..sessions import Passage, Run, Session
-from .recent import Place, Recent, Tally
+from .incarnations import current, incarnation_of
+from .recent import LAST_RUNS, Known, Place, Recent, Tally
 
 NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # sorts before whatever was saved
 NO_MODEL = "-"  # what a run ran on that does not say so
 SLIM = (
-    *("session_id", "run_id", "created_at", "run_index", "kind", "status"),
+    *("session_id", "run_id", "created_at", "incarnation", "run_index", "kind", "status"),
     *("agent_id", "team_id", "workflow_id", "user_id", "parent_run_id", "updated_at", "model"),
 )
 
@@ -56,7 +57,7 @@ class Latest:
 
 def place_of(run: Run) -> Place:
     """Where a run is."""
-    return Place(run.session_id, run.created_at, run.run_id)
+    return Place(run.session_id, run.created_at, run.run_id, run.incarnation)
 
 
 def model_of(run: Run) -> str:
@@ -110,22 +111,43 @@ def load(
     if not isinstance(header, Session):
         recent.forget_session(session_id)
         return None
-    found = [*first.entities[1:]]
-    runs = yield from _runs(reader, found, more=first.cursor is not None, of=latest)
+    found = current(first.entities[1:], header.incarnation)
+    yield from _read_on(reader, found, header, more=first.cursor is not None, latest=latest)
+    copies = [each for each in found if isinstance(each, Run)]
     texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
-    recent.keep_session(session_id, texts)
-    recent.keep_user(session_id, header.user_id)
-    for run in runs:
-        recent.keep_run(place_of(run))
+    recent.keep_session(session_id, _known(header, texts, copies))
+    runs = _wanted(copies, latest)
+    keep_places(recent, copies)
     if latest is None:
         _remember(recent, header, runs)
     return Loaded(header, [_whole(run, texts) for run in in_order(runs)])
 
 
+def _known(header: Session, digests: Iterable[str], runs: Sequence[Run]) -> Known:
+    """What is known of a session by some of its runs, newest first."""
+    alike = {each.run_id: each.passage for each in reversed(runs[:LAST_RUNS])}
+    return Known(header.incarnation, header.user_id, frozenset(digests), alike)
+
+
+def keep_places(recent: Recent, runs: Sequence[Run]) -> None:
+    """Remember where runs are, but not those that are in several places."""
+    times = Counter(each.run_id for each in runs)
+    for each in runs:
+        if times[each.run_id] == 1:
+            recent.keep_run(place_of(each))
+        else:
+            recent.forget_run(each.run_id)
+
+
 def _remember(recent: Recent, header: Session, runs: Iterable[Run]) -> None:
-    """Remember all runs of a session, unless it was saved with others that are still on their way."""
+    """Remember all runs of a session, unless it was saved with others that are still on their way.
+
+    One that has lost count has lost it for ever: a run that it was saved with may come any time.
+    """
     models = {run.run_id: model_of(run) for run in runs}
-    if header.tally is None or header.tally == Counter(models.values()):
+    if header.tally is None:
+        recent.keep_tally(header.session_id, Tally(None, header.edition))
+    elif header.tally == Counter(models.values()):
         recent.keep_tally(header.session_id, Tally(models, header.edition))
     else:
         recent.forget_tally(header.session_id)
@@ -140,17 +162,23 @@ def _at_once(latest: Latest | None) -> int | None:
     return None if latest is None else min(latest.count, sys.maxsize - 3) + 3
 
 
-def _runs(reader: Reader, found: list[Any], *, more: bool, of: Latest | None) -> Steps[list[Run]]:
-    """The runs that are wanted, the first of which are found already; what is read is added."""
-    while more and not _suffices([each for each in found if isinstance(each, Run)], of):
-        page = yield from reader.page(_at_once(of))
-        found += page.entities
+def _read_on(
+    reader: Reader, found: list[Any], header: Session, *, more: bool, latest: Latest | None
+) -> Steps[None]:
+    """Add to what was found of a session until the runs that are wanted are among it."""
+    while more and not _suffices([each for each in found if isinstance(each, Run)], latest):
+        page = yield from reader.page(_at_once(latest))
+        found += current(page.entities, header.incarnation)
         more = page.cursor is not None
-    runs = one_each(each for each in found if isinstance(each, Run))
-    if of is None:
+
+
+def _wanted(copies: Sequence[Run], latest: Latest | None) -> list[Run]:
+    """The runs that are wanted: all, or the last ones of those that were read."""
+    runs = one_each(copies)
+    if latest is None:
         return runs
-    counted = in_order(filter(of.among, runs))
-    return counted[len(counted) - min(of.count, len(counted)) :]
+    counted = in_order(filter(latest.among, runs))
+    return counted[len(counted) - min(latest.count, len(counted)) :]
 
 
 def _suffices(found: Sequence[Run], latest: Latest | None) -> bool:
@@ -169,7 +197,7 @@ def _suffices(found: Sequence[Run], latest: Latest | None) -> bool:
 
 def restored(schema: Schema, runs: Sequence[Run]) -> Steps[list[Run]]:
     """Runs with the passages that were cut out of them: a request for each 100 of these."""
-    cut = [each for each in runs if each.passage is not None]
+    cut = [each for each in runs if each.passage_at is not None]
     refs = [*dict.fromkeys(passage_of(each) for each in cut)]
     found = yield from get_many(schema, refs, consistent=True)
     texts = {each.digest: each.text for each in found if each is not None}
@@ -178,16 +206,17 @@ def restored(schema: Schema, runs: Sequence[Run]) -> Steps[list[Run]]:
 
 def passage_of(run: Run) -> Ref[Passage]:
     """The passage that was cut out of a run."""
-    return ref(Passage, session_id=run.session_id, digest=run.passage)
+    where = {"session_id": run.session_id, "incarnation": run.incarnation}
+    return ref(Passage, **where, digest=run.passage)
 
 
 def _whole(run: Any, texts: Mapping[str, bytes]) -> Any:
     """A run with its passage. Where that is gone, because the session was deleted, it is empty."""
-    if run.passage is None:
+    if run.passage_at is None:
         return run
     text = texts.get(run.passage, b"")
     content = run.content[: run.passage_at] + text + run.content[run.passage_at :]
-    return evolve(run, content=content, passage=None, passage_at=0)
+    return evolve(run, content=content, passage_at=None)
 
 
 def load_many(
@@ -211,17 +240,25 @@ def runs_of(schema: Schema, session_id: str, fields: tuple[str, ...]) -> Steps[l
 def whole_runs(schema: Schema, session_id: str) -> Steps[list[Run]]:
     """The runs of a session; in no order."""
     ask = Ask(consistent=True)
-    plan = schema.plan_collection((Run, Passage), {"session_id": session_id}, (), ask)
-    found = yield from read_all(schema, plan)
+    plan = schema.plan_collection((Session, Run, Passage), {"session_id": session_id}, (), ask)
+    read = yield from read_all(schema, plan)
+    header = next((each for each in read if isinstance(each, Session)), None)
+    others = (each for each in read if not isinstance(each, Session))
+    found = current(others, None if header is None else header.incarnation)
     texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
     runs = one_each(each for each in found if isinstance(each, Run))
     return [_whole(each, texts) for each in runs]
 
 
-def slim_runs(schema: Schema, session_id: str) -> Steps[list[Run]]:
+def slim_runs(schema: Schema, session_id: str, incarnation: str) -> Steps[list[Run]]:
     """The runs of a session without what is in them; in no order."""
+    return one_each((yield from slim_copies(schema, session_id, incarnation)))
+
+
+def slim_copies(schema: Schema, session_id: str, incarnation: str) -> Steps[list[Run]]:
+    """The runs of a session without what is in them, all that there are of each; in no order."""
     found = yield from runs_of(schema, session_id, SLIM)
-    return one_each(Run(**each) for each in found)
+    return current((Run(**each) for each in found), incarnation)
 
 
 def load_run(schema: Schema, recent: Recent, run_id: str) -> Steps[Run | None]:
@@ -237,11 +274,20 @@ def load_run(schema: Schema, recent: Recent, run_id: str) -> Steps[Run | None]:
         if run is not None:
             return (yield from restored(schema, [run]))[0]
         recent.forget_run(run_id)
-    found = one_each((yield from runs_by_id(schema, run_id)))
-    if not found:
-        return None
-    recent.keep_run(place_of(found[0]))
-    return (yield from restored(schema, found))[0]
+    copies = yield from runs_by_id(schema, run_id)
+    if len(copies) > 1:
+        copies = yield from _of_sessions(schema, recent, copies)
+    found = one_each((yield from restored(schema, copies)))
+    keep_places(recent, copies)
+    return found[0] if found else None
+
+
+def _of_sessions(schema: Schema, recent: Recent, copies: Sequence[Run]) -> Steps[list[Run]]:
+    """Of the runs under an id those that belong to the sessions that there are."""
+    ids = [*dict.fromkeys(each.session_id for each in copies)]
+    found = yield from all_of(incarnation_of(schema, recent, each) for each in ids)
+    now = dict(zip(ids, found, strict=True))
+    return [each for each in copies if each.incarnation in {"", now[each.session_id]}]
 
 
 def runs_by_id(schema: Schema, run_id: str) -> Steps[list[Run]]:
@@ -255,4 +301,5 @@ def key_of(place: Place) -> dict[str, Any]:
         "session_id": place.session_id,
         "created_at": place.created_at,
         "run_id": place.run_id,
+        "incarnation": place.incarnation,
     }

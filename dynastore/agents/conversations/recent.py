@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from threading import Lock
 from typing import TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..metrics import MetricProgress
+from ..sessions import Session
 
 T = TypeVar("T")
 
 TALLIED = 1_000  # sessions whose runs are remembered; each run takes some 100 bytes
+LAST_RUNS = (
+    4  # of a session, whose texts are compared: a team's turn has the runs of several agents
+)
 REMEMBERED = 10_000  # of each kind; one takes some 300 bytes
 
 
@@ -30,11 +34,30 @@ class Place:
         session_id: the session it belongs to.
         created_at: when it began.
         run_id: its id.
+        incarnation: of the session.
     """
 
     session_id: str
     created_at: dt.datetime
     run_id: str
+    incarnation: str = ""
+
+
+@frozen
+class Known:
+    """What is known of a session that is there.
+
+    Attributes:
+        incarnation: which one it is; None where it was not read, nor made here.
+        user_id: whose it is, or None.
+        passages: digests of those that it has.
+        alike: of its last runs, run id -> digest of the text that others may have too.
+    """
+
+    incarnation: str | None
+    user_id: str | None = None
+    passages: frozenset[str] = frozenset()
+    alike: Mapping[str, str | None] = {}
 
 
 @frozen
@@ -42,11 +65,12 @@ class Tally:
     """The runs that a session was saved with.
 
     Attributes:
-        models: run id -> what it ran on; ``-`` where that is not said.
+        models: run id -> what it ran on, ``-`` where that is not said; None where the session has lost
+            count, and its runs are read instead.
         edition: of the session's header.
     """
 
-    models: Mapping[str, str]
+    models: Mapping[str, str] | None
     edition: int
 
 
@@ -55,8 +79,7 @@ class Recent:
 
     def __init__(self) -> None:
         """Nothing is remembered."""
-        self._sessions: OrderedDict[str, frozenset[str]] = OrderedDict()
-        self._users: OrderedDict[str, str | None] = OrderedDict()
+        self._sessions: OrderedDict[str, Known] = OrderedDict()
         self._places: OrderedDict[str, Place] = OrderedDict()
         self._owners: OrderedDict[str, str] = OrderedDict()
         self._documents: OrderedDict[str, bool] = OrderedDict()
@@ -74,18 +97,22 @@ class Recent:
 
     def may_write(self, session_id: str, user_id: str) -> bool:
         """Whether a session was a user's, or nobody's, when it was read or written last."""
-        with self._lock:
-            return session_id in self._users and self._users[session_id] in {None, user_id}
+        known = self.known(session_id)
+        return (
+            known is not None and known.incarnation is not None and known.user_id in {None, user_id}
+        )
 
     def keep_user(self, session_id: str, user_id: str | None) -> None:
-        """Remember whose a session is."""
+        """Remember whose a session is that is there."""
         with self._lock:
-            _keep(self._users, session_id, user_id)
+            known = self._sessions.get(session_id)
+            if known is not None:
+                self._sessions[session_id] = evolve(known, user_id=user_id)
 
-    def has_passage(self, session_id: str, digest: str) -> bool:
-        """Whether a passage of a session was there, when the session was."""
+    def known(self, session_id: str) -> Known | None:
+        """A session as it was when it was read or written last; None where it was not there."""
         with self._lock:
-            return digest in self._sessions.get(session_id, ())
+            return self._sessions.get(session_id)
 
     def place(self, run_id: str) -> Place | None:
         """Where a run was when it was read or written last; None where it was not."""
@@ -112,16 +139,40 @@ class Recent:
         with self._lock:
             return self._owners.get(memory_id)
 
-    def keep_session(self, session_id: str, passages: Iterable[str] = ()) -> None:
-        """Remember that a session is there, with the passages that it has."""
+    def keep_session(self, session_id: str, known: Known) -> None:
+        """Remember a session that was read."""
         with self._lock:
-            _keep(self._sessions, session_id, frozenset(passages))
+            _keep(self._sessions, session_id, known)
 
-    def keep_passage(self, session_id: str, digest: str) -> None:
+    def keep_header(self, header: Session) -> None:
+        """Remember which session is there, and whose; what was known of another one is forgotten."""
+        with self._lock:
+            known = self._sessions.get(header.session_id)
+            if known is None or known.incarnation != header.incarnation:
+                known = Known(header.incarnation)
+            _keep(self._sessions, header.session_id, evolve(known, user_id=header.user_id))
+
+    def keep_there(self, session_id: str) -> None:
+        """Remember that there is a session that was not read."""
+        with self._lock:
+            _keep(self._sessions, session_id, Known(None))
+
+    def keep_passage(self, session_id: str, incarnation: str, digest: str) -> None:
         """Remember a passage of a session that is there."""
         with self._lock:
-            if session_id in self._sessions:
-                self._sessions[session_id] |= {digest}
+            known = self._sessions.get(session_id)
+            if known is not None and known.incarnation == incarnation:
+                passages = known.passages | {digest}
+                self._sessions[session_id] = evolve(known, passages=passages)
+
+    def keep_alike(self, run: Place, digest: str | None) -> None:
+        """Remember the text of a session's last run that others may have too."""
+        with self._lock:
+            known = self._sessions.get(run.session_id)
+            if known is not None and known.incarnation == run.incarnation:
+                rest = {of: said for of, said in known.alike.items() if of != run.run_id}
+                last = [*rest.items(), (run.run_id, digest)][-LAST_RUNS:]
+                self._sessions[run.session_id] = evolve(known, alike=dict(last))
 
     def keep_run(self, place: Place) -> None:
         """Remember where a run is."""
@@ -155,7 +206,6 @@ class Recent:
         """Forget a session that is not there any more, and its passages."""
         with self._lock:
             self._sessions.pop(session_id, None)
-            self._users.pop(session_id, None)
             self._tallies.pop(session_id, None)
 
     def forget_run(self, run_id: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any
 
 from attrs import evolve
@@ -24,10 +23,12 @@ from ...schema import Schema
 from ...spec import Ref, ref
 from ...terms import When, all_of, missing
 from ...writes import Create, Put, Update
-from ..sessions import Passage, Run, Session
+from ..sessions import Run, Session
+from .incarnations import begun, incarnation_of
 from .loading import key_of, model_of, place_of, slim_runs
 from .owning import is_known, owned_by, written
 from .recent import Place, Recent, Tally
+from .repeating import shortened
 from .tallying import counted
 
 # Of a transaction: 4 MB, and 100 actions. Contents are stored compressed, mostly a third of this.
@@ -67,12 +68,12 @@ def save(
                 recent.forget_session(header.session_id)
         new: Any = header
         try:
-            created: Session = yield from write(schema, Create(evolve(new, tally=counted(runs))))
+            first = evolve(new, tally=counted(runs), incarnation=begun())
+            created: Session = yield from write(schema, Create(first))
         except AlreadyExists:
-            recent.keep_session(header.session_id)
+            recent.keep_there(header.session_id)
         else:
-            recent.keep_session(header.session_id)
-            recent.keep_user(header.session_id, created.user_id)
+            recent.keep_header(created)
             recent.keep_tally(header.session_id, Tally(runs, created.edition))
             return created
     raise ConditionFailed(schema.codec(Session).key(dict(target.values), schema.prefix))
@@ -92,9 +93,10 @@ def _resave(
     changes = {name: getattr(header, name) for name in HEADER}
     whose = owned_by(header.user_id)
     known = recent.tally(header.session_id)
-    if known is not None:
+    session = recent.known(header.session_id)
+    if known is not None and known.models is not None and session is not None:
         models = {**known.models, **runs}
-        when = all_of(whose, edition=known.edition)
+        when = all_of(whose, edition=known.edition, incarnation=session.incarnation)
         changes |= {"tally": counted(models), "edition": known.edition + 1}
         try:
             update = Update(_ref(header), when=when, updated_at=now, **changes)
@@ -102,13 +104,14 @@ def _resave(
         except ConditionFailed:
             recent.forget_tally(header.session_id)
         else:
-            recent.keep_user(header.session_id, saved.user_id)
+            recent.keep_header(saved)
             recent.keep_tally(header.session_id, Tally(models, saved.edition))
             return saved
     changes |= {"tally": None, "edition": increment(1)}
     update = Update(_ref(header), when=whose, updated_at=now, **changes)
     saved = yield from write(schema, update)
-    recent.keep_user(header.session_id, saved.user_id)
+    recent.keep_header(saved)
+    recent.keep_tally(header.session_id, Tally(None, saved.edition))
     return saved
 
 
@@ -140,8 +143,7 @@ def save_many(
             raise _partly(headers, stored, chunks[place:], error) from error
     for each in stored:
         if each is not None:
-            recent.keep_session(each.session_id)
-            recent.keep_user(each.session_id, each.user_id)
+            recent.keep_header(each)
     return stored
 
 
@@ -190,17 +192,18 @@ def _save_some(schema: Schema, headers: Sequence[Session]) -> Steps[list[Session
         try:
             stored = iter((yield from transact(schema, asked)))
         except TransactionCanceled as canceled:
-            if not all(isinstance(each, ConditionFailed | None) for each in canceled.reasons):
+            expected = AlreadyExists | ConditionFailed | None
+            if not all(isinstance(each, expected) for each in canceled.reasons):
                 raise
-            continue  # some have changed since they were read
+            continue  # some have changed since they were read, or were made
         return [None if each is None else next(stored) for each in writes]
     raise ConditionFailed(schema.codec(Session).key(dict(refs[0].values), schema.prefix))
 
 
-def _written(new: Session, old: Any) -> Create[Session] | Put[Session] | None:
+def _written(new: Any, old: Any) -> Create[Session] | Put[Session] | None:
     """What writes a header over the one that is stored; None if that is another user's."""
     if old is None:
-        return Create(new)
+        return Create(evolve(new, incarnation=begun()))
     if old.user_id not in {None, new.user_id}:
         return None
     changes = {name: getattr(new, name) for name in (*HEADER, "updated_at")}
@@ -226,8 +229,9 @@ def save_run(
 ) -> Steps[bool]:
     """Save a run, wholly: one request, if what this process knows of it is so.
 
-    What it repeats of the runs before it is kept once, from the second run on; the first time that
-    takes a request more.
+    What it repeats of the runs before it is kept once; the first time that takes a request more. So
+    does a session that this process has neither read nor saved: a run belongs to that which is there,
+    or was when this process met it last.
 
     Of a run that is there already, when and where in the session it began stays, and who ran.
 
@@ -246,16 +250,17 @@ def save_run(
     Raises:
         ConditionFailed: the session, which is its ``stored``, is another user's.
     """
-    run = _marked(recent, run)
-    # A passage would be written before it is known whether the run may be.
-    if repeated is not None and run.run_index and is_known(recent, run.session_id, user_id):
-        run = yield from _shortened(schema, recent, run, *repeated)
-    known = _known(recent, run)
+    whole = run
     for _ in range(ATTEMPTS):
+        run = yield from _as_saved(schema, recent, whole, repeated, user_id)
+        known = _known(recent, run)
         if known is not None:
             if (yield from _changed(schema, recent, known, run, user_id)):
+                recent.keep_alike(known, run.passage)
                 return False
             recent.forget_run(run.run_id)
+            recent.forget_session(run.session_id)  # which may be gone as well
+            continue
         if not dated or run.run_index is None:
             known, run = yield from _placed(schema, run, dated=dated)
             if known is not None:
@@ -264,51 +269,53 @@ def save_run(
         try:
             yield from written(schema, recent, run.session_id, user_id, Create(run))
         except AlreadyExists:
-            known = place_of(run)
+            recent.keep_run(place_of(run))
         else:
             recent.keep_run(place_of(run))
+            recent.keep_alike(place_of(run), run.passage)
             return True
     raise ConditionFailed(schema.codec(Run).key(key_of(place_of(run)), schema.prefix))
+
+
+def _as_saved(
+    schema: Schema, recent: Recent, run: Any, repeated: tuple[int, int] | None, user_id: str | None
+) -> Steps[Run]:
+    """A run of the session that is there, marked, and without what it repeats."""
+    incarnation = yield from incarnation_of(schema, recent, run.session_id)
+    marked = _marked(recent, evolve(run, incarnation=incarnation))
+    if not is_known(recent, run.session_id, user_id):
+        return marked  # a passage would be written before it is known whether the run may be
+    return (yield from shortened(schema, recent, marked, repeated))
 
 
 def create_run(
     schema: Schema, recent: Recent, run: Run, repeated: tuple[int, int] | None = None
 ) -> Steps[None]:
-    """Save a run that is new, as it is: one request; see `save_run`.
+    """Save a run that is new, as it is, but what it repeats of those before it: one request.
 
     Raises:
         AlreadyExists: it is there.
     """
-    if repeated is not None:
-        run = yield from _shortened(schema, recent, run, *repeated)
-    yield from write(schema, Create(run))
-
-
-def _shortened(schema: Schema, recent: Recent, run: Any, start: int, end: int) -> Steps[Run]:
-    """A run without a passage, which is written before it, so that no run refers to nothing."""
-    text = run.content[start:end]
-    digest = blake2b(text, digest_size=16).hexdigest()
-    if not recent.has_passage(run.session_id, digest):
-        passage = Passage(session_id=run.session_id, digest=digest, text=text)
-        yield from write(schema, Put(passage))
-        recent.keep_passage(run.session_id, digest)
-    rest = run.content[:start] + run.content[end:]
-    changes = {"content": rest, "content_bytes": len(rest)}
-    short: Run = evolve(run, passage=digest, passage_at=start, **changes)
-    return short
+    new = yield from shortened(schema, recent, run, repeated)
+    yield from write(schema, Create(new))
+    recent.keep_alike(place_of(new), new.passage)
 
 
 def _marked(recent: Recent, run: Any) -> Run:
-    """A run that says whether its session was saved with it."""
+    """A run that says whether its session was saved with it, unless that has lost count."""
     tally = recent.tally(run.session_id)
-    model = None if tally is None else tally.models.get(run.run_id)
+    if tally is not None and tally.models is None:
+        return run  # type: ignore[no-any-return]
+    model = None if tally is None or tally.models is None else tally.models.get(run.run_id)
     marked: Run = evolve(run, untallied_at=None if model == model_of(run) else run.updated_at)
     return marked
 
 
 def _known(recent: Recent, run: Run) -> Place | None:
     known = recent.place(run.run_id)
-    return known if known is not None and known.session_id == run.session_id else None
+    if known is None or known.session_id != run.session_id:
+        return None
+    return known if known.incarnation in {"", run.incarnation} else None
 
 
 def _changed(
@@ -332,7 +339,7 @@ def _changed(
 
 def _placed(schema: Schema, run: Any, *, dated: bool) -> Steps[tuple[Place | None, Run]]:
     """Where a run is already; else the run with the next place of its session."""
-    runs = yield from slim_runs(schema, run.session_id)
+    runs = yield from slim_runs(schema, run.session_id, run.incarnation)
     for each in runs:
         if each.run_id == run.run_id and (not dated or each.created_at == run.created_at):
             return place_of(each), run

@@ -5,7 +5,8 @@ is written anyway. A run that is saved without its session says so, in a sparse 
 session are read only where its header does not know them, or where an index says that there are more.
 
 A tally holds as long as nobody else saves the session: each save counts its editions, and one that is
-based on another edition leaves no tally.
+based on another edition leaves no tally. None is made again: a run that is in a tally does not say so when
+it is saved, and may be saved after that tally is gone.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def tallied(
     first = min(each.created_at for each in sessions)
     more = yield from _untallied(schema, first)
     unknown = [each for each in sessions if each.tally is None or each.session_id in more]
-    runs = yield from all_of(slim_runs(schema, each.session_id) for each in unknown)
+    runs = yield from all_of(
+        slim_runs(schema, each.session_id, each.incarnation) for each in unknown
+    )
     read = {
         each.session_id: Counter(map(model_of, found))
         for each, found in zip(unknown, runs, strict=True)

@@ -118,6 +118,13 @@ def rows_of(metric: Metric) -> list[dict[str, Any]]:
     ]
 
 
+def calculated_rows(metrics: Iterable[Metric], sessions: Iterable[Header]) -> list[dict[str, Any]]:
+    """The rows that were calculated of sessions, without those of users whose sessions are gone."""
+    users = {(each.created_at.date(), each.user_id or NOBODY) for each in sessions}
+    rows = (row for each in metrics for row in rows_of(each))
+    return [row for row in rows if (row["date"], row["user_id"]) in users]
+
+
 def given_row(row: dict[str, Any]) -> dict[str, Any]:
     """A row as Agno gives it: nobody is None."""
     return {**row, "user_id": row["user_id"] or None}

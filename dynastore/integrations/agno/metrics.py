@@ -7,17 +7,12 @@ from typing import Any
 
 from ...agents.conversations.recent import Recent
 from ...agents.conversations.tallying import tallied
-from ...agents.metering import (
-    days,
-    due,
-    progress,
-    save_days,
-)
+from ...agents.metering import days, due, progress, save_days
 from ...agents.metrics import MetricProgress
 from ...requests import Now, Steps
 from ...schema import Schema
 from .calls import Calls
-from .metric_rows import given_row, metrics_of, rows_of
+from .metric_rows import calculated_rows, given_row, metrics_of, rows_of
 from .texts import seconds
 
 # Figures are calculated before they are read, at most this often by one database object.
@@ -82,7 +77,7 @@ def _calculate(
     metrics = metrics_of(found, asked.stored, now)
     if metrics:
         yield from save_days(schema, recent, metrics, asked)
-    return [row for each in metrics for row in rows_of(each) if row["updated_at"] == seconds(now)]
+    return calculated_rows(metrics, asked.sessions)
 
 
 def _range(

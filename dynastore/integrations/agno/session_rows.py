@@ -19,6 +19,9 @@ from .run_rows import data_of, model_in
 from .texts import json_bytes, json_value, moment, seconds
 
 NAME = "session_name"
+# A name is in the entries of lists, and in an item of 400 KB with all else. One that is longer, or is no
+# text that can be stored, stays in the JSON, where no search finds it.
+LONGEST_NAME_BYTES = 10_000
 COMPONENTS = {"agent": "agent_id", "team": "team_id", "workflow": "workflow_id"}
 DATA = ("session_data", "agent_data", "team_data", "workflow_data", "metadata", "summary")
 
@@ -56,18 +59,35 @@ def header_of(session: Session, now: dt.datetime) -> Header:
 def _split(data: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
     """The name that a session's data has, and the data without it."""
     found = data.get("session_data")
-    if not isinstance(found, dict) or not isinstance(found.get(NAME), str):
+    if not isinstance(found, dict) or not _is_title(found.get(NAME)):
         return None, data
     rest = {name: value for name, value in found.items() if name != NAME}
     return found[NAME], {**data, "session_data": rest}
 
 
+def _is_title(name: Any) -> bool:
+    if not isinstance(name, str):
+        return False
+    try:
+        return len(name.encode()) <= LONGEST_NAME_BYTES
+    except UnicodeEncodeError:  # it has half of a surrogate pair
+        return False
+
+
 def data_in(header: Header) -> dict[str, Any]:
-    """What Agno keeps of a session as JSON, by column."""
-    data = dict.fromkeys(DATA) | (json_value(header.content) if header.content else {})
+    """What Agno keeps of a session as JSON, by column; nothing of one that another framework keeps."""
+    data = dict.fromkeys(DATA) | _kept(header.content)
     if header.title is not None:
         data["session_data"] = {**(data["session_data"] or {}), NAME: header.title}
     return data
+
+
+def _kept(content: bytes) -> dict[str, Any]:
+    try:
+        found = json_value(content)
+    except ValueError:  # it is no JSON, or no text
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def row_of(header: Header, runs: list[dict[str, Any]] | None) -> dict[str, Any]:

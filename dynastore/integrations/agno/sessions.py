@@ -52,7 +52,8 @@ class SessionCalls(Calls):
             session_type: as what it is given back; by default as what it is.
             user_id: whose it must be.
             deserialize: whether to give a session object, and not a dict.
-            runs_limit: how many runs, of those that are part of the history.
+            runs_limit: how many runs, of those that are part of the history: the ones that began
+                last, by their places. One that has a later place and began before these is not met.
         """
         found = yield from load(self.schema, self.recent, session_id, _latest(runs_limit))
         if found is None or (user_id is not None and found.session.user_id != user_id):

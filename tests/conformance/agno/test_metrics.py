@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from dynastore import AsyncStore
-from dynastore.agents import agent_schema
+from dynastore.agents import Session, agent_schema
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 
 from ..drivers import at_once
@@ -23,6 +23,11 @@ FIRST = dt.datetime.fromtimestamp(BEGAN, dt.UTC).date()
 @pytest.fixture
 def db(open_db):
     return open_db()
+
+
+@pytest.fixture
+def store(open_store):
+    return open_store(agent_schema())
 
 
 def turn(db, number=0, index=0, user_id="ann", *, began=None, model="gpt", tokens=5):
@@ -72,6 +77,16 @@ def test_a_day_that_is_over_is_not_calculated_again_and_today_is(db, open_db):
     assert [each["agent_runs_count"] for each in open_db().get_metrics()[0]] == [1, 2]
 
 
+def test_a_user_whose_sessions_are_gone_is_not_calculated_and_keeps_figures(db):
+    now = int(dt.datetime.now(dt.UTC).timestamp())
+    for number, user_id in enumerate(("ann", "bob")):
+        turn(db, number, user_id=user_id, began=now)
+    for users in (["ann", "bob"], ["ann"], ["ann"]):
+        assert [each["user_id"] for each in db.calculate_metrics()] == users
+        db.delete_session("agent-1")
+    assert [each["user_id"] for each in db.get_metrics()[0]] == ["ann", "bob"]
+
+
 def test_runs_that_are_saved_without_their_session_count(db, open_db):
     turn(db, 0)
     for index, other in enumerate((db, open_db()), start=1):
@@ -86,6 +101,27 @@ def test_runs_that_were_deleted_do_not_count(db, open_db):
     db.delete_run("agent-0-run-0")
     open_db().delete_runs(["agent-0-run-1"])
     assert counts(open_db().calculate_metrics()) == [("2026-01-05", "ann", 1)]
+
+
+def test_a_run_that_is_on_its_way_counts_once_it_is_there(db, open_db):
+    saved = session(0, created_at=BEGAN, session_data={})
+    late = run(0, of="agent-0", model="gpt", model_provider="OpenAI")
+    saved.upsert_run(late)
+    db.upsert_session(saved)
+    other = open_db()
+    for index in (1, 2):
+        turn(other, 0, index)
+    db.upsert_run(late, "agent-0", "ann", 0)
+    (row,) = open_db().calculate_metrics()
+    assert row["agent_runs_count"] == 3
+
+
+def test_runs_of_a_session_that_was_deleted_do_not_count_in_the_one_begun_anew(db, open_db, store):
+    turn(db, 0, 0)
+    store.delete(store.get(Session, session_id="agent-0"))
+    turn(open_db(), 0, 1)
+    (row,) = open_db().calculate_metrics()
+    assert row["agent_runs_count"] == 1
 
 
 def test_turns_that_run_at_once_all_count(db, open_db):

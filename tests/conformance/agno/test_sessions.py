@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from random import Random
 
 import pytest
 from agno.run.base import RunStatus
 
 from dynastore import Store
-from dynastore.agents import Passage, Run, agent_schema
-from dynastore.errors import ConditionFailed
+from dynastore.agents import Passage, Run, Session, agent_schema
+from dynastore.agents.conversations.clearing import delete_session
+from dynastore.agents.conversations.recent import Recent
+from dynastore.agents.conversations.saving import save_many
+from dynastore.errors import ConditionFailed, DynastoreError
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
-from dynastore.requests import Scan
+from dynastore.integrations.agno.session_rows import header_of
+from dynastore.requests import Scan, TransactWriteItems
 
 from ..drivers import at_once
 from ..engines import PAIRS
-from .made import BEGAN, contents, run, session
+from .made import BEGAN, contents, more_system, run, session
 
 pytestmark = pytest.mark.on(*PAIRS)
 
@@ -285,8 +290,8 @@ def test_a_system_message_is_kept_once_and_is_in_every_run(db, open_db, store):
     for number in range(4):
         db.upsert_run(run(number), "agent-0", "ann", number)
     expected = run(3).to_dict()["messages"]
-    found = [each.run_id for each in store.query(Run, session_id="agent-0") if each.passage]
-    assert len(found) == 3
+    runs = store.query(Run, session_id="agent-0")
+    assert len([each for each in runs if each.passage_at is not None]) == 3
     assert store.query(Passage, session_id="agent-0").count() == 1
     for other in (db, open_db()):
         messages = [
@@ -332,6 +337,135 @@ def test_a_run_that_two_sessions_were_given_is_deleted_of_both(db, open_db, is_k
         db.upsert_run(run(), f"agent-{number}", "ann", 0)
     assert (db if is_known else open_db()).delete_run("agent-0-run-0") is True
     assert [open_db().get_runs(session_id=f"agent-{number}") for number in range(2)] == [[], []]
+
+
+def turn(db, number, found=None, **more):
+    """A turn as Agno saves it."""
+    db.upsert_session(found or session())
+    db.upsert_run(run(number, said=number, **more), "agent-0", "ann", number)
+
+
+def test_a_system_message_that_differs_by_turn_stays_in_its_run(db, open_db, store):
+    for number in range(9):
+        system = [{"role": "system", "content": f"It is {number}. " * 200}]
+        db.upsert_session(session())
+        for status in ("RUNNING", "COMPLETED"):
+            made = {"run_id": f"r{number}", "agent_id": "a1", "status": status, "messages": system}
+            made["created_at"] = BEGAN + number
+            db.upsert_run(made, "agent-0", "ann", number)
+    assert store.query(Passage, session_id="agent-0").count() == 0
+    (last,) = open_db().get_session("agent-0", runs_limit=1, deserialize=False)["runs"]
+    assert last["messages"][0]["content"].startswith("It is 8.")
+
+
+def test_what_is_begun_anew_while_its_session_is_deleted_stays(db, open_db, store):
+    for number in range(3):
+        turn(db, number)
+    stale = open_db()
+    known = stale.get_session("agent-0")
+    deleting = delete_session(store.schema, Recent(), "agent-0")
+    request = deleting.send(None)
+    while True:
+        other = open_db()
+        if (found := other.get_session("agent-0")) is None or 9 in contents(found):
+            turn(other, 9)
+            turn(other, 10)
+        try:
+            request = deleting.send(store.run(_sent(request)))
+        except StopIteration:
+            break
+    turn(stale, 1, known)
+    found = open_db().get_session("agent-0", deserialize=False)["runs"]
+    assert [each["content"] for each in found] == [1, 9, 10]
+    assert {each["messages"][0]["content"] for each in found} == {more_system("agent")}
+
+
+def _sent(request):
+    return (yield request)
+
+
+@pytest.mark.scans
+def test_a_delete_that_died_is_finished_by_the_owner_and_nobody_else_reads_the_rest(
+    db, open_db, store
+):
+    for number in range(3):
+        turn(db, number)
+    store.delete(store.get(Session, session_id="agent-0"))
+    open_db().upsert_session(session(user_id="bob"))
+    assert contents(open_db().get_session("agent-0")) == []
+    assert open_db().get_runs("agent-0") == []
+    store.delete(store.get(Session, session_id="agent-0"))
+    assert open_db().delete_session("agent-0", user_id="bob") is False
+    assert open_db().delete_session("agent-0", user_id="ann") is True
+    assert store.run(_items(store)) == 0
+
+
+@pytest.mark.scans
+def test_passages_of_runs_that_are_gone_go_with_the_session(db, open_db, store):
+    for number in range(3):
+        turn(db, number)
+    for number in range(3):
+        db.delete_run(f"agent-0-run-{number}")
+    assert store.query(Passage, session_id="agent-0").count() == 1
+    assert open_db().delete_session("agent-0", user_id="ann") is True
+    assert store.run(_items(store)) == 0
+
+
+def test_sessions_that_are_made_meanwhile_are_changed(db, open_db, store):
+    headers = [header_of(session(number), dt.datetime.now(dt.UTC)) for number in range(2)]
+    saving = save_many(store.schema, Recent(), headers)
+    request, answer = saving.send(None), None
+    while not isinstance(request, TransactWriteItems):
+        answer = store.run(_sent(request))
+        request = saving.send(answer)
+    open_db().upsert_session(session(0))
+    saving = _gone_on(saving, request)
+    assert [each.session_id for each in store.run(saving)] == ["agent-0", "agent-1"]
+
+
+def _gone_on(steps, request):
+    """An operation from one of its requests on."""
+    while True:
+        try:
+            answer = yield request
+        except DynastoreError as error:
+            request = steps.throw(error)
+            continue
+        try:
+            request = steps.send(answer)
+        except StopIteration as stop:
+            return stop.value
+
+
+@pytest.mark.parametrize("name", ["half \ud800", "x" * 500_000])
+def test_a_name_that_is_no_title_is_kept(db, open_db, name):
+    db.upsert_session(session(name=name))
+    assert open_db().get_session("agent-0").session_data["session_name"] == name
+    db.upsert_session(session(name="short"))
+    assert open_db().get_session("agent-0").session_data["session_name"] == "short"
+
+
+def test_a_run_that_another_process_completed_elsewhere_is_not_cancelled(db, open_db):
+    db.upsert_session(session())
+    db.upsert_run(run(status=RunStatus.pending), "agent-0", "ann", 0)
+    open_db().upsert_run(run(created_at=BEGAN + 5), "agent-0", "ann", 0)
+    asked = {"session_id": "agent-0", "reason": "stale", "user_id": "ann"}
+    reader = open_db()
+    reader.get_session("agent-0")
+    for each in (db, reader, open_db()):
+        assert each.cancel_pending_run("agent-0-run-0", **asked) is False
+    assert db.delete_run("agent-0-run-0") is True
+    assert contents(open_db().get_session("agent-0")) == []
+
+
+def test_a_session_of_another_framework_is_shown_without_data(db, store):
+    db.upsert_session(session())
+    began = dt.datetime.fromtimestamp(BEGAN, dt.UTC)
+    store.put(Session(session_id="other", user_id="ann", content=b"\x80raw", created_at=began))
+    rows, total = db.get_sessions(user_id="ann", deserialize=False)
+    assert (total, {each["session_id"] for each in rows}) == (2, {"agent-0", "other"})
+    assert db.get_session("other").session_data is None
+    assert len(db.calculate_metrics()) == 1
 
 
 def test_a_run_that_begins_again_elsewhere_is_still_one_run(db, open_db):

@@ -9,8 +9,9 @@ from typing import Any
 from agno.db.utils import build_single_run_row
 from attrs import define, evolve, field, frozen
 
+from ....agents.conversations.incarnations import begun
 from ....agents.conversations.loading import model_of, whole_runs
-from ....agents.conversations.recent import Recent
+from ....agents.conversations.recent import Known, Recent
 from ....agents.conversations.saving import HEADER, as_read, create_run
 from ....agents.sessions import Session
 from ....operations.interleaved import all_of
@@ -155,7 +156,9 @@ class Conversations:
     def _save(self, schema: Schema, row: Row, stored: Conversation) -> Steps[str]:
         is_new = stored.header is None and row["header"] is not None
         failed, models = "", {}
-        self.recent.keep_session(row[SESSION])  # so that it remembers which passages were written
+        # Runs of a session that is not here yet are written before it, and belong to it then.
+        incarnation = "" if stored.header is None else stored.header.entity.incarnation
+        self.recent.keep_session(row[SESSION], Known(incarnation))
         for name, given in row[RUNS].items():
             made = made_of(_stored_run, given)
             if isinstance(made, str):
@@ -163,7 +166,8 @@ class Conversations:
                 continue
             run, repeated = made
             models[name] = model_of(run)
-            marked = evolve(run, untallied_at=None if is_new else run.updated_at or run.created_at)
+            untallied_at = None if is_new else run.updated_at or run.created_at
+            marked = evolve(run, incarnation=incarnation, untallied_at=untallied_at)
             each = stored.runs.get(name)
             if each is None:
                 new = create_run(schema, self.recent, marked, repeated)
@@ -183,7 +187,8 @@ def _save_header(
     if isinstance(header, str):
         return header
     if stored is None:
-        return (yield from tried(write(schema, Create(evolve(header, tally=tally)))))
+        made = evolve(header, tally=tally, incarnation=begun())
+        return (yield from tried(write(schema, Create(made))))
     if not what(row, stored, (RUNS,)) or reason(row, stored.row):
         return ""
     changes = {name: getattr(header, name) for name in (*HEADER, "updated_at")}
@@ -195,7 +200,8 @@ def _save_header(
 def _replace(schema: Schema, run: Any, before: Any) -> Steps[Any]:
     at = before.untallied_at
     new: Any = run
-    kept = evolve(new, created_at=before.created_at, untallied_at=at or before.updated_at)
+    place = {"created_at": before.created_at, "incarnation": before.incarnation}
+    kept = evolve(new, **place, untallied_at=at or before.updated_at)
     yield from write(schema, Put(kept, when=unchanged(before, ("updated_at", "status"))))
 
 
