@@ -8,7 +8,7 @@ from typing import Any
 from agno.run.base import RunStatus
 
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.integrations.agno.approval_rows import approval_of
+from dynastore.integrations.agno.approvals.rows import approval_of
 from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dynastore.agents.learning.summaries import LearningSummary, learning_of
+from dynastore.agents.learnings.summaries import LearningSummary, learning_of
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.integrations.agno.learning_rows import content_of
+from dynastore.integrations.agno.learnings.rows import content_of
 from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, pages, text

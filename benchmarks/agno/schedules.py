@@ -10,9 +10,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from dynastore.agents.schedules import Schedule, ScheduleRun
+from dynastore.agents.schedules.entities import Schedule, ScheduleRun
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.integrations.agno.schedule_rows import run_of, schedule_of
+from dynastore.integrations.agno.schedules.rows import run_of, schedule_of
 from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, pages, text

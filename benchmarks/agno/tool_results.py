@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dynastore.agents.annexing.results import entry_of
+from dynastore.agents.annexes.results import entry_of
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.integrations.agno.tool_result_rows import result_of
+from dynastore.integrations.agno.annexes.tool_result_rows import result_of
 from dynastore.testing import memory_store
 
 from .measured import BEGAN, Measured, Topic, pages

@@ -12,9 +12,9 @@ from typing import Any
 from agno.filters import CONTAINS
 from agno.tracing.schemas import Span, Trace
 
-from dynastore.agents.tracing.summaries import header_of
+from dynastore.agents.traces.summaries import header_of
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.integrations.agno.trace_rows import summary_of
+from dynastore.integrations.agno.traces.rows import summary_of
 from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, pages, text

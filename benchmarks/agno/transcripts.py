@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dynastore.agents.transcribing.appending import Entry, append
-from dynastore.agents.transcribing.known import Place, Transcripts
+from dynastore.agents.transcripts.appending import Entry, append
+from dynastore.agents.transcripts.known import Place, Transcripts
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.testing import memory_store
 

@@ -32,12 +32,13 @@ from attrs import evolve
 
 from ..schema import Schema
 from ..table import VectorIndex
-from .annexes import Annex, Annexed
+from .annexes.compactions import Compaction
+from .annexes.entities import Annex, Annexed
+from .annexes.tool_results import ToolResult
 from .approvals import Approval, ApprovalOutline
 from .auth_tokens import AuthToken
-from .checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
-from .compactions import Compaction
-from .components import (
+from .checkpoints.entities import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .components.entities import (
     Component,
     ComponentConfig,
     ComponentLink,
@@ -45,18 +46,17 @@ from .components import (
     ComponentUse,
     ComponentVersion,
 )
+from .conversations.entities import Passage, Run, Session
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalOutline, EvalRun
-from .knowledge import Knowledge
-from .learnings import Learning
-from .memories import Memory, MemoryOutline
-from .metrics import Metric, MetricProgress, month_of
-from .schedules import Schedule, ScheduleRun
+from .knowledge.entities import Knowledge
+from .learnings.entities import Learning
+from .memories.entities import Memory, MemoryOutline
+from .metrics.entities import Metric, MetricProgress, month_of
+from .schedules.entities import Schedule, ScheduleRun
 from .service_accounts import ServiceAccount
-from .sessions import Passage, Run, Session
-from .tool_results import ToolResult
-from .traces import Span, SpanTally, Trace
-from .transcripts import Stretch, Transcript
+from .traces.entities import Span, SpanTally, Trace
+from .transcripts.entities import Stretch, Transcript
 from .versions import SchemaVersion
 
 __all__ = [

@@ -30,8 +30,8 @@ from ..agents import (
     Session,
     month_of,
 )
-from ..agents.checkpointing.contents import Content, Value, packed
-from ..agents.checkpointing.labels import labels
+from ..agents.checkpoints.contents import Content, Value, packed
+from ..agents.checkpoints.labels import labels
 from ..errors import RequestError
 
 COMPONENT = "support"  # the agent in the conversations

@@ -17,7 +17,7 @@ from .migrating import opened
 from .options import Endpoint, Scopes, Where
 
 if TYPE_CHECKING:
-    from ..integrations.agno.migration import Migrated, Migration, Mode
+    from ..integrations.agno.moving.migration import Migrated, Migration, Mode
 
 
 def agno(
@@ -63,7 +63,7 @@ def agno(
 
 def _migration(old: Any, store: Any, *, topics: list[str] | None, **options: Any) -> Migration:
     try:
-        from ..integrations.agno.migration import NAMES, Migration
+        from ..integrations.agno.moving.migration import NAMES, Migration
     except ModuleNotFoundError as missing:
         give_up(f'this needs {missing.name}: pip install "dynastore[agno]"', USAGE)
     return Migration(old, store, topics=topics or NAMES, **options)

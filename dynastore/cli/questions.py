@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from .. import agents
-from ..agents.checkpointing.contents import content_of
+from ..agents.checkpoints.contents import content_of
 from ..clients.observing import Sent
 from ..plan import Plan
 from ..recording import recorded

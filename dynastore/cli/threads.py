@@ -11,15 +11,15 @@ import orjson
 import typer
 from attrs import asdict
 
-from ..agents.checkpointing.clearing import PRUNED_GRACE
-from ..agents.checkpoints import Thread
+from ..agents.checkpoints.clearing import PRUNED_GRACE
+from ..agents.checkpoints.entities import Thread
 from ..errors import DataError
 from ..store import Store
 from .endings import FAILURE, USAGE, WRONG_ITEMS, give_up, reported
 from .options import AsJson, Endpoint, Scopes, Where
 
 if TYPE_CHECKING:
-    from ..agents.checkpointing.findings import Checked, Repaired
+    from ..agents.checkpoints.findings import Checked, Repaired
     from ..integrations.langgraph import DynastoreSaver
 
 D = TypeVar("D", "Checked", "Repaired")

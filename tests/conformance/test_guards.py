@@ -8,17 +8,7 @@ from typing import Any
 
 import pytest
 
-from dynastore import (
-    Duplicated,
-    Malformed,
-    Orphaned,
-    Schema,
-    Unguarded,
-    entity,
-    key,
-    ref,
-    unique,
-)
+from dynastore import Duplicated, Malformed, Orphaned, Schema, Unguarded, entity, key, ref, unique
 from dynastore.changes import SetTo, Unset
 from dynastore.errors import NotUnique
 from dynastore.operations.upkeep.findings import Tally

@@ -23,8 +23,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, Send, interrupt
 
 from dynastore.agents import agent_schema
-from dynastore.agents.checkpointing.findings import Litter
-from dynastore.agents.checkpoints import Checkpoint, CheckpointValue, TaskWrites, Thread
+from dynastore.agents.checkpoints.entities import Checkpoint, CheckpointValue, TaskWrites, Thread
+from dynastore.agents.checkpoints.findings import Litter
 from dynastore.errors import DataError, PartialFailure, PayloadMissing, RequestError, Unavailable
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.requests import (

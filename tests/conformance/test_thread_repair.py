@@ -16,8 +16,8 @@ from langgraph.checkpoint.base.id import uuid6
 
 from dynastore import ref
 from dynastore.agents import Checkpoint, CheckpointValue, TaskWrites, Thread, agent_schema
-from dynastore.agents.checkpointing.contents import content_of, packed
-from dynastore.agents.checkpointing.findings import Damaged, Headless, Litter, Lost
+from dynastore.agents.checkpoints.contents import content_of, packed
+from dynastore.agents.checkpoints.findings import Damaged, Headless, Litter, Lost
 from dynastore.errors import PayloadMissing
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.payloads import Pointer

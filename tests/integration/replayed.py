@@ -29,9 +29,9 @@ from langgraph.types import Command, StateSnapshot, interrupt
 
 from benchmarks.payloads import conversations
 from dynastore import Store
-from dynastore.agents.checkpointing.contents import Value
-from dynastore.agents.checkpointing.pending import Elsewhere, TaskWrite, write_of
-from dynastore.agents.checkpoints import CheckpointValue, TaskWrites
+from dynastore.agents.checkpoints.contents import Value
+from dynastore.agents.checkpoints.entities import CheckpointValue, TaskWrites
+from dynastore.agents.checkpoints.pending import Elsewhere, TaskWrite, write_of
 from dynastore.clients.sqlite import Answer, SqliteClient
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.requests import Request

@@ -22,12 +22,12 @@ from sqlalchemy import text
 from dynastore import Store
 from dynastore.agents import agent_schema
 from dynastore.agents.conversations import saving
-from dynastore.agents.sessions import Session
+from dynastore.agents.conversations.entities import Session
 from dynastore.cli.app import app
 from dynastore.errors import RequestError, ServiceError, Throttled
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
-from dynastore.integrations.agno.migration import Count, Migration
 from dynastore.integrations.agno.moving import topics
+from dynastore.integrations.agno.moving.migration import Count, Migration
 from dynastore.testing import recorded
 from tests.conformance.agno.made import contents, run, session
 

@@ -17,7 +17,7 @@ from attrs import evolve
 
 from dynastore.cli.conversations import conversations
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.integrations.agno.run_rows import SHORTEST_BYTES
+from dynastore.integrations.agno.conversations.run_rows import SHORTEST_BYTES
 from dynastore.testing import memory_store, recorded
 
 from .test_demo import REAL, needs_real_data

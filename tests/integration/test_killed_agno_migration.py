@@ -16,7 +16,7 @@ pytest.importorskip("sqlalchemy", reason="needs the extra dynastore[test]")
 
 from dynastore import Store
 from dynastore.agents import agent_schema
-from dynastore.agents.sessions import Session
+from dynastore.agents.conversations.entities import Session
 
 from .old_agno import RUNS_EACH, sqlite_db, talk
 

@@ -15,7 +15,7 @@ from benchmarks.langgraph.meters import ours
 from benchmarks.langgraph.peer import REGION, Theirs
 from benchmarks.payloads import VARIABLE
 from dynastore import Store
-from dynastore.agents.checkpoints import CheckpointValue
+from dynastore.agents.checkpoints.entities import CheckpointValue
 from dynastore.integrations.langgraph import DynastoreSaver
 
 pytestmark = pytest.mark.scans  # what is stored is counted

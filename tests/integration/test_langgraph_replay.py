@@ -22,8 +22,8 @@ from langgraph.types import Command
 from benchmarks.payloads import VARIABLE
 from dynastore import Store
 from dynastore.agents import agent_schema
-from dynastore.agents.checkpointing import deltas, listing, loading, noting, recent
-from dynastore.agents.checkpoints import Checkpoint
+from dynastore.agents.checkpoints import deltas, listing, loading, noting, recent
+from dynastore.agents.checkpoints.entities import Checkpoint
 from dynastore.clients.opening import MEMORY, Place
 from dynastore.clients.sqlite import AsyncSqliteClient
 from dynastore.integrations.langgraph import DynastoreSaver

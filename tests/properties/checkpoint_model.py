@@ -22,7 +22,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from dynastore import Store
 from dynastore.agents import agent_schema
-from dynastore.agents.checkpointing import (
+from dynastore.agents.checkpoints import (
     contents,
     deltas,
     histories,
@@ -31,7 +31,7 @@ from dynastore.agents.checkpointing import (
     noting,
     rewriting,
 )
-from dynastore.agents.checkpointing.clearing import PRUNED_GRACE
+from dynastore.agents.checkpoints.clearing import PRUNED_GRACE
 from dynastore.errors import DynastoreError
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.integrations.langgraph.conversion import DELTA_COUNTERS

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from dynastore import Store, ref
 from dynastore.agents import CheckpointValue, TaskWrites, agent_schema
-from dynastore.agents.checkpointing import noting, rewriting, saving
-from dynastore.agents.checkpointing.keeping import Keeping
-from dynastore.agents.checkpoints import Thread
+from dynastore.agents.checkpoints import noting, rewriting, saving
+from dynastore.agents.checkpoints.entities import Thread
+from dynastore.agents.checkpoints.keeping import Keeping
 from dynastore.errors import PayloadMissing, RequestError
 from dynastore.integrations.langgraph import DynastoreSaver
 

@@ -13,9 +13,9 @@ from attrs import evolve
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dynastore.agents.checkpointing import deltas, rewriting
-from dynastore.agents.checkpointing.chains import Gap, Known, serialized
-from dynastore.agents.checkpointing.contents import (
+from dynastore.agents.checkpoints import deltas, rewriting
+from dynastore.agents.checkpoints.chains import Gap, Known, serialized
+from dynastore.agents.checkpoints.contents import (
     Content,
     Former,
     Held,
@@ -28,11 +28,11 @@ from dynastore.agents.checkpointing.contents import (
     segment_of,
     spilled_name,
 )
-from dynastore.agents.checkpointing.deltas import Drafting, Head, digests_of
-from dynastore.agents.checkpointing.elements import Elements, cut, elements_of
-from dynastore.agents.checkpointing.keeping import Keeping
-from dynastore.agents.checkpointing.labels import label
-from dynastore.agents.checkpointing.rewriting import Kept
+from dynastore.agents.checkpoints.deltas import Drafting, Head, digests_of
+from dynastore.agents.checkpoints.elements import Elements, cut, elements_of
+from dynastore.agents.checkpoints.keeping import Keeping
+from dynastore.agents.checkpoints.labels import label
+from dynastore.agents.checkpoints.rewriting import Kept
 from dynastore.errors import DataError
 
 EMPTY = Value("msgpack", b"\x80")

@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from dynastore.agents.checkpointing import (
+from dynastore.agents.checkpoints import (
     chains,
     clearing,
     contents,
@@ -22,7 +22,7 @@ from dynastore.agents.checkpointing import (
     unchanged,
     waiting,
 )
-from dynastore.agents.checkpoints import CheckpointValue
+from dynastore.agents.checkpoints.entities import CheckpointValue
 from dynastore.errors import DataError
 from dynastore.integrations.langgraph import DynastoreSaver, upkeep
 

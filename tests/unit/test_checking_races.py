@@ -12,7 +12,7 @@ from langgraph.checkpoint.base import empty_checkpoint
 
 from dynastore import Store
 from dynastore.agents import agent_schema
-from dynastore.agents.checkpointing import examining
+from dynastore.agents.checkpoints import examining
 from dynastore.integrations.langgraph import DynastoreSaver
 
 NO_GRACE = dt.timedelta(0)

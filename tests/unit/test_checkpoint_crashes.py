@@ -11,7 +11,7 @@ import pytest
 
 from dynastore import Store
 from dynastore.agents import agent_schema
-from dynastore.agents.checkpointing import noting
+from dynastore.agents.checkpoints import noting
 from dynastore.clients.opening import MEMORY, Place
 from dynastore.clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
 from dynastore.errors import PartialFailure, Unavailable

@@ -7,10 +7,10 @@ from contextlib import closing
 import pytest
 
 from dynastore.agents import CheckpointValue, TaskWrites
-from dynastore.agents.checkpointing.apart import make_room
-from dynastore.agents.checkpointing.contents import Value
-from dynastore.agents.checkpointing.pending import Elsewhere, TaskWrite, apart_of, write_of
-from dynastore.agents.checkpointing.pending import packed_write as packed
+from dynastore.agents.checkpoints.apart import make_room
+from dynastore.agents.checkpoints.contents import Value
+from dynastore.agents.checkpoints.pending import Elsewhere, TaskWrite, apart_of, write_of
+from dynastore.agents.checkpoints.pending import packed_write as packed
 from dynastore.changes import inside
 from dynastore.errors import DynastoreError, ItemTooLarge
 from dynastore.requests import UpdateItem

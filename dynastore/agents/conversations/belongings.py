@@ -10,7 +10,7 @@ from ...planner import Ask
 from ...requests import Now, Steps
 from ...schema import Schema
 from ...table import TYPE
-from ..sessions import Passage, Run
+from .entities import Passage, Run
 
 RUN = (
     *("session_id", "created_at", "run_id", "incarnation"),

@@ -12,7 +12,7 @@ from ...schema import Schema
 from ...spec import ref
 from ...terms import When, missing
 from ...writes import Update
-from ..sessions import Run, Session
+from .entities import Run, Session
 from .incarnations import incarnation_of
 from .loading import NEVER, key_of, load, place_of, restored, slim_copies
 from .recent import Recent

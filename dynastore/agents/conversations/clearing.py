@@ -23,9 +23,9 @@ from ...requests import Now, Steps
 from ...schema import Schema
 from ...spec import Ref, ref
 from ...writes import Delete
-from ..annexing.clearing import clear
-from ..sessions import Passage, Run, Session
+from ..annexes.clearing import clear
 from .belongings import belongings
+from .entities import Passage, Run, Session
 from .loading import key_of, place_of
 from .recent import Place, Recent
 from .saving import TOGETHER

@@ -13,7 +13,7 @@ from uuid import uuid4
 from ...operations.reading.reads import get
 from ...requests import Steps
 from ...schema import Schema
-from ..sessions import Passage, Run, Session
+from .entities import Passage, Run, Session
 from .recent import Recent
 
 E = TypeVar("E", Run, Passage)

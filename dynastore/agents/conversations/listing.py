@@ -10,7 +10,7 @@ from ...operations.reading.reads import read_all
 from ...planner import Ask
 from ...requests import Steps
 from ...schema import Schema
-from ..sessions import LISTED, Run, Session
+from .entities import LISTED, Run, Session
 from .loading import slim_runs
 
 

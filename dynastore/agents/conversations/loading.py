@@ -17,7 +17,7 @@ from ...planner import Ask
 from ...requests import Steps
 from ...schema import Schema
 from ...spec import Ref, ref
-from ..sessions import Passage, Run, Session
+from .entities import Passage, Run, Session
 from .incarnations import current, incarnation_of
 from .recent import LAST_RUNS, Known, Place, Recent, Tally
 

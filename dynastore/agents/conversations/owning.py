@@ -13,7 +13,7 @@ from ...schema import Schema
 from ...spec import ref
 from ...terms import Combined, all_of, any_of, missing
 from ...writes import Check, Create, Update
-from ..sessions import Run, Session
+from .entities import Run, Session
 from .recent import Recent
 
 

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 from attrs import evolve, frozen
 
-from ..metrics import MetricProgress
-from ..sessions import Session
+from ..metrics.entities import MetricProgress
+from .entities import Session
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from ...operations.writing.writes import write
 from ...requests import Steps
 from ...schema import Schema
 from ...writes import Put
-from ..sessions import Passage, Run
+from .entities import Passage, Run
 from .recent import Recent
 
 # Passages lie between a session's header and its last runs, which are read together. So they are few.

@@ -23,7 +23,7 @@ from ...schema import Schema
 from ...spec import Ref, ref
 from ...terms import When, all_of, missing
 from ...writes import Create, Put, Update
-from ..sessions import Run, Session
+from .entities import Run, Session
 from .incarnations import begun, incarnation_of
 from .loading import key_of, model_of, place_of, slim_runs
 from .owning import is_known, owned_by, written

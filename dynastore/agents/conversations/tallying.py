@@ -27,7 +27,7 @@ from ...schema import Schema
 from ...spec import ref
 from ...terms import since
 from ...writes import Update
-from ..sessions import Run, Session
+from .entities import Run, Session
 from .loading import model_of, slim_runs
 from .recent import Recent
 

@@ -17,7 +17,7 @@ from inspect import isgeneratorfunction
 from typing import Any, NoReturn
 
 from ...agents.conversations.recent import Recent
-from ...agents.transcribing.known import Transcripts
+from ...agents.transcripts.known import Transcripts
 from ...errors import AlreadyExists, NotUnique, shown
 from ...requests import Steps
 from ...schema import Schema

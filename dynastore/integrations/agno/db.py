@@ -9,50 +9,50 @@ from uuid import NAMESPACE_URL, uuid5
 
 from agno.db.base import AsyncBaseDb, BaseDb
 
-from ...agents.annexes import Annex, Annexed
+from ...agents.annexes.compactions import Compaction
+from ...agents.annexes.entities import Annex, Annexed
+from ...agents.annexes.tool_results import ToolResult
 from ...agents.approvals import Approval
 from ...agents.auth_tokens import AuthToken
-from ...agents.compactions import Compaction
-from ...agents.components import Component, ComponentConfig, ComponentUse
+from ...agents.components.entities import Component, ComponentConfig, ComponentUse
+from ...agents.conversations.entities import Passage, Run, Session
 from ...agents.conversations.recent import Recent
 from ...agents.evals import EvalRun
-from ...agents.knowledge import Knowledge
-from ...agents.learnings import Learning
-from ...agents.memories import Memory
-from ...agents.metrics import Metric, MetricProgress
-from ...agents.schedules import Schedule, ScheduleRun
+from ...agents.knowledge.entities import Knowledge
+from ...agents.learnings.entities import Learning
+from ...agents.memories.entities import Memory
+from ...agents.metrics.entities import Metric, MetricProgress
+from ...agents.schedules.entities import Schedule, ScheduleRun
 from ...agents.service_accounts import ServiceAccount
-from ...agents.sessions import Passage, Run, Session
-from ...agents.tool_results import ToolResult
-from ...agents.traces import Span, SpanTally, Trace
-from ...agents.transcribing.known import Transcripts
-from ...agents.transcripts import Stretch, Transcript
+from ...agents.traces.entities import Span, SpanTally, Trace
+from ...agents.transcripts.entities import Stretch, Transcript
+from ...agents.transcripts.known import Transcripts
 from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
 from ...schema import Schema
 from ...store import Store
-from .approvals import ApprovalCalls
-from .auth_tokens import AuthTokenCalls
+from .accounts.auth_tokens import AuthTokenCalls
+from .accounts.service_accounts import ServiceAccountCalls
+from .annexes.compactions import CompactionCalls
+from .annexes.tool_results import ToolResultCalls
+from .annexes.transcripts import TranscriptCalls
+from .approvals.calls import ApprovalCalls
 from .calls import awaited, blocking, refusing
-from .compactions import CompactionCalls
-from .component_configs import ConfigCalls
-from .components import ComponentCalls
-from .evals import EvalCalls
-from .knowledge import KnowledgeCalls
-from .learnings import LearningCalls
-from .memories import MemoryCalls
-from .metrics import MetricCalls
+from .components.components import ComponentCalls
+from .components.configs import ConfigCalls
+from .conversations.runs import RunCalls
+from .conversations.sessions import SessionCalls
+from .evals.calls import EvalCalls
+from .knowledge.calls import KnowledgeCalls
+from .learnings.calls import LearningCalls
+from .memories.calls import MemoryCalls
+from .metrics.calls import MetricCalls
 from .opened import Connecting, Opened, address_of, store_in, told_of
-from .runs import RunCalls
-from .schedule_runs import ScheduleRunCalls
-from .schedules import ScheduleCalls
-from .service_accounts import ServiceAccountCalls
-from .sessions import SessionCalls
-from .spans import SpanCalls
+from .schedules.runs import ScheduleRunCalls
+from .schedules.schedules import ScheduleCalls
 from .tables import TableCalls
-from .tool_results import ToolResultCalls
-from .traces import TraceCalls
-from .transcripts import TranscriptCalls
+from .traces.spans import SpanCalls
+from .traces.traces import TraceCalls
 
 CALLS = (
     *(SessionCalls, RunCalls, TableCalls),

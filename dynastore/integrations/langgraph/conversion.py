@@ -18,18 +18,18 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from ...agents.checkpointing.contents import Content, Value
-from ...agents.checkpointing.histories import ChannelHistory
-from ...agents.checkpointing.keeping import Keeping
-from ...agents.checkpointing.labels import labels
-from ...agents.checkpointing.listing import Lister, Wanted
-from ...agents.checkpointing.loading import Loaded
-from ...agents.checkpointing.pending import Pending, TaskWrite
-from ...agents.checkpointing.recent import Recent
-from ...agents.checkpointing.repairing import Described
-from ...agents.checkpointing.saving import Draft, Place, whose
-from ...agents.checkpointing.threads import threads
-from ...agents.checkpoints import Checkpoint as Stored
+from ...agents.checkpoints.contents import Content, Value
+from ...agents.checkpoints.entities import Checkpoint as Stored
+from ...agents.checkpoints.histories import ChannelHistory
+from ...agents.checkpoints.keeping import Keeping
+from ...agents.checkpoints.labels import labels
+from ...agents.checkpoints.listing import Lister, Wanted
+from ...agents.checkpoints.loading import Loaded
+from ...agents.checkpoints.pending import Pending, TaskWrite
+from ...agents.checkpoints.recent import Recent
+from ...agents.checkpoints.repairing import Described
+from ...agents.checkpoints.saving import Draft, Place, whose
+from ...agents.checkpoints.threads import threads
 from ...errors import DataError, RequestError
 from ...requests import Steps
 from ...schema import Schema

@@ -19,8 +19,8 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, CheckpointTuple
 from langgraph_checkpoint_aws import DynamoDBSaver
 
-from ...agents.checkpointing.saving import Place
-from ...agents.checkpoints import Thread
+from ...agents.checkpoints.entities import Thread
+from ...agents.checkpoints.saving import Place
 from ...clients.foreign import told_as_ours
 from ...clients.sqlite import SqliteClient
 from ...errors import DataError, RequestError, TableNotFound, shown

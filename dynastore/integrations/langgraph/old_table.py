@@ -22,7 +22,7 @@ import ormsgpack
 from attrs import frozen
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from ...agents.checkpointing.saving import Place
+from ...agents.checkpoints.saving import Place
 from ...attributes import AttributeMap
 from ...errors import InvalidCursor
 from ...requests import Query, QueryPage, Scan, Steps

@@ -1,6 +1,6 @@
 """DynastoreSaver: LangGraph's checkpointer on a store, blocking and awaited.
 
-It converts: LangGraph's configs and checkpoints into what `agents.checkpointing` saves and loads,
+It converts: LangGraph's configs and checkpoints into what `agents.checkpoints` saves and loads,
 and back. A call that blocks runs on a `Store`, one that is awaited on its `AsyncStore`.
 """
 
@@ -24,14 +24,14 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from ...agents.checkpointing.histories import histories
-from ...agents.checkpointing.keeping import Keeping
-from ...agents.checkpointing.loading import load
-from ...agents.checkpointing.noting import save_writes
-from ...agents.checkpointing.recent import Recent
-from ...agents.checkpointing.saving import save
-from ...agents.checkpoints import Checkpoint as Stored
-from ...agents.checkpoints import CheckpointValue, TaskWrites, Thread
+from ...agents.checkpoints.entities import Checkpoint as Stored
+from ...agents.checkpoints.entities import CheckpointValue, TaskWrites, Thread
+from ...agents.checkpoints.histories import histories
+from ...agents.checkpoints.keeping import Keeping
+from ...agents.checkpoints.loading import load
+from ...agents.checkpoints.noting import save_writes
+from ...agents.checkpoints.recent import Recent
+from ...agents.checkpoints.saving import save
 from ...async_store import AsyncStore
 from ...clients.opening import Settings
 from ...requests import Steps

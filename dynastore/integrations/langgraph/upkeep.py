@@ -6,15 +6,15 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...agents.checkpointing.checking import check
-from ...agents.checkpointing.clearing import PRUNED_GRACE, delete_for_runs, delete_thread, prune
-from ...agents.checkpointing.copying import copy_thread
-from ...agents.checkpointing.findings import Checked, Repaired
-from ...agents.checkpointing.keeping import Keeping
-from ...agents.checkpointing.recent import Recent
-from ...agents.checkpointing.repairing import repair
-from ...agents.checkpointing.threads import threads
-from ...agents.checkpoints import Thread
+from ...agents.checkpoints.checking import check
+from ...agents.checkpoints.clearing import PRUNED_GRACE, delete_for_runs, delete_thread, prune
+from ...agents.checkpoints.copying import copy_thread
+from ...agents.checkpoints.entities import Thread
+from ...agents.checkpoints.findings import Checked, Repaired
+from ...agents.checkpoints.keeping import Keeping
+from ...agents.checkpoints.recent import Recent
+from ...agents.checkpoints.repairing import repair
+from ...agents.checkpoints.threads import threads
 from ...errors import RequestError, shown
 from ...lifetimes import LONGEST
 from ...operations.reading.reader import Page

@@ -15,7 +15,7 @@ from dynastore.agents.conversations.recent import Recent
 from dynastore.agents.conversations.saving import save_many
 from dynastore.errors import ConditionFailed, DynastoreError
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
-from dynastore.integrations.agno.session_rows import header_of
+from dynastore.integrations.agno.conversations.session_rows import header_of
 from dynastore.requests import Scan, TransactWriteItems
 
 from ..drivers import at_once

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dynastore.agents import Annex, Annexed, ToolResult, agent_schema
-from dynastore.agents.annexing.results import entry_of
+from dynastore.agents.annexes.results import entry_of
 from dynastore.errors import ConditionFailed, RequestError
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.integrations.agno.tool_result_rows import result_of
+from dynastore.integrations.agno.annexes.tool_result_rows import result_of
 from dynastore.testing import memory_store
 
 from ..engines import PAIRS

@@ -9,11 +9,11 @@ from typing import Any
 from agno.db.utils import build_single_run_row
 from attrs import define, evolve, field, frozen
 
+from ....agents.conversations.entities import Session
 from ....agents.conversations.incarnations import begun
 from ....agents.conversations.loading import model_of, whole_runs
 from ....agents.conversations.recent import Known, Recent
 from ....agents.conversations.saving import HEADER, as_read, create_run
-from ....agents.sessions import Session
 from ....operations.interleaved import all_of
 from ....operations.reading.reads import get_many
 from ....operations.writing.writes import write
@@ -21,8 +21,8 @@ from ....requests import Steps
 from ....schema import Schema
 from ....spec import ref
 from ....writes import Create, Put
-from ..run_rows import run_of, run_row
-from ..session_rows import COMPONENTS, DATA, NAME, row_of
+from ..conversations.run_rows import run_of, run_row
+from ..conversations.session_rows import COMPONENTS, DATA, NAME, row_of
 from ..texts import json_bytes, moment
 from .old import Lacking, Old, Row
 from .topics import (

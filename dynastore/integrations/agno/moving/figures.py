@@ -8,16 +8,16 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ....agents.metering import progress
-from ....agents.metrics import Metric, MetricProgress, month_of
+from ....agents.metrics.calculating import progress
+from ....agents.metrics.entities import Metric, MetricProgress, month_of
 from ....operations.reading.reads import get_many
 from ....operations.writing.writes import transact
 from ....requests import Steps
 from ....schema import Schema
 from ....spec import ref
 from ....writes import Create, Put
-from ..metric_rows import NOBODY, rows_of
-from ..session_rows import COMPONENTS
+from ..conversations.session_rows import COMPONENTS
+from ..metrics.rows import NOBODY, rows_of
 from ..texts import json_bytes, moment
 from .old import Old, Row
 from .topics import (

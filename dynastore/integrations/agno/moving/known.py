@@ -12,20 +12,22 @@ from agno.db.schemas.memory import UserMemory
 from attrs import evolve
 
 from ....agents.evals import EvalRun
-from ....agents.knowledge import Knowledge
-from ....agents.learning.summaries import LearningSummary, learning_of
-from ....agents.memories import Memory
-from ....agents.traces import Span, Trace
-from ....agents.tracing.saving import save_spans, save_trace
-from ....agents.tracing.summaries import TraceSummary, header_of, stored_summary
+from ....agents.knowledge.entities import Knowledge
+from ....agents.learnings.summaries import LearningSummary, learning_of
+from ....agents.memories.entities import Memory
+from ....agents.traces.entities import Span, Trace
+from ....agents.traces.saving import save_spans, save_trace
+from ....agents.traces.summaries import TraceSummary, header_of, stored_summary
 from ....requests import Steps
 from ....schema import Schema
-from .. import knowledge_rows, learning_rows, memory_rows
-from ..eval_rows import TIMES, eval_of
-from ..eval_rows import row_of as eval_row
+from ..evals.rows import TIMES, eval_of
+from ..evals.rows import row_of as eval_row
+from ..knowledge import rows as knowledge_rows
+from ..learnings import rows as learning_rows
+from ..memories import rows as memory_rows
 from ..texts import EPOCH, moment
-from ..trace_rows import ERROR, columns_of, given_span, level_of, stored_span, summary_of, utc
-from ..trace_rows import TIMES as TRACE_TIMES
+from ..traces.rows import ERROR, columns_of, given_span, level_of, stored_span, summary_of, utc
+from ..traces.rows import TIMES as TRACE_TIMES
 from .conversations import dated
 from .old import Lacking, Old, Row
 from .topics import Rows, changed_at, column, decoded

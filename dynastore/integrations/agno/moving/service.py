@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ....agents.annexing.compacting import keep_compaction
-from ....agents.annexing.results import keep_result
-from ....agents.compactions import Compaction
-from .. import compaction_rows, service_account_rows, tool_result_rows
-from ..approval_rows import APPROVALS as APPROVAL_COLUMNS
-from ..approval_rows import OUTLINED, approval_of, approval_row
-from ..schedule_rows import RUNS, SCHEDULES, run_of, schedule_of
+from ....agents.annexes.compacting import keep_compaction
+from ....agents.annexes.compactions import Compaction
+from ....agents.annexes.results import keep_result
+from ..accounts import service_account_rows
+from ..annexes import compaction_rows, tool_result_rows
+from ..approvals.rows import APPROVALS as APPROVAL_COLUMNS
+from ..approvals.rows import OUTLINED, approval_of, approval_row
+from ..schedules.rows import RUNS, SCHEDULES, run_of, schedule_of
 from ..texts import moment
 from .conversations import SESSION
 from .old import Old, Row

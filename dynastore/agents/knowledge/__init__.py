@@ -1,0 +1,1 @@
+"""Documents that agents look things up in."""

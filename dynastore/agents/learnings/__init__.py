@@ -1,0 +1,1 @@
+"""What agents learned, found by whom it is of and by what it says."""

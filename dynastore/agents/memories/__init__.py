@@ -1,0 +1,1 @@
+"""Memories of users, each in a partition of its own."""

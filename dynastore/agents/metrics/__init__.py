@@ -1,0 +1,1 @@
+"""Figures of days, calculated from the headers of sessions."""

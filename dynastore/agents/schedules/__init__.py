@@ -1,0 +1,1 @@
+"""Schedules: which is due, who claims it, and what came of it."""

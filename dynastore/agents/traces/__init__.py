@@ -1,0 +1,1 @@
+"""Traces and spans, in whatever order they come."""

@@ -1,0 +1,1 @@
+"""Transcripts: appended, read by place, and removed with their session."""

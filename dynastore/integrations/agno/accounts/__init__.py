@@ -1,0 +1,1 @@
+"""Accounts: Agno's service accounts and auth tokens."""

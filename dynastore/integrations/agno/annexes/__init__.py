@@ -1,0 +1,1 @@
+"""Annexes of sessions: Agno's tool results, compactions and transcripts."""

@@ -1,0 +1,1 @@
+"""Agno's components: agents, teams and workflows kept as data, in versions."""

@@ -1,0 +1,1 @@
+"""Agno's learnings."""

@@ -1,0 +1,1 @@
+"""Agno's schedules and what came of them."""
