@@ -188,14 +188,15 @@ class Migration:
         empty = {name: Count() for name in _names(topic)}
         self._old.total = None
         if not self._old.has_table(topic.table):
-            yield Migrated(counts=empty, passed={topic.name: "the old database has no such table"})
+            passed = dict.fromkeys(empty, "the old database has no such table")
+            yield Migrated(counts=empty, passed=passed)
             return
         yield Migrated(counts=empty)
         try:
             for rows in topic.pages(self._old):
                 yield self._page(topic, rows)
         except Lacking as lacking:
-            yield Migrated(passed={topic.name: str(lacking)})
+            yield Migrated(passed=dict.fromkeys(empty, str(lacking)))
         for short in self._old.short:
             differences = [Difference(topic.name, "", short)]
             yield Migrated({topic.name: Count(differing=1)}, differences=differences)
