@@ -128,9 +128,9 @@ def test_a_session_is_resumed_without_what_only_belongs_to_it(db, store):
 def test_a_row_that_lacks_a_column_is_refused(db):
     given = row()
     del given["path"]
-    with pytest.raises(RequestError, match="needs"):
+    with pytest.raises(RequestError, match="need path"):
         db.upsert_tool_result(given)
-    with pytest.raises(RequestError, match="has no"):
+    with pytest.raises(RequestError, match="have no"):
         db.upsert_tool_result(row(colour="red"))
 
 

@@ -11,6 +11,7 @@ from ....agents.components.reading import component, components, entries
 from ....agents.components.saving import settled
 from ....requests import Now, Steps
 from ..calls import Calls
+from ..current import given_values
 from ..paging import page_of
 from . import rules as rules
 from .edits import Asked, create
@@ -84,8 +85,7 @@ class ComponentCalls(Calls):
                 version is not published.
             ComponentArchivedError: it is archived.
         """
-        told = {"name": name, "description": description, "metadata": metadata}
-        given = {each: value for each, value in told.items() if value is not None}
+        given = given_values(name=name, description=description, metadata=metadata)
         attempt = partial(
             upsert,
             *(self.schema, component_id, component_type, given),

@@ -230,7 +230,7 @@ class MirrorDb(Mirror, _methods(BaseDb, {"one": _one, "read": _read, "write": _w
             if self._is_decided(asked, answer):
                 return answer
             # In a thread, so that whatever it raises is an outcome and nothing else.
-            written = self._writers.submit(_overheard, asked.of_second(), self._second)
+            written = self._writers.submit(_overheard, asked.of_second(answer), self._second)
             error = written.exception()
             self._wrote(asked, answer, written.result() if error is None else error)
         return answer
@@ -328,7 +328,7 @@ class AsyncMirrorDb(Mirror, _methods(AsyncBaseDb, _AWAITED), AsyncBaseDb):  # ty
             self._ledger.count("writes")
             if self._is_decided(asked, answer):
                 return answer
-            write = _overheard_awaited(asked.of_second(), self._second)
+            write = _overheard_awaited(asked.of_second(answer), self._second)
             try:
                 outcomes = await asyncio.gather(write, return_exceptions=True)
             except asyncio.CancelledError:
