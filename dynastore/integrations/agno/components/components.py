@@ -13,7 +13,7 @@ from ....requests import Now, Steps
 from ..calls import Calls
 from ..current import given_values
 from ..paging import page_of
-from . import rules as rules
+from . import rules
 from .edits import Asked, create
 from .lives import Deletion, delete, make_current, restore, upsert
 from .rows import component_row, config_row, kind_of, links_are_whole, made_component

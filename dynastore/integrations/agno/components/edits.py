@@ -23,7 +23,7 @@ from ....requests import Now, Steps
 from ....schema import Schema
 from ..current import given_values
 from ..texts import json_bytes, json_value
-from . import rules as rules
+from . import rules
 from .rows import children, link_rows, links_of, published, version_of, with_version
 
 
