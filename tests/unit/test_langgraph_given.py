@@ -335,3 +335,15 @@ def test_an_id_may_be_a_number(store):
     assert asyncio.run(saver.aget_tuple(numbered)) is not None
     saver.delete_thread(7)
     assert saver.get_tuple(numbered) is None
+
+
+def test_an_empty_checkpoint_id_names_none_as_for_langgraph(store):
+    saver = DynastoreSaver(store)
+    config = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": ""}}
+    for saved in ("1", "2"):
+        checkpoint = {"id": saved, "channel_values": {}, "channel_versions": {}}
+        saver.put(config, {**checkpoint, "ts": "", "v": 4}, {}, {})
+    assert saver.get_tuple(config).checkpoint["id"] == "2"
+    assert saver.get_tuple(config).parent_config is None
+    assert [each.checkpoint["id"] for each in saver.list(config, before=config)] == ["2", "1"]
+    assert len(saver.threads().entities) == 1
