@@ -30,7 +30,7 @@ from .entities import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .examining import Examined, Space, ref_of, written_apart
 from .findings import Lost, Repaired
 from .keeping import Keeping
-from .loading import is_shown
+from .stored import is_shown
 from .unchanged import change, delete
 
 
