@@ -5,6 +5,9 @@ PIP = .venv/bin/pip install --quiet --disable-pip-version-check
 # DYNASTORE_SKIP_ENGINES=ministack runs the tests without it.
 ENGINES = $(if $(findstring ministack,$(DYNASTORE_SKIP_ENGINES)),,.venv-ministack/ready)
 
+# Without bytecode each process of a test run rewrites the assertions of all tests, for 10 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check bench fuzz engines format clean
 
