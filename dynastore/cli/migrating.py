@@ -168,7 +168,9 @@ def _migration(
 
         from ..integrations.langgraph.migration import Migration
     except ModuleNotFoundError as missing:
-        give_up(f'this needs {missing.name}: pip install "dynastore[migrate]"', USAGE)
+        give_up(
+            f'this needs {missing.name}: pip install ".[migrate]" in a clone of dynastore', USAGE
+        )
     with told_as_ours():
         saver = DynamoDBSaver(**old)
     return Migration(saver, store, **options)

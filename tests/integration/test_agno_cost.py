@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from functools import cache
+
 import pytest
 
 pytest.importorskip("agno", reason="needs the extra dynastore[test]")
-
-from functools import cache
 
 from benchmarks.agno import TOPICS
 from benchmarks.agno.measured import SIZES
@@ -16,6 +17,8 @@ SAME = {
     *("upsert_session", "upsert_session, new", "upsert_run", "upsert_run, new"),
     *("upsert_sessions, 100", "delete_sessions, 50 of a user"),
 }
+# Filling the largest takes a minute. What it adds: an index that is read in two pages.
+MEASURED = SIZES if "DYNASTORE_ALL_ENGINES" in os.environ else SIZES[:-1]
 
 
 @cache
@@ -23,22 +26,24 @@ def measured(topic, size):
     return TOPICS[topic].costs(size)
 
 
-@pytest.mark.parametrize(
-    ("topic", "name"), [(topic, name) for topic in TOPICS for name in TOPICS[topic].calls]
-)
-def test_requests_are_within_the_bar(topic, name):
-    bar = TOPICS[topic].calls[name].requests
-    for size in SIZES:
-        assert measured(topic, size)[name].requests <= bar(size), size
+# One test a topic: the processes of a run would each fill its tables.
+@pytest.mark.parametrize("topic", TOPICS)
+def test_requests_are_within_the_bar(topic):
+    bars = {name: each.requests for name, each in TOPICS[topic].calls.items()}
+    found = {
+        (name, size): measured(topic, size)[name].requests for size in MEASURED for name in bars
+    }
+    assert {at: took for at, took in found.items() if took > bars[at[0]](at[1])} == {}
 
 
-@pytest.mark.parametrize("name", sorted(SAME))
-def test_the_cost_of_a_call_that_lists_nothing_does_not_grow(name):
-    small, *larger = (measured("sessions", size)[name] for size in SIZES)
+def test_the_cost_of_a_call_that_lists_nothing_does_not_grow():
+    small, *larger = (
+        {name: measured("sessions", size)[name] for name in SAME} for size in MEASURED
+    )
     assert larger == [small] * len(larger)
 
 
 def test_a_turn_takes_few_units():
-    found = measured("sessions", SIZES[0])
+    found = measured("sessions", MEASURED[0])
     assert found["upsert_session"].units == 2  # the header, and its entry by user
     assert found["upsert_run, new"].units <= 4

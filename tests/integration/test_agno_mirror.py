@@ -18,7 +18,8 @@ from sqlalchemy import text
 
 from dynastore.errors import RequestError
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
-from dynastore.integrations.agno.mirroring.mirror import AsyncMirrorDb, MirrorDb
+from dynastore.integrations.agno.mirroring.awaited import AsyncMirrorDb
+from dynastore.integrations.agno.mirroring.mirror import MirrorDb
 from dynastore.integrations.agno.moving.migration import Migration
 from tests.conformance.agno.made import contents, run, session
 

@@ -31,6 +31,7 @@ from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
 from ...schema import Schema
 from ...store import Store
+from ..stores import Connecting, Opened
 from .accounts.auth_tokens import AuthTokenCalls
 from .accounts.service_accounts import ServiceAccountCalls
 from .annexes.compactions import CompactionCalls
@@ -47,7 +48,7 @@ from .knowledge.calls import KnowledgeCalls
 from .learnings.calls import LearningCalls
 from .memories.calls import MemoryCalls
 from .metrics.calls import MetricCalls
-from .opened import Connecting, Opened, address_of, store_in, told_of
+from .places import address_of, store_in, told_of
 from .schedules.runs import ScheduleRunCalls
 from .schedules.schedules import ScheduleCalls
 from .tables import TableCalls
@@ -104,7 +105,7 @@ class OnTable:
             RequestError: it is no store, its schema lacks an entity, or settings do not fit it.
         """
         _check_named(type(self).__name__, settings)
-        self._opened = Opened.of(self.kind, store, settings)
+        self._opened = Opened.of(self.kind, store, **settings)
         self.schema = checked(self.store.schema)
         self.recent = Recent()
         self.transcripts = Transcripts()
@@ -130,7 +131,7 @@ class OnTable:
         """
         store = store_in(cls.kind, data)
         made = cls(store, id=data.get("id"))
-        made._opened = Opened(store, is_own=True)
+        made._opened = Opened(lambda: store)
         return made
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 pytest.importorskip("sqlalchemy", reason="needs the extra dynastore[test]")
 
 from agno.db.base import AsyncBaseDb, BaseDb
-from agno.db.sqlite import SqliteDb
 
 from benchmarks.agno import TOPICS as MEASURED
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
@@ -21,6 +20,7 @@ from dynastore.integrations.agno.db import BLOCKING_CALLS, CALLS
 
 from ..engines import EMBEDDED_PAIRS
 from .answers import answered
+from .reference import empty_reference
 
 pytestmark = pytest.mark.on(*EMBEDDED_PAIRS)
 
@@ -42,8 +42,7 @@ def test_answers_are_those_of_agnos_sqlite(open_db, topic, data):
     ours = open_db(scope=f"example {next(SCOPES)}")
     if not topic.awaited and isinstance(ours.db, AsyncDynastoreDb):
         pytest.skip("Agno's awaited databases have none of these calls")
-    reference = SqliteDb(db_url="sqlite:///:memory:")
-    reference._create_all_tables()  # it answers otherwise before there are any
+    reference = empty_reference()  # it answers otherwise before there are any tables
     try:
         begun = data.draw(topic.begun)
         asked = data.draw(st.lists(topic.calls, min_size=1, max_size=12))
