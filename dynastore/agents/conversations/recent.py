@@ -142,7 +142,7 @@ class Recent:
     def keep_session(self, session_id: str, known: Known) -> None:
         """Remember a session that was read."""
         with self._lock:
-            _keep(self._sessions, session_id, known)
+            self._keep_known(session_id, known)
 
     def keep_header(self, header: Session) -> None:
         """Remember which session is there, and whose; what was known of another one is forgotten."""
@@ -150,12 +150,18 @@ class Recent:
             known = self._sessions.get(header.session_id)
             if known is None or known.incarnation != header.incarnation:
                 known = Known(header.incarnation)
-            _keep(self._sessions, header.session_id, evolve(known, user_id=header.user_id))
+            self._keep_known(header.session_id, evolve(known, user_id=header.user_id))
 
     def keep_there(self, session_id: str) -> None:
         """Remember that there is a session that was not read."""
         with self._lock:
-            _keep(self._sessions, session_id, Known(None))
+            self._keep_known(session_id, Known(None))
+
+    def _keep_known(self, session_id: str, known: Known) -> None:
+        before = self._sessions.get(session_id)
+        if before is None or before.incarnation != known.incarnation:
+            self._tallies.pop(session_id, None)  # they were another one's runs
+        _keep(self._sessions, session_id, known)
 
     def keep_passage(self, session_id: str, incarnation: str, digest: str) -> None:
         """Remember a passage of a session that is there."""
