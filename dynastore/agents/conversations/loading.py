@@ -246,14 +246,20 @@ def runs_of(schema: Schema, session_id: str, fields: tuple[str, ...]) -> Steps[l
     return (yield from read_all(schema, plan))
 
 
-def whole_runs(schema: Schema, session_id: str) -> Steps[list[Run]]:
-    """The runs of a session; in no order."""
+def whole_runs(schema: Schema, session_id: str, *, awaited: str | None = None) -> Steps[list[Run]]:
+    """The runs of a session; in no order.
+
+    Args:
+        schema: where they are.
+        session_id: its id.
+        awaited: the incarnation that it is going to have, if it is not there yet.
+    """
     ask = Ask(consistent=True)
     plan = schema.plan_collection((Session, Run, Passage), {"session_id": session_id}, (), ask)
     read = yield from read_all(schema, plan)
     header = next((each for each in read if isinstance(each, Session)), None)
     others = (each for each in read if not isinstance(each, Session))
-    found = current(others, None if header is None else header.incarnation)
+    found = current(others, awaited if header is None else header.incarnation)
     texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
     runs = one_each(each for each in found if isinstance(each, Run))
     return [_whole(each, texts) for each in runs]
