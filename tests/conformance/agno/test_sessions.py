@@ -555,3 +555,12 @@ def test_runs_that_two_processes_save_at_once_without_a_place_are_in_order_of_ti
     assert contents(db.get_session("agent-0", runs_limit=1)) == [1]
     db.upsert_run(run(2, said=2), "agent-0", "ann")
     assert contents(db.get_session("agent-0")) == [0, 1, 2]
+
+
+def test_a_run_that_was_there_before_its_session_keeps_its_system_message(db, open_db):
+    db.upsert_run(run(0, status=RunStatus.paused), "agent-0", "ann", 0)
+    db.upsert_session(session())
+    for number in (1, 2, 0):
+        db.upsert_run(run(number), "agent-0", "ann", number)
+    found = open_db().get_run("agent-0-run-0", deserialize=False)["run_data"]
+    assert found == run(0).to_dict()
