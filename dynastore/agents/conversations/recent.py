@@ -86,6 +86,7 @@ class Recent:
         self._ended: OrderedDict[str, bool] = OrderedDict()
         self._asking: OrderedDict[str, bool] = OrderedDict()
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
+        self._gone: OrderedDict[str, bool] = OrderedDict()
         self.metered: MetricProgress | None = None  # how far figures were calculated
         self.metered_at = 0.0  # when that was tried, in seconds since 1970
         self._lock = Lock()
@@ -211,8 +212,14 @@ class Recent:
     def forget_session(self, session_id: str) -> None:
         """Forget a session that is not there any more, and its passages."""
         with self._lock:
-            self._sessions.pop(session_id, None)
+            if self._sessions.pop(session_id, None) is not None:
+                _keep(self._gone, session_id, True)
             self._tallies.pop(session_id, None)
+
+    def take_gone(self, session_id: str) -> bool:
+        """Whether a session that was there is there no more; then forgets that."""
+        with self._lock:
+            return self._gone.pop(session_id, False)
 
     def forget_run(self, run_id: str) -> None:
         """Forget a run that is not there any more."""

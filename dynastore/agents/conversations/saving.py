@@ -58,7 +58,6 @@ def save(
         The header as it is stored now; None if it is another user's, and nothing was written.
     """
     target = _ref(header)
-    models: Mapping[str, str] | None = runs
     for _ in range(ATTEMPTS):
         if recent.has_session(header.session_id):
             try:
@@ -67,8 +66,9 @@ def save(
                 if failure.stored is not None:
                     return None
                 recent.forget_session(header.session_id)
-                models = None  # those that were saved before are gone with the session
         new: Any = header
+        # Of one that was deleted while a turn of it ran, most of the runs are gone.
+        models = None if recent.take_gone(header.session_id) else runs
         try:
             tally = None if models is None else counted(models)
             first = evolve(new, tally=tally, incarnation=begun())
@@ -242,7 +242,7 @@ def save_run(
         schema: where to.
         recent: whether and where it is; then remembers that.
         run: as it becomes. One without a place gets the next one of its session, for which that is
-            read.
+            read. Two that are saved at once may get the same, and are in the order in which they began.
         dated: whether the run itself says when it began. One that does not is looked for first.
         repeated: from where to where in its content there is a text that other runs have too.
         user_id: who saves it; see `owning.written`. Anybody without.

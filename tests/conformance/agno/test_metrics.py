@@ -208,11 +208,12 @@ def test_runs_of_a_session_that_was_deleted_are_no_part_of_what_is_counted_next(
     assert counts(open_db().calculate_metrics()) == [("2026-01-05", "ann", 0)]
 
 
-def test_a_turn_in_which_its_session_is_deleted_counts_alone(db, open_db):
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_turn_in_which_its_session_is_deleted_counts_alone(db, open_db, is_known):
     for index in range(2):
         turn(db, 0, index)
     each = db.get_session("agent-0")
-    open_db().delete_session("agent-0")
+    (db if is_known else open_db()).delete_session("agent-0")
     made = run(2, of="agent-0", model="gpt", model_provider="OpenAI")
     each.upsert_run(made)
     db.upsert_session(each)

@@ -104,7 +104,8 @@ class RunCalls(Calls):
             run: as it becomes, whatever is stored of it.
             session_id: the session it belongs to.
             user_id: whose it is, and whose the session must be, or nobody's; without it anybody's.
-            run_index: its place in the session, from 0. One that is new gets the next without.
+            run_index: its place in the session, from 0. One that is new gets the next without; of two
+                with the same place that which began first is first.
 
         Raises:
             ValueError: it has no id.
