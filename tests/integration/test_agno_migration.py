@@ -269,8 +269,11 @@ def test_a_call_that_was_killed_is_made_again(sqlite, where, monkeypatch, writes
             patch.setattr(module, "write", write_until_killed)
         with pytest.raises(Killed):
             moved(sqlite, where)
-    for found in DynastoreDb(where).get_sessions():
+    new = DynastoreDb(where)
+    for found in new.get_sessions():
         assert len(found.runs) == 3  # a session that is here is here with all of it
+    for name in talks(sqlite).keys() - talks(new).keys():
+        assert new.get_runs(name) == []  # and of others nothing is shown
     done = moved(sqlite, where)
     assert counts(done) == written
     assert not done.differences
@@ -351,6 +354,20 @@ def test_spans_that_came_before_their_trace_do_not_hide_the_traces(where, aws):
     new = DynastoreDb(where)
     assert new.get_trace("t1").total_spans == 1
     assert new.get_span("t2-0").name == "child"
+
+
+def test_what_a_delete_left_of_a_session_that_moved_is_not_in_the_next(sqlite, where):
+    talk(sqlite, 0)
+    moved(sqlite, where)
+    with Store.connect(where, agent_schema()) as store:
+        store.delete(store.get(Session, session_id="agent-0"))  # and died
+    new = DynastoreDb(where)
+    new.upsert_session(session(0, "bob"))
+    assert contents(new.get_session("agent-0")) == []
+    assert new.get_runs("agent-0") == []
+    new.delete_session("agent-0", user_id="bob")
+    moved(sqlite, where)
+    assert contents(DynastoreDb(where).get_session("agent-0")) == ["0.0", "0.1", "0.2"]
 
 
 def test_runs_without_a_session_move_too(old, where):

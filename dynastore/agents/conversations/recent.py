@@ -86,6 +86,7 @@ class Recent:
         self._ended: OrderedDict[str, bool] = OrderedDict()
         self._asking: OrderedDict[str, bool] = OrderedDict()
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
+        self._gone: OrderedDict[str, bool] = OrderedDict()
         self.metered: MetricProgress | None = None  # how far figures were calculated
         self.metered_at = 0.0  # when that was tried, in seconds since 1970
         self._lock = Lock()
@@ -142,7 +143,7 @@ class Recent:
     def keep_session(self, session_id: str, known: Known) -> None:
         """Remember a session that was read."""
         with self._lock:
-            _keep(self._sessions, session_id, known)
+            self._keep_known(session_id, known)
 
     def keep_header(self, header: Session) -> None:
         """Remember which session is there, and whose; what was known of another one is forgotten."""
@@ -150,12 +151,18 @@ class Recent:
             known = self._sessions.get(header.session_id)
             if known is None or known.incarnation != header.incarnation:
                 known = Known(header.incarnation)
-            _keep(self._sessions, header.session_id, evolve(known, user_id=header.user_id))
+            self._keep_known(header.session_id, evolve(known, user_id=header.user_id))
 
     def keep_there(self, session_id: str) -> None:
         """Remember that there is a session that was not read."""
         with self._lock:
-            _keep(self._sessions, session_id, Known(None))
+            self._keep_known(session_id, Known(None))
+
+    def _keep_known(self, session_id: str, known: Known) -> None:
+        before = self._sessions.get(session_id)
+        if before is None or before.incarnation != known.incarnation:
+            self._tallies.pop(session_id, None)  # they were another one's runs
+        _keep(self._sessions, session_id, known)
 
     def keep_passage(self, session_id: str, incarnation: str, digest: str) -> None:
         """Remember a passage of a session that is there."""
@@ -205,8 +212,14 @@ class Recent:
     def forget_session(self, session_id: str) -> None:
         """Forget a session that is not there any more, and its passages."""
         with self._lock:
-            self._sessions.pop(session_id, None)
+            if self._sessions.pop(session_id, None) is not None:
+                _keep(self._gone, session_id, True)
             self._tallies.pop(session_id, None)
+
+    def take_gone(self, session_id: str) -> bool:
+        """Whether a session that was there is there no more; then forgets that."""
+        with self._lock:
+            return self._gone.pop(session_id, False)
 
     def forget_run(self, run_id: str) -> None:
         """Forget a run that is not there any more."""
