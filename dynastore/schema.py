@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 from attrs import Factory, evolve, field, frozen
 
-from . import filters
+from . import discovery, filters
 from .attributes import AttributeMap
 from .codec import Codec
 from .errors import ModelError, RequestError, UnknownType
 from .keys import ACROSS, scope_prefix
-from .patterns import AccessPattern
 from .plan import Plan
 from .planner import PLAIN, Ask, Member, Planner, plan_collection
-from .schema_checks import adjacent, check_together, check_vectors
+from .schema_checks import adjacent, check_together, check_vectors, table_of
 from .spec import spec_of
-from .table import TYPE, Index, Table
+from .table import TYPE, Table
 
 DEFAULT_NAME = "dynastore"
 
@@ -36,19 +36,31 @@ def _as_tuple(entities: Iterable[type[Any]]) -> tuple[type[Any], ...]:
 
 
 def _default_table(schema: Schema) -> Table:
-    patterns: dict[int, list[AccessPattern]] = {}
-    for cls in schema.entities:
-        for each in spec_of(cls).secondary:
-            patterns.setdefault(each.number, []).append(each)
-    indexes = [Index(number, fields=_carried(patterns[number])) for number in sorted(patterns)]
-    return Table(DEFAULT_NAME, tuple(indexes))
+    return table_of(schema.entities, DEFAULT_NAME)
 
 
-def _carried(patterns: Sequence[AccessPattern]) -> tuple[str, ...] | None:
-    """The fields that an index carries for all its patterns together; None for all."""
-    if any(each.include is None for each in patterns):
-        return None
-    return tuple(dict.fromkeys(name for each in patterns for name in each.include or ()))
+def _fitting(entities: Sequence[type[Any]], table: Table) -> Schema:
+    """The schema of some entities that were found in files.
+
+    Raises:
+        ModelError: some of them do not fit; with the lines that they are written in.
+    """
+    try:
+        return Schema(entities, table)
+    except ModelError as error:
+        culprits = _clashing(entities, table)
+        places = "; ".join(f"{discovery.place_of(cls)}: {cls.__name__}" for cls in culprits)
+        raise ModelError(f"{places}: {error}") from error
+
+
+def _clashing(entities: Sequence[type[Any]], table: Table) -> Sequence[type[Any]]:
+    """The one, or the first two, that make no schema."""
+    for some in [*combinations(entities, 1), *combinations(entities, 2)]:
+        try:
+            Schema(some, table)
+        except ModelError:
+            return some
+    return entities
 
 
 def _by_table(schemas: Iterable[Schema]) -> list[Schema]:
@@ -142,6 +154,32 @@ class Schema:
     def __attrs_post_init__(self) -> None:
         """Render the scopes once; every key needs them."""
         object.__setattr__(self, "prefix", scope_prefix(self.scopes))
+
+    @classmethod
+    def discover(
+        cls, package: str, *, beside: Iterable[type[Any]] = (), table: Table | None = None
+    ) -> Schema:
+        """The entities that are written in a package; see `discovery` for where.
+
+        Those directly in the package, in its modules and in its sub-package ``shared`` are for all;
+        those of any other sub-package, ``common_qa``, are beside them in the scope of that name.
+        Each is told by a line of the log.
+
+        Args:
+            package: its name, such as ``app.agents``; all its modules are imported.
+            beside: more that are for all, such as `agents.ENTITIES`.
+            table: where they are kept; by default one with the indexes that all of them use.
+
+        Raises:
+            ModelError: a module cannot be imported, there is no entity, or two clash; with the file
+                and the line.
+        """
+        found = discovery.found_in(package)
+        shared = [*beside, *found.shared]
+        everything = [*shared, *(each for own in found.own.values() for each in own)]
+        kept = table or table_of(everything, DEFAULT_NAME)
+        inside = {scope: _fitting([*shared, *own], kept) for scope, own in found.own.items()}
+        return evolve(_fitting(shared, kept), inside=inside)
 
     def named(self, table_name: str) -> Schema:
         """The same entities in a table of another name; names of private tables begin with it."""

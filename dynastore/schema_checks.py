@@ -1,17 +1,35 @@
-"""Whether entities fit together in one table, and the table fits them; see `Schema`."""
+"""The table that entities need, and whether they fit together in one; see `Schema`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from typing import Any
 
 from .codec import Codec
 from .errors import ModelError
 from .key_text import is_optional
 from .keys import HEADER, KeyTemplate
 from .patterns import AccessPattern
-from .spec import EntitySpec
-from .table import Table, VectorIndex
+from .spec import EntitySpec, spec_of
+from .table import Index, Table, VectorIndex
+
+
+def table_of(entities: Iterable[type[Any]], name: str) -> Table:
+    """A table with the indexes that some entities use."""
+    patterns: dict[int, list[AccessPattern]] = {}
+    for cls in entities:
+        for each in spec_of(cls).secondary:
+            patterns.setdefault(each.number, []).append(each)
+    indexes = [Index(number, fields=_carried(patterns[number])) for number in sorted(patterns)]
+    return Table(name, tuple(indexes))
+
+
+def _carried(patterns: Sequence[AccessPattern]) -> tuple[str, ...] | None:
+    """The fields that an index carries for all its patterns together; None for all."""
+    if any(each.include is None for each in patterns):
+        return None
+    return tuple(dict.fromkeys(name for each in patterns for name in each.include or ()))
 
 
 def check_together(specs: Sequence[EntitySpec], table: Table) -> None:
