@@ -19,10 +19,10 @@ from dynastore.integrations.agno.conversations.session_rows import header_of
 from dynastore.requests import Scan, TransactWriteItems
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN, contents, more_system, run, session
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture
