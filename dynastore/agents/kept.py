@@ -10,11 +10,13 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+MOST = 10_000  # values, unless told otherwise; an id and a name take some 300 bytes
+
 
 class Kept(Generic[K, V]):
     """So many values, by their names. Threads may share it."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int = MOST) -> None:
         """Nothing is remembered.
 
         Args:
@@ -47,3 +49,8 @@ class Kept(Generic[K, V]):
         with self._lock:
             for name in [each for each in self._kept if chosen(each)]:
                 del self._kept[name]
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()

@@ -18,9 +18,12 @@ from ...agents.components.entities import Component, ComponentConfig, ComponentU
 from ...agents.conversations.entities import Passage, Run, Session
 from ...agents.conversations.recent import Recent
 from ...agents.evals import EvalRun
+from ...agents.kept import Kept
 from ...agents.knowledge.entities import Knowledge
+from ...agents.knowledge.keeping import Known
 from ...agents.learnings.entities import Learning
 from ...agents.memories.entities import Memory
+from ...agents.memories.keeping import Owners
 from ...agents.metrics.entities import Metric, MetricProgress
 from ...agents.schedules.entities import Schedule, ScheduleRun
 from ...agents.service_accounts import ServiceAccount
@@ -108,6 +111,8 @@ class OnTable:
         self._opened = Opened.of(self.kind, store, **settings)
         self.schema = checked(self.store.schema)
         self.recent = Recent()
+        self.memory_owners: Owners = Kept()
+        self.known_documents: Known = Kept()
         self.transcripts = Transcripts()
         super().__init__(id=id or stable_id(self.store))  # type: ignore[call-arg]
 

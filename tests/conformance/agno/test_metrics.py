@@ -11,10 +11,10 @@ from dynastore.agents import Session, agent_schema
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN, run, session
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 DAY = 86_400
 FIRST = dt.datetime.fromtimestamp(BEGAN, dt.UTC).date()

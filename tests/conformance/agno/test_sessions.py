@@ -23,10 +23,10 @@ from dynastore.integrations.agno.texts import json_bytes
 from dynastore.requests import PutItem, Scan, TransactWriteItems
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN, contents, more_system, run, session
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from dynastore.integrations.agno import DynastoreDb
 from dynastore.integrations.agno.annexes.tool_result_rows import result_of
 from dynastore.testing import memory_store
 
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN, contents, run, session
 from .paused import called, paused
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture
