@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 
 import pytest
@@ -17,8 +16,6 @@ SAME = {
     *("upsert_session", "upsert_session, new", "upsert_run", "upsert_run, new"),
     *("upsert_sessions, 100", "delete_sessions, 50 of a user"),
 }
-# Filling the largest takes a minute. What it adds: an index that is read in two pages.
-MEASURED = SIZES if "DYNASTORE_ALL_ENGINES" in os.environ else SIZES[:-1]
 
 
 @cache
@@ -30,20 +27,16 @@ def measured(topic, size):
 @pytest.mark.parametrize("topic", TOPICS)
 def test_requests_are_within_the_bar(topic):
     bars = {name: each.requests for name, each in TOPICS[topic].calls.items()}
-    found = {
-        (name, size): measured(topic, size)[name].requests for size in MEASURED for name in bars
-    }
+    found = {(name, size): measured(topic, size)[name].requests for size in SIZES for name in bars}
     assert {at: took for at, took in found.items() if took > bars[at[0]](at[1])} == {}
 
 
 def test_the_cost_of_a_call_that_lists_nothing_does_not_grow():
-    small, *larger = (
-        {name: measured("sessions", size)[name] for name in SAME} for size in MEASURED
-    )
+    small, *larger = ({name: measured("sessions", size)[name] for name in SAME} for size in SIZES)
     assert larger == [small] * len(larger)
 
 
 def test_a_turn_takes_few_units():
-    found = measured("sessions", MEASURED[0])
+    found = measured("sessions", SIZES[0])
     assert found["upsert_session"].units == 2  # the header, and its entry by user
     assert found["upsert_run, new"].units <= 4
