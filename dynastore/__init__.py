@@ -13,58 +13,62 @@ store.put(Note(user_id="ann", note_id="n1", text="likes tea"))
 store.query(Note, user_id="ann")
 """
 
-from attrs import field
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from .async_store import AsyncStore
-from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
-from .entity import entity
-from .followed import AsyncChanges, Changes
-from .homes import Placement, Private
-from .kept_fields import created, updated, version
-from .operations.reading.reader import Page, Slice
-from .operations.reading.settling import InScope
-from .operations.scopes.deleting import ScopeDeleted
-from .operations.scopes.measuring import ScopeSizes
-from .operations.upkeep.findings import (
-    Drifted,
-    Duplicated,
-    Malformed,
-    Misplaced,
-    Orphaned,
-    Outdated,
-    Unguarded,
-)
-from .operations.upkeep.sweeping import Swept
-from .operations.upkeep.upcasts import Upcasted
-from .patterns import AccessPattern, gsi, key
-from .payload_fields import payload
-from .plan import Plan
-from .results import AsyncResults, Results
-from .scanned import AsyncScanned, Scanned
-from .schema import Schema
-from .spec import Ref, ref
-from .store import Store
-from .streams import Change, changes_of, take_batch
-from .table import Index, Table, VectorIndex
-from .terms import (
-    after,
-    all_of,
-    any_of,
-    before,
-    begins_with,
-    between,
-    contains,
-    exists,
-    missing,
-    not_,
-    one_of,
-    since,
-    size,
-    until,
-)
-from .uniques import unique
-from .verified import AsyncVerified, Verified
-from .writes import Check, Create, Delete, Put, Update
+if TYPE_CHECKING:
+    from attrs import field
+
+    from .async_store import AsyncStore
+    from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
+    from .entities import entity
+    from .followed import AsyncChanges, Changes
+    from .homes import Placement, Private
+    from .kept_fields import created, updated, version
+    from .operations.reading.reader import Page, Slice
+    from .operations.reading.settling import InScope
+    from .operations.scopes.deleting import ScopeDeleted
+    from .operations.scopes.measuring import ScopeSizes
+    from .operations.upkeep.findings import (
+        Drifted,
+        Duplicated,
+        Malformed,
+        Misplaced,
+        Orphaned,
+        Outdated,
+        Unguarded,
+    )
+    from .operations.upkeep.sweeping import Swept
+    from .operations.upkeep.upcasts import Upcasted
+    from .patterns import AccessPattern, gsi, key
+    from .payload_fields import payload
+    from .plan import Plan
+    from .results import AsyncResults, Results
+    from .scanned import AsyncScanned, Scanned
+    from .schema import Schema
+    from .spec import Ref, ref
+    from .store import Store
+    from .streams import Change, changes_of, take_batch
+    from .table import Index, Table, VectorIndex
+    from .terms import (
+        after,
+        all_of,
+        any_of,
+        before,
+        begins_with,
+        between,
+        contains,
+        exists,
+        missing,
+        not_,
+        one_of,
+        since,
+        size,
+        until,
+    )
+    from .uniques import unique
+    from .verified import AsyncVerified, Verified
+    from .writes import Check, Create, Delete, Put, Update
 
 __all__ = [
     "AccessPattern",
@@ -141,3 +145,84 @@ __all__ = [
     "updated",
     "version",
 ]
+
+_FOUND_IN = {
+    "attrs": ("field",),
+    ".async_store": ("AsyncStore",),
+    ".changes": (
+        "add",
+        "append",
+        "discard",
+        "if_missing",
+        "increment",
+        "inside",
+        "prepend",
+        "unset",
+    ),
+    ".entities": ("entity",),
+    ".followed": ("AsyncChanges", "Changes"),
+    ".homes": ("Placement", "Private"),
+    ".kept_fields": ("created", "updated", "version"),
+    ".operations.reading.reader": ("Page", "Slice"),
+    ".operations.reading.settling": ("InScope",),
+    ".operations.scopes.deleting": ("ScopeDeleted",),
+    ".operations.scopes.measuring": ("ScopeSizes",),
+    ".operations.upkeep.findings": (
+        "Drifted",
+        "Duplicated",
+        "Malformed",
+        "Misplaced",
+        "Orphaned",
+        "Outdated",
+        "Unguarded",
+    ),
+    ".operations.upkeep.sweeping": ("Swept",),
+    ".operations.upkeep.upcasts": ("Upcasted",),
+    ".patterns": ("AccessPattern", "gsi", "key"),
+    ".payload_fields": ("payload",),
+    ".plan": ("Plan",),
+    ".results": ("AsyncResults", "Results"),
+    ".scanned": ("AsyncScanned", "Scanned"),
+    ".schema": ("Schema",),
+    ".spec": ("Ref", "ref"),
+    ".store": ("Store",),
+    ".streams": ("Change", "changes_of", "take_batch"),
+    ".table": ("Index", "Table", "VectorIndex"),
+    ".terms": (
+        "after",
+        "all_of",
+        "any_of",
+        "before",
+        "begins_with",
+        "between",
+        "contains",
+        "exists",
+        "missing",
+        "not_",
+        "one_of",
+        "since",
+        "size",
+        "until",
+    ),
+    ".uniques": ("unique",),
+    ".verified": ("AsyncVerified", "Verified"),
+    ".writes": ("Check", "Create", "Delete", "Put", "Update"),
+}
+"""Module -> the public names that are loaded from it, each when it is first used.
+
+An agent that starts for one call pays for what that call needs, and not for the rest.
+"""
+
+# Type checkers read the imports above. A `__getattr__` in their sight would allow any name.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        for module, names in _FOUND_IN.items():
+            if name in names:
+                globals()[name] = value = getattr(import_module(module, __name__), name)
+                return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ import datetime as dt
 
 from attrs import frozen
 
-from ..entity import entity
+from ..entities import entity
 from ..patterns import gsi, key
 from ..payload_fields import payload
 from ..uniques import unique

@@ -6,7 +6,7 @@ import datetime as dt
 
 from attrs import frozen
 
-from ..entity import entity
+from ..entities import entity
 from ..patterns import gsi, key
 from ..payload_fields import payload
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal, TypeAlias
 
-from ...entity import entity
+from ...entities import entity
 from ...patterns import key
 
 Kind: TypeAlias = Literal["tool_result", "transcript"]

@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from ...entity import entity
+from ...entities import entity
 from ...patterns import gsi, key
 from ...payload_fields import payload
 from ...terms import exists

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TypeAlias, TypedDict
 
-from ...entity import entity
+from ...entities import entity
 from ...errors import RequestError
 from ...patterns import key
 from ...payload_fields import payload

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ...entity import entity
+from ...entities import entity
 from ...patterns import gsi, key
 from ...payload_fields import payload
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ...entity import entity
+from ...entities import entity
 from ...patterns import key
 from ...payload_fields import payload
 

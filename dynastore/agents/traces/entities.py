@@ -16,7 +16,7 @@ from typing import Any
 
 from attrs import field
 
-from ...entity import entity
+from ...entities import entity
 from ...patterns import gsi, key
 from ...payload_fields import payload
 
