@@ -10,7 +10,8 @@ from typing import Any, Self, TypeVar, Unpack, overload
 from attrs import frozen
 
 from .bound import Bound
-from .clients.base import AsyncClient, run_async
+from .clients.awaiting import run_async
+from .clients.base import AsyncClient
 from .clients.deadlines import Deadline
 from .clients.opening import Place
 from .followed import AsyncChanges, Following

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from attrs import evolve, field, frozen
 
-from .agents import agent_schema
 from .clients.base import AsyncClient, Client
 from .clients.deadlines import Deadline, seconds
 from .clients.observing import Observer
@@ -261,7 +260,11 @@ class Bound(Generic[ClientT]):
 
 
 def _entities(schema: Schema | None) -> Schema:
-    entities = schema if schema is not None else agent_schema()
-    if not isinstance(entities, Schema):
-        raise RequestError(f"{entities!r} is no schema; write Schema([Session, Memory])")
-    return entities
+    if schema is None:
+        # Most programs have entities of their own, and these are more than all the rest.
+        from .agents import agent_schema
+
+        return agent_schema()
+    if not isinstance(schema, Schema):
+        raise RequestError(f"{schema!r} is no schema; write Schema([Session, Memory])")
+    return schema

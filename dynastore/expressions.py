@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import terms
 from .changes import (
@@ -30,8 +30,10 @@ from .changes import (
     Unset,
 )
 from .changes import Path as Place
-from .expression_text import Shape, Template, Text
 from .terms import Conditions, Predicate
+
+if TYPE_CHECKING:
+    from .expression_text import Shape, Template, Text
 
 SHAPES = 1_024  # texts kept, of some hundred bytes each; a program has few shapes
 
@@ -167,12 +169,12 @@ def _split(
 
 @lru_cache(SHAPES)
 def _condition(shape: Shape) -> Template:
-    return Text().conditions("ConditionExpression", shape).returning_stored().template()
+    return _text().conditions("ConditionExpression", shape).returning_stored().template()
 
 
 @lru_cache(SHAPES)
 def _update(changes: Shape, conditions: Shape) -> Template:
-    text = Text().changes(changes)
+    text = _text().changes(changes)
     if conditions:
         text.conditions("ConditionExpression", conditions).returning_stored()
     return text.template()
@@ -180,7 +182,7 @@ def _update(changes: Shape, conditions: Shape) -> Template:
 
 @lru_cache(SHAPES)
 def _scan(filters: Shape, attributes: tuple[str, ...]) -> Template:
-    text = Text()
+    text = _text()
     if filters:
         text.conditions("FilterExpression", filters)
     if attributes:
@@ -190,7 +192,7 @@ def _scan(filters: Shape, attributes: tuple[str, ...]) -> Template:
 
 @lru_cache(SHAPES)
 def _search(key: Shape, attributes: tuple[str, ...]) -> Template:
-    text = Text().conditions("SearchConditionExpression", key)
+    text = _text().conditions("SearchConditionExpression", key)
     if attributes:
         text.projection(attributes)
     return text.template()
@@ -198,9 +200,17 @@ def _search(key: Shape, attributes: tuple[str, ...]) -> Template:
 
 @lru_cache(SHAPES)
 def _query(key: Shape, filters: Shape, attributes: tuple[str, ...]) -> Template:
-    text = Text().conditions("KeyConditionExpression", key)
+    text = _text().conditions("KeyConditionExpression", key)
     if filters:
         text.conditions("FilterExpression", filters)
     if attributes:
         text.projection(attributes)
     return text.template()
+
+
+def _text() -> Text:
+    # PynamoDB, and what it loads of botocore, take longer than the rest of the store's modules need
+    # for a call; SQLite gets terms as they are, and so do reads by key.
+    from .expression_text import Text
+
+    return Text()

@@ -16,9 +16,10 @@ from contextlib import suppress
 from typing import Any
 
 from .attributes import AttributeMap
+from .clients.async_sqlite import AsyncSqliteClient
 from .clients.observing import Sent
 from .clients.opening import MEMORY, Place
-from .clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
+from .clients.sqlite import Answer, SqliteClient
 from .clock import Clock, utc_now
 from .errors import DynastoreError
 from .recording import recorded

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import RequestError
 from ..requests import Request
+from .awaiting import retried_async
 from .deadlines import Deadline
 from .observing import Exchange, Observer
-from .retries import Attempts, RetryBudget, retried_async
+from .retries import Attempts, RetryBudget
 from .sessions import (
     BOTOCORE_ERRORS,
     botocore_error,

@@ -1,16 +1,15 @@
 """Clients send requests; runners drive an operation with one.
 
-`run` and `run_async` are all that differs between a blocking and an awaited call: the operation
-itself is written once, as a generator.
+`run` and its twin `awaiting.run_async` are all that differs between a blocking and an awaited call:
+the operation itself is written once, as a generator.
 """
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from itertools import repeat
@@ -121,7 +120,7 @@ def _answer(asked: Asked, client: Client, clock: Clock, deadline: Deadline | Non
         case Now():
             return clock()
         case Wait():
-            return time.sleep(_allowed(asked, deadline))
+            return time.sleep(allowed(asked, deadline))
         case Together(requests):
             send = functools.partial(_outcome, client, deadline)
             if not client.overlaps or len(requests) < 2:
@@ -154,88 +153,7 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(POOL_WIDTH, thread_name_prefix="dynastore")
 
 
-async def run_async(
-    steps: Steps[T], client: AsyncClient, clock: Clock = utc_now, deadline: Deadline | None = None
-) -> T:
-    """`run` for an AsyncClient.
-
-    When it is cancelled, the client first waits for what was already sent, so that the caller knows
-    that nothing of it is still under way.
-    """
-    try:
-        asked = next(steps)
-        while True:
-            try:
-                answer = await _answer_async(asked, client, clock, deadline)
-            except DynastoreError as error:
-                asked = steps.throw(error)
-            else:
-                asked = steps.send(answer)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    finally:
-        steps.close()
-
-
-async def _answer_async(
-    asked: Asked, client: AsyncClient, clock: Clock, deadline: Deadline | None
-) -> Any:
-    match asked:
-        case Now():
-            return clock()
-        case Wait():
-            return await asyncio.sleep(_allowed(asked, deadline))
-        case Together(requests):
-            slots = asyncio.Semaphore(POOL_WIDTH)
-            sending = (_in_turn(slots, client, each, deadline) for each in requests)
-            # Errors as results: a cancelled gather then waits for all that it has cancelled.
-            outcomes = await asyncio.gather(*sending, return_exceptions=True)
-            return asked.responses(_ours(outcomes))
-        case _:
-            return await _sent_async(client, asked, deadline)
-
-
-async def _sent_async(client: AsyncClient, request: Request[R], deadline: Deadline | None) -> R:
-    if deadline is None:
-        return await client.send(request)
-    with deadline.around(request):
-        return await client.send(request, deadline=deadline)
-
-
-async def _in_turn(
-    slots: asyncio.Semaphore, client: AsyncClient, request: Request[R], deadline: Deadline | None
-) -> R:
-    async with slots:
-        return await _sent_async(client, request, deadline)
-
-
-async def finished(sending: Awaitable[R]) -> R:
-    """What *sending* gives; a task that is cancelled meanwhile first waits for it to end.
-
-    One that is cancelled again waits no longer.
-    """
-    task = asyncio.ensure_future(sending)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # retrieved, or asyncio logs it as lost
-        raise
-
-
-def _ours(outcomes: Sequence[R | BaseException]) -> list[R | DynastoreError]:
-    """What became of requests; an error that is none of ours is raised."""
-    found: list[R | DynastoreError] = []
-    for each in outcomes:
-        if isinstance(each, BaseException) and not isinstance(each, DynastoreError):
-            raise each
-        found.append(each)
-    return found
-
-
-def _allowed(wait: Wait, deadline: Deadline | None) -> float:
+def allowed(wait: Wait, deadline: Deadline | None) -> float:
     """How long to wait, if there is time for it."""
     seconds = seconds_of(wait)
     if deadline is not None:

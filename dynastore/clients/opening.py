@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
 
+    from .sqlite import SqliteClient
+
 VARIABLE = "DYNASTORE_URL"  # read where a call names no place
 SQLITE = "sqlite://"
 MEMORY = ":memory:"
@@ -157,12 +159,12 @@ def _aio(settings: Settings) -> AsyncClient:
 
 
 def _sqlite(url: str, clock: Clock) -> Place:
-    from .sqlite import AsyncSqliteClient, SqliteClient
+    from .sqlite import SqliteClient
 
     path = url.removeprefix(SQLITE)
     if not path:
         shared = SqliteClient(MEMORY, clock)
-        return Place(None, True, lambda: shared, lambda: AsyncSqliteClient(shared))
+        return Place(None, True, lambda: shared, lambda: _awaited_sqlite(shared))
     if not path.startswith("/") or path == "/":
         raise RequestError(
             f"{url!r} names no file; a file here is 'sqlite:///agent.db', with three slashes"
@@ -170,4 +172,10 @@ def _sqlite(url: str, clock: Clock) -> Place:
     file = Path(path[1:]).absolute()
     opened = partial(SqliteClient, str(file), clock)
     where = f"{SQLITE}/{file}"
-    return Place(None, True, opened, lambda: AsyncSqliteClient(opened()), where)
+    return Place(None, True, opened, lambda: _awaited_sqlite(opened()), where)
+
+
+def _awaited_sqlite(client: SqliteClient) -> AsyncClient:
+    from .async_sqlite import AsyncSqliteClient
+
+    return AsyncSqliteClient(client)

@@ -6,18 +6,16 @@ carried out is sent again only if that changes nothing: `Request.repeatable`.
 
 from __future__ import annotations
 
-import asyncio
 import random
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from attrs import field, frozen
 
 from ..errors import DeadlineExceeded, ServiceError, Throttled, Unavailable
 from ..requests import Request
-from .base import finished
 from .deadlines import Deadline
 from .observing import Exchange
 from .wire import Unreached
@@ -198,18 +196,3 @@ def retried(once: Callable[[], R], attempts: Attempts) -> R:
             attempts.answered()
             return answer
         time.sleep(seconds)
-
-
-async def retried_async(once: Callable[[], Awaitable[R]], attempts: Attempts) -> R:
-    """`retried`, on the event loop; cancelled, it waits for an attempt under way, and not for more."""
-    while True:
-        try:
-            answer = await finished(once())
-        except ServiceError as error:
-            seconds = attempts.wait_after(error)
-            if seconds is None:
-                raise
-        else:
-            attempts.answered()
-            return answer
-        await asyncio.sleep(seconds)

@@ -6,10 +6,7 @@ DynamoDB's limits, errors and capacity units, and each write is one transaction.
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -41,7 +38,6 @@ from ..requests.tables import CreateTable, DescribeTable, DescribeTimeToLive, Up
 from ..table import TTL
 from . import catalog, expiring, lanes, nearest, stored_objects, stream_log, transacting
 from .acting import Compiled, Effect, stored
-from .base import finished
 from .batching import check_keys, check_writes, fitting
 from .deadlines import Deadline
 from .lanes import Lane
@@ -127,7 +123,7 @@ class SqliteClient:
             ServiceError: there is no such table, or SQLite refused or failed.
         """
         with Exchange(self.observers, request) as exchange:
-            return _reported(exchange, request, self.answer_within(request, deadline))
+            return reported(exchange, request, self.answer_within(request, deadline))
 
     def answer_within(self, request: Request[Any], deadline: Deadline | None) -> Answer:
         """`answer`, with no wait past a deadline."""
@@ -315,46 +311,8 @@ class SqliteClient:
         )
 
 
-class AsyncSqliteClient:
-    """A `SqliteClient` for event loops: SQLite blocks, so it has a thread of its own.
-
-    It belongs to no loop; loops may use it one after the other.
-
-    Attributes:
-        observers: told of each request, on the loop.
-        client: the client that it has, which blocks.
-    """
-
-    def __init__(self, client: SqliteClient) -> None:
-        """Take a client, which blocking calls may use at the same time."""
-        self.observers: list[Observer] = []
-        self.client = client
-        self._thread: ThreadPoolExecutor | None = None
-        self._process = os.getpid()
-
-    async def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
-        """The response to *request*; raises what `SqliteClient.send` raises."""
-        loop, carry_out = asyncio.get_running_loop(), self.client.answer_within
-        with Exchange(self.observers, request) as exchange:
-            answering = loop.run_in_executor(self._own_thread(), carry_out, request, deadline)
-            return _reported(exchange, request, await finished(answering))
-
-    async def close(self) -> None:
-        """Close the file. The client cannot be used afterwards."""
-        thread = self._own_thread()
-        await asyncio.get_running_loop().run_in_executor(thread, self.client.close)
-        thread.shutdown(wait=False)
-        self._thread = None
-
-    def _own_thread(self) -> ThreadPoolExecutor:
-        # After a fork the child has the executor, but not its thread: nothing would ever answer.
-        if self._thread is None or self._process != os.getpid():
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="dynastore-sqlite")
-            self._process = os.getpid()
-        return self._thread
-
-
-def _reported(exchange: Exchange, request: Request[R], answer: Answer) -> R:
+def reported(exchange: Exchange, request: Request[R], answer: Answer) -> R:
+    """The response of a request that was carried out, or its refusal, as its observers are told."""
     exchange.units = answer.units
     if isinstance(answer.value, ConditionFailed | TransactionCanceled):
         raise answer.value

@@ -23,8 +23,8 @@ import pytest
 from moto import mock_aws
 
 from dynastore import AsyncStore, Schema, Store
+from dynastore.clients.async_sqlite import AsyncSqliteClient
 from dynastore.clients.opening import Place, Settings, place_of
-from dynastore.clients.sqlite import AsyncSqliteClient
 from dynastore.clock import Clock, utc_now
 from dynastore.schema import DEFAULT_NAME
 from dynastore.testing import LaggingClient

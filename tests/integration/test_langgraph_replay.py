@@ -24,8 +24,8 @@ from dynastore import Store
 from dynastore.agents import agent_schema
 from dynastore.agents.checkpoints import completing, deltas, listing, loading, noting, recent
 from dynastore.agents.checkpoints.entities import Checkpoint
+from dynastore.clients.async_sqlite import AsyncSqliteClient
 from dynastore.clients.opening import MEMORY, Place
-from dynastore.clients.sqlite import AsyncSqliteClient
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.testing import memory_store
 

@@ -20,7 +20,8 @@ from dynastore.agents.checkpoints.findings import Litter
 from dynastore.agents.checkpoints.keeping import Keeping
 from dynastore.agents.checkpoints.saving import Place
 from dynastore.clients import opening
-from dynastore.clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
+from dynastore.clients.async_sqlite import AsyncSqliteClient
+from dynastore.clients.sqlite import Answer, SqliteClient
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.requests import BatchGetItem, Request
 from dynastore.requests.batches import Batch

@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 
 from dynastore.changes import Increment, SetTo
 from dynastore.clients.aio import CONNECTIONS, AioClient
-from dynastore.clients.base import run_async
+from dynastore.clients.awaiting import run_async
 from dynastore.clients.boto import BotoClient
 from dynastore.clients.wire import Unreached
 from dynastore.errors import (

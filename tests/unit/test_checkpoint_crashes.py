@@ -12,8 +12,9 @@ import pytest
 from dynastore import Store
 from dynastore.agents import agent_schema
 from dynastore.agents.checkpoints import noting
+from dynastore.clients.async_sqlite import AsyncSqliteClient
 from dynastore.clients.opening import MEMORY, Place
-from dynastore.clients.sqlite import Answer, AsyncSqliteClient, SqliteClient
+from dynastore.clients.sqlite import Answer, SqliteClient
 from dynastore.errors import PartialFailure, Unavailable
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.requests import Request

@@ -10,8 +10,8 @@ from agno.db.base import ComponentType
 
 from dynastore import Store
 from dynastore.agents import ComponentConfig, ComponentUse, agent_schema
+from dynastore.clients.async_sqlite import AsyncSqliteClient
 from dynastore.clients.opening import Place
-from dynastore.clients.sqlite import AsyncSqliteClient
 from dynastore.errors import PartialFailure, Unavailable
 from dynastore.integrations.agno import DynastoreDb
 

@@ -14,7 +14,8 @@ import pytest
 from botocore.config import Config
 
 from dynastore import AsyncStore, Schema, Store, entity, gsi, key, ref
-from dynastore.clients.base import run, run_async
+from dynastore.clients.awaiting import run_async
+from dynastore.clients.base import run
 from dynastore.clients.boto import BotoClient
 from dynastore.clients.deadlines import Deadline
 from dynastore.clients.observing import Exchange

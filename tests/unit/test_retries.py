@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from dynastore.clients.awaiting import retried_async
 from dynastore.clients.observing import Exchange
 from dynastore.clients.retries import (
     BUDGET_TOKENS,
@@ -16,7 +17,6 @@ from dynastore.clients.retries import (
     RetryBudget,
     RetryPolicy,
     retried,
-    retried_async,
 )
 from dynastore.clients.wire import Unreached
 from dynastore.errors import (

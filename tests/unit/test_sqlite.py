@@ -11,10 +11,12 @@ from attrs import evolve
 
 from dynastore.capacity import item_bytes
 from dynastore.changes import Increment, SetTo, Unset
-from dynastore.clients.base import run, run_async
+from dynastore.clients.async_sqlite import AsyncSqliteClient
+from dynastore.clients.awaiting import run_async
+from dynastore.clients.base import run
 from dynastore.clients.layout import Layout
 from dynastore.clients.selecting import after_prefix, selection
-from dynastore.clients.sqlite import AsyncSqliteClient, SqliteClient
+from dynastore.clients.sqlite import SqliteClient
 from dynastore.errors import (
     ConditionFailed,
     ItemTooLarge,

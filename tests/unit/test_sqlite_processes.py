@@ -19,7 +19,8 @@ import pytest
 import dynastore
 from dynastore.changes import Increment
 from dynastore.clients import lanes
-from dynastore.clients.sqlite import AsyncSqliteClient, SqliteClient
+from dynastore.clients.async_sqlite import AsyncSqliteClient
+from dynastore.clients.sqlite import SqliteClient
 from dynastore.errors import AccessDenied, RequestError, ServiceError, Unavailable
 from dynastore.requests import GetItem, Key, PutItem, Query, UpdateItem
 from dynastore.requests.tables import (
