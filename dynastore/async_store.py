@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 from attrs import frozen
 
@@ -14,17 +14,10 @@ from .clients.awaiting import run_async
 from .clients.base import AsyncClient
 from .clients.deadlines import Deadline
 from .clients.opening import Place
-from .followed import AsyncChanges, Following
 from .operations import tables
-from .operations.following.follower import Follower, FollowOptions
 from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
 from .operations.reading.uniquely import get_unique
-from .operations.scopes.deleting import ScopeDeleted, delete_scope
-from .operations.scopes.measuring import ScopeSizes, scope_sizes
-from .operations.upkeep.sweeping import Swept, sweep
-from .operations.upkeep.upcasts import Upcasted, upcast
-from .operations.upkeep.verifying import Verifier
 from .operations.writing import batches, moves, touching, upserts, writes
 from .operations.writing.batches import Duplicates, Progress
 from .operations.writing.writes import transact
@@ -34,10 +27,19 @@ from .scanned import AsyncScanned
 from .schema import Schema
 from .scopes import AsyncAcrossScopes, AsyncScopeNames
 from .spec import Ref
-from .store import Store
 from .terms import Combined, When
-from .verified import AsyncVerified
 from .writes import Create, Delete, Put, Update, Write
+
+# What keeps a table in order, and its stream, is loaded by the methods that need it: few processes
+# do, and every process that has a store would wait for it.
+if TYPE_CHECKING:
+    from .followed import AsyncChanges, Following
+    from .operations.scopes.deleting import ScopeDeleted
+    from .operations.scopes.measuring import ScopeSizes
+    from .operations.upkeep.sweeping import Swept
+    from .operations.upkeep.upcasts import Upcasted
+    from .store import Store
+    from .verified import AsyncVerified
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -125,6 +127,9 @@ class AsyncStore(Bound[AsyncClient]):
     ) -> AsyncChanges[Any]: ...
     def changes(self, /, *classes: type[Any], **options: Unpack[Following]) -> AsyncChanges[Any]:
         """Follow the writes of some classes; see `Store.changes`. It is an ``async for``."""
+        from .followed import AsyncChanges
+        from .operations.following.follower import Follower, FollowOptions
+
         follower = Follower(self.schema, classes, FollowOptions(**options))
         return AsyncChanges(follower, self)
 
@@ -239,6 +244,9 @@ class AsyncStore(Bound[AsyncClient]):
         cursor: str | None = None,
     ) -> AsyncVerified:
         """Find the items that are not what their fields imply; see `Store.verify`."""
+        from .operations.upkeep.verifying import Verifier
+        from .verified import AsyncVerified
+
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return AsyncVerified(Verifier(self.schema, options, cursor), self)
 
@@ -251,6 +259,9 @@ class AsyncStore(Bound[AsyncClient]):
         cursor: str | None = None,
     ) -> AsyncVerified:
         """Find what `verify` finds, and mend what has drifted; see `Store.reindex`."""
+        from .operations.upkeep.verifying import Verifier
+        from .verified import AsyncVerified
+
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return AsyncVerified(Verifier(self.schema, options, cursor, mending=not dry_run), self)
 
@@ -264,6 +275,8 @@ class AsyncStore(Bound[AsyncClient]):
         rounds: int | None = None,
     ) -> Swept:
         """Delete parts and objects that no item refers to; see `operations.upkeep.sweeping.sweep`."""
+        from .operations.upkeep.sweeping import sweep
+
         options = ScanOptions(segments, units_per_second)
         steps = sweep(self.schema, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return await self.run(steps)
@@ -280,6 +293,8 @@ class AsyncStore(Bound[AsyncClient]):
         rounds: int | None = None,
     ) -> Upcasted:
         """Rewrite the items of a class that older code wrote; see `operations.upkeep.upcasts.upcast`."""
+        from .operations.upkeep.upcasts import upcast
+
         options = ScanOptions(segments, units_per_second)
         steps = upcast(self.schema, cls, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return await self.run(steps)
@@ -296,6 +311,8 @@ class AsyncStore(Bound[AsyncClient]):
         rounds: int | None = None,
     ) -> ScopeDeleted:
         """Delete everything of a scope inside this store's; see `Store.delete_scope`."""
+        from .operations.scopes.deleting import delete_scope
+
         options = ScanOptions(segments, units_per_second)
         known, scoped = self._registered, self.scope(name)
         runs = self if self.schema.shared is None else scoped  # which sees where it lives
@@ -314,6 +331,8 @@ class AsyncStore(Bound[AsyncClient]):
         rounds: int | None = None,
     ) -> ScopeSizes:
         """Scan the table for how much each scope holds; see `Store.scope_figures`."""
+        from .operations.scopes.measuring import scope_sizes
+
         options = ScanOptions(segments, units_per_second)
         return await self.run(scope_sizes(self.schema, options, cursor=cursor, rounds=rounds))
 
@@ -335,6 +354,8 @@ class AsyncStore(Bound[AsyncClient]):
 
     def blocking(self) -> Store:
         """The same schema, place and settings, without await."""
+        from .store import Store
+
         place = self._known_place()
         shared = self._first_use, self._options, self._registered, self._leases
         return Store(self.schema, place.blocking(), place, *shared)

@@ -261,7 +261,7 @@ class Bound(Generic[ClientT]):
 
 def _entities(schema: Schema | None) -> Schema:
     if schema is None:
-        # Most programs have entities of their own, and these are more than all the rest.
+        # They take longer to load than all else, and who has a schema does not need them.
         from .agents import agent_schema
 
         return agent_schema()

@@ -209,8 +209,7 @@ def _query(key: Shape, filters: Shape, attributes: tuple[str, ...]) -> Template:
 
 
 def _text() -> Text:
-    # PynamoDB, and what it loads of botocore, take longer than the rest of the store's modules need
-    # for a call; SQLite gets terms as they are, and so do reads by key.
+    # Loaded with the first text: PynamoDB takes long, and neither SQLite nor a read by key needs it.
     from .expression_text import Text
 
     return Text()

@@ -7,7 +7,6 @@ have their scope in both: the same item is the same, byte for byte, wherever it 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -116,6 +115,8 @@ class Placement:
         Raises:
             ModelError: the file cannot be read, or says something else than a placement.
         """
+        import tomllib
+
         try:
             told = tomllib.loads(Path(path).read_text("utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -13,17 +13,10 @@ from .bound import Bound
 from .clients.base import Client, run
 from .clients.deadlines import Deadline
 from .clients.opening import Place
-from .followed import Changes, Following
 from .operations import tables
-from .operations.following.follower import Follower, FollowOptions
 from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
 from .operations.reading.uniquely import get_unique
-from .operations.scopes.deleting import ScopeDeleted, delete_scope
-from .operations.scopes.measuring import ScopeSizes, scope_sizes
-from .operations.upkeep.sweeping import Swept, sweep
-from .operations.upkeep.upcasts import Upcasted, upcast
-from .operations.upkeep.verifying import Verifier
 from .operations.writing import batches, moves, touching, upserts, writes
 from .operations.writing.batches import Duplicates, Progress
 from .operations.writing.writes import transact
@@ -34,11 +27,18 @@ from .schema import Schema
 from .scopes import AcrossScopes, ScopeNames
 from .spec import Ref
 from .terms import Combined, When
-from .verified import Verified
 from .writes import Create, Delete, Put, Update, Write
 
+# What keeps a table in order, and its stream, is loaded by the methods that need it: few processes
+# do, and every process that has a store would wait for it.
 if TYPE_CHECKING:
     from .async_store import AsyncStore
+    from .followed import Changes, Following
+    from .operations.scopes.deleting import ScopeDeleted
+    from .operations.scopes.measuring import ScopeSizes
+    from .operations.upkeep.sweeping import Swept
+    from .operations.upkeep.upcasts import Upcasted
+    from .verified import Verified
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -169,6 +169,9 @@ class Store(Bound[Client]):
         Raises:
             RequestError: a class is not in the schema, or an option is wrong.
         """
+        from .followed import Changes
+        from .operations.following.follower import Follower, FollowOptions
+
         follower = Follower(self.schema, classes, FollowOptions(**options))
         return Changes(follower, self)
 
@@ -354,6 +357,9 @@ class Store(Bound[Client]):
             RequestError: the segments or the rate are wrong.
             InvalidCursor: the cursor is damaged, or of another scope.
         """
+        from .operations.upkeep.verifying import Verifier
+        from .verified import Verified
+
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return Verified(Verifier(self.schema, options, cursor), self)
 
@@ -378,6 +384,9 @@ class Store(Bound[Client]):
             units_per_second: read units to take on average, and as many write units.
             cursor: where another call with the same segments stopped.
         """
+        from .operations.upkeep.verifying import Verifier
+        from .verified import Verified
+
         options = ScanOptions(segments, units_per_second, self._options.consistent)
         return Verified(Verifier(self.schema, options, cursor, mending=not dry_run), self)
 
@@ -391,6 +400,8 @@ class Store(Bound[Client]):
         rounds: int | None = None,
     ) -> Swept:
         """Delete parts and objects that no item refers to; see `operations.upkeep.sweeping.sweep`."""
+        from .operations.upkeep.sweeping import sweep
+
         options = ScanOptions(segments, units_per_second)
         steps = sweep(self.schema, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return self.run(steps)
@@ -407,6 +418,8 @@ class Store(Bound[Client]):
         rounds: int | None = None,
     ) -> Upcasted:
         """Rewrite the items of a class that older code wrote; see `operations.upkeep.upcasts.upcast`."""
+        from .operations.upkeep.upcasts import upcast
+
         options = ScanOptions(segments, units_per_second)
         steps = upcast(self.schema, cls, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         return self.run(steps)
@@ -423,6 +436,8 @@ class Store(Bound[Client]):
         rounds: int | None = None,
     ) -> ScopeDeleted:
         """Delete everything of a scope inside this store's; see `operations.scopes.deleting`."""
+        from .operations.scopes.deleting import delete_scope
+
         options = ScanOptions(segments, units_per_second)
         known, scoped = self._registered, self.scope(name)
         runs = self if self.schema.shared is None else scoped  # which sees where it lives
@@ -441,6 +456,8 @@ class Store(Bound[Client]):
         rounds: int | None = None,
     ) -> ScopeSizes:
         """Scan the table for how much each scope holds; see `operations.scopes.measuring`."""
+        from .operations.scopes.measuring import scope_sizes
+
         options = ScanOptions(segments, units_per_second)
         return self.run(scope_sizes(self.schema, options, cursor=cursor, rounds=rounds))
 

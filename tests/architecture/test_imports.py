@@ -1,4 +1,4 @@
-"""What is loaded when: an agent that starts for one call waits for the rest in vain."""
+"""What is loaded when: a process that starts for one call should not wait for the rest."""
 
 import ast
 import inspect
@@ -13,10 +13,26 @@ import dynastore
 
 ROOT = Path(__file__).parents[2]
 
+IN_MEMORY = """
+from dynastore import Schema, Store, entity, key
+
+@entity("note")
+class Note:
+    user_id: str
+    note_id: str
+    primary = key("USER#{user_id}", "NOTE#{note_id}")
+
+with Store.connect("sqlite://", Schema([Note])) as store:
+    store.put(Note(user_id="ann", note_id="n1"))
+    assert store.query(Note, user_id="ann").count() == 1
+"""
+
 
 def loaded_by(program: str) -> set[str]:
     """The modules that a process has after *program*, beside those it begins with."""
-    added = f"import sys; before = set(sys.modules); {program}; print(*set(sys.modules) - before)"
+    added = (
+        f"import sys; at_start = set(sys.modules)\n{program}\nprint(*set(sys.modules) - at_start)"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", added], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -46,6 +62,24 @@ def test_importing_dynastore_loads_nothing_of_it():
     assert {each for each in loaded if each.startswith("dynastore.")} == set()
     assert packages(loaded) - sys.stdlib_module_names == {"dynastore"}
     assert "asyncio" not in loaded
+
+
+def test_no_public_name_loads_a_framework_or_a_client():
+    loaded = loaded_by("from dynastore import *")
+    needed = {"dynastore", "attr", "attrs", "cattrs", "typing_extensions", "orjson", "zstandard"}
+    assert packages(loaded) - sys.stdlib_module_names <= needed
+    assert not any(each.startswith("dynastore.agents") for each in loaded)
+
+
+def test_a_blocking_store_loads_no_event_loop():
+    assert "asyncio" not in loaded_by(IN_MEMORY)
+
+
+def test_a_store_loads_what_its_calls_need():
+    loaded = loaded_by(IN_MEMORY)
+    assert packages(loaded).isdisjoint({"boto3", "botocore", "pynamodb"})
+    behind = ("agents", "async_store", "operations.following", "operations.upkeep")
+    assert not any(each.startswith(f"dynastore.{name}") for each in loaded for name in behind)
 
 
 def test_a_name_loads_its_module():

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any, assert_type
 
+import dynastore
 from dynastore import (
     AccessPattern,
     AsyncStore,
@@ -140,3 +141,4 @@ def declarations() -> None:
 def refused(store: Store, note: Note) -> None:
     store.put_many([note], duplicates="first")  # type: ignore[call-overload]
     note.topic = "rum"  # type: ignore[misc]
+    dynastore.Stor  # type: ignore[attr-defined]
