@@ -1,0 +1,93 @@
+"""Who takes part in a move: three schemas, of which two may be of one table, and a scope."""
+
+from __future__ import annotations
+
+from attrs import evolve, frozen
+
+from ...errors import RequestError, shown
+from ...requests import Purpose
+from ...schema import Schema
+from ...table import SCOPE
+from ...terms import BeginsWith, Conditions, Equal, Not
+from ..reading.scanner import ScanOptions, Sweep
+from ..scopes.registry import entry_key
+from .sides import Side
+
+
+@frozen
+class Parties:
+    """What moves, from where to where.
+
+    Attributes:
+        scope: its name.
+        home: the table with its entry, which says where it lives; without a scope.
+        source: the table that it lives in, without a scope.
+        target: the table that it moves to, without a scope.
+
+    Raises:
+        RequestError: the scope cannot move there as it is.
+    """
+
+    scope: str
+    home: Schema
+    source: Schema
+    target: Schema
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what would arrive as something else."""
+        if any(each.scopes for each in (self.home, self.source, self.target)):
+            raise RequestError(
+                "only an outermost scope moves, with all in it; give stores without a scope"
+            )
+        source, target = self.source.table, self.target.table
+        if source.name == target.name:
+            raise RequestError(
+                f"both tables are called {source.name}, and the entry of a scope names the one that it "
+                "lives in; give one of them another name, such as schema.named('private-table')"
+            )
+        if {*source.indexes} != {*target.indexes} or source.vectors != target.vectors:
+            raise RequestError(
+                f"tables {source.name} and {target.name} have other indexes, and items move as they "
+                "are; use one schema for both"
+            )
+        if source.bucket is not None and target.bucket is None:
+            raise RequestError(
+                f"table {source.name} keeps payloads in bucket {shown(source.bucket)}, and table "
+                f"{target.name} has none; name one"
+            )
+
+    @property
+    def is_from_home(self) -> bool:
+        """Whether it lives in the table that has its entry."""
+        return self.source.table.name == self.home.table.name
+
+    def scoped(self, side: Side) -> Schema:
+        """The scope on a side."""
+        schema: Schema = getattr(self, side)
+        return schema.scoped(self.scope)
+
+    def table(self, side: Side) -> str:
+        """Name of the table of a side."""
+        schema: Schema = getattr(self, side)
+        return schema.table.name
+
+    def sweep(
+        self,
+        side: Side,
+        options: ScanOptions,
+        cursor: str | None = None,
+    ) -> Sweep:
+        """Reads all items of the scope on a side, consistently; its own entry is none of them."""
+        schema = self.scoped(side)
+        found: Conditions = (
+            ("PK", BeginsWith({"S": schema.prefix})),
+            ("PK", Not(Equal({"S": entry_key(schema).pk}))),
+        )
+        return Sweep(
+            schema.table.name,
+            found,
+            evolve(options, consistent=True),
+            cursor,
+            kind=f"move scope, {side}",
+            purpose=Purpose(SCOPE, "scan"),
+        )
