@@ -17,7 +17,8 @@ DynastoreError
 |   |-- TokenUsed
 |   |-- TableMismatch
 |   |-- ConsumerMismatch
-|   `-- ConsumerBusy
+|   |-- ConsumerBusy
+|   `-- SealTaken
 |-- PartialFailure        some of many were done                 look at .done and .failed
 |-- NotSent               one of many, after another failed      call again with these
 |-- DataError             a stored item is unreadable            repair or migrate it
@@ -25,7 +26,9 @@ DynastoreError
 |   |-- MalformedItem
 |   `-- PayloadMissing
 `-- ServiceError          AWS refused or failed                  retry, or fix access
-    |-- Throttled, Unavailable, DeadlineExceeded      (retryable)
+    |-- Throttled, DeadlineExceeded                   (retryable)
+    |-- Unavailable                                   (retryable)
+    |   `-- ScopeSealed
     `-- AccessDenied, TableNotFound, ChangesTrimmed   (not)
 """
 
@@ -40,6 +43,7 @@ from .conflicts import (
     NewerSchema,
     NotUnique,
     RevisionConflict,
+    SealTaken,
     TableMismatch,
     TokenUsed,
     TransactionCanceled,
@@ -59,6 +63,7 @@ from .service import (
     AccessDenied,
     ChangesTrimmed,
     DeadlineExceeded,
+    ScopeSealed,
     ServiceError,
     TableNotFound,
     Throttled,
@@ -88,6 +93,8 @@ __all__ = [
     "PayloadMissing",
     "RequestError",
     "RevisionConflict",
+    "ScopeSealed",
+    "SealTaken",
     "ServiceError",
     "TableMismatch",
     "TableNotFound",

@@ -223,3 +223,24 @@ class ConsumerBusy(ConflictError):
             f"another reads the changes as {consumer!r}, at least until {until:%H:%M:%S} UTC. Give "
             "what has to see all changes too a name of its own, or try again later."
         )
+
+
+class SealTaken(ConflictError):
+    """A mover does not have the seal of the scope that it moves.
+
+    Attributes:
+        scope: name of the scope.
+        mover: who wanted to seal it, or thought to have done so.
+        holder: the mover that has the seal; None where nobody has.
+    """
+
+    def __init__(self, scope: str, mover: str, holder: str | None) -> None:
+        self.scope = scope
+        self.mover = mover
+        self.holder = holder
+        super().__init__(
+            f"scope {scope!r} is not sealed by {mover!r}, nor by anybody else; begin again"
+            if holder is None
+            else f"scope {scope!r} is sealed by {holder!r}, not by {mover!r}. Let that one end its "
+            "move; if it is gone, go on under its name."
+        )

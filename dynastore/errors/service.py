@@ -57,6 +57,24 @@ class DeadlineExceeded(ServiceError):
     retryable = True
 
 
+class ScopeSealed(Unavailable):
+    """A write waited for the end of the move of its scope, and was not sent.
+
+    Attributes:
+        scope: name of the outermost scope.
+        mover: who is moving it.
+    """
+
+    def __init__(self, scope: str, mover: str, seconds: float) -> None:
+        self.scope = scope
+        self.mover = mover
+        super().__init__(
+            "ScopeSealed",
+            f"scope {scope!r} is being moved by {mover!r}, and still was after {seconds:g} s; the "
+            "write was not sent. Try again; if that mover is gone, go on with its move, or unseal it.",
+        )
+
+
 class AccessDenied(ServiceError):
     """No credentials, invalid ones, or ones that may not do this."""
 

@@ -25,6 +25,8 @@ from dynastore.errors import (
     PayloadMissing,
     RequestError,
     RevisionConflict,
+    ScopeSealed,
+    SealTaken,
     TableMismatch,
     Throttled,
     TokenUsed,
@@ -69,6 +71,8 @@ ERRORS = [
     PayloadMissing("text of NOTE#n1 ~", "pointer", "Write it again."),
     Throttled("ThrottlingException", "slow down", request_id="r1"),
     ChangesTrimmed("mail", "it was away"),
+    ScopeSealed("qa", "7c1f", 120.0),
+    SealTaken("qa", "one", "two"),
 ]
 
 
