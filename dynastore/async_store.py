@@ -14,12 +14,17 @@ from .clients.base import AsyncClient, run_async
 from .clients.deadlines import Deadline
 from .clients.opening import Place
 from .followed import AsyncChanges, Following
+from .moved import AsyncScopeMove
 from .operations import tables
 from .operations.following.follower import Follower, FollowOptions
+from .operations.moving.parties import Parties
+from .operations.moving.sides import Side
+from .operations.moving.stages import LEASE_SECONDS, MoveOptions
 from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
 from .operations.reading.uniquely import get_unique
 from .operations.scopes.deleting import ScopeDeleted, delete_scope
+from .operations.scopes.locations import LONGEST_REQUEST_SECONDS
 from .operations.scopes.measuring import ScopeSizes, scope_sizes
 from .operations.upkeep.sweeping import Swept, sweep
 from .operations.upkeep.upcasts import Upcasted, upcast
@@ -28,7 +33,7 @@ from .operations.writing import batches, moves, touching, upserts, writes
 from .operations.writing.batches import Duplicates, Progress
 from .operations.writing.writes import transact
 from .requests import Steps
-from .results import AsyncResults
+from .results import AsyncResults, RunsAsync
 from .scanned import AsyncScanned
 from .scopes import AsyncAcrossScopes, AsyncScopeNames
 from .spec import Ref
@@ -299,6 +304,35 @@ class AsyncStore(Bound[AsyncClient]):
         return await self.run(
             delete_scope(scoped, known, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         )
+
+    def move_scope(
+        self,
+        name: str,
+        /,
+        to: AsyncStore,
+        *,
+        source: AsyncStore | None = None,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        writers_stopped: bool = False,
+        discard_late: bool = False,
+        request_seconds: float = LONGEST_REQUEST_SECONDS,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> AsyncScopeMove:
+        """Move a scope to another table, while it is written to; see `Store.move_scope`."""
+        options = MoveOptions(
+            segments,
+            units_per_second,
+            writers_stopped,
+            discard_late,
+            request_seconds,
+            lease_seconds,
+        )
+        lived = source or self
+        parties = Parties(name, self.schema, lived.schema, to.schema)
+        stores: dict[Side, RunsAsync] = {"home": self, "source": lived, "target": to}
+        return AsyncScopeMove(parties, options, dry_run, stores)
 
     async def scope_figures(
         self,

@@ -14,12 +14,17 @@ from .clients.base import Client, run
 from .clients.deadlines import Deadline
 from .clients.opening import Place
 from .followed import Changes, Following
+from .moved import ScopeMove
 from .operations import tables
 from .operations.following.follower import Follower, FollowOptions
+from .operations.moving.parties import Parties
+from .operations.moving.sides import Side
+from .operations.moving.stages import LEASE_SECONDS, MoveOptions
 from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
 from .operations.reading.uniquely import get_unique
 from .operations.scopes.deleting import ScopeDeleted, delete_scope
+from .operations.scopes.locations import LONGEST_REQUEST_SECONDS
 from .operations.scopes.measuring import ScopeSizes, scope_sizes
 from .operations.upkeep.sweeping import Swept, sweep
 from .operations.upkeep.upcasts import Upcasted, upcast
@@ -28,7 +33,7 @@ from .operations.writing import batches, moves, touching, upserts, writes
 from .operations.writing.batches import Duplicates, Progress
 from .operations.writing.writes import transact
 from .requests import Steps
-from .results import Results
+from .results import Results, Runs
 from .scanned import Scanned
 from .scopes import AcrossScopes, ScopeNames
 from .spec import Ref
@@ -427,6 +432,60 @@ class Store(Bound[Client]):
         return self.run(
             delete_scope(scoped, known, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
         )
+
+    def move_scope(
+        self,
+        name: str,
+        /,
+        to: Store,
+        *,
+        source: Store | None = None,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        writers_stopped: bool = False,
+        discard_late: bool = False,
+        request_seconds: float = LONGEST_REQUEST_SECONDS,
+        lease_seconds: float = LEASE_SECONDS,
+    ) -> ScopeMove:
+        """Move a scope, with all in it, to another table, while it is written to; see `moved`.
+
+        Iterate it, or call its `finish`: a call that was killed is made again, and goes on. Stores
+        that write to the scope must have a placement, or be stopped. It scans the source three times
+        and the target twice, consistently, and pays for that, for each item a write, and a deletion.
+
+        Args:
+            name: the scope, one directly inside this store's table, which is the one that has its
+                entry.
+            to: a store on the table that it moves to, of another name, without a scope.
+            source: a store on the table that it lives in; this one without.
+            dry_run: count what would be copied, and write nothing.
+            segments: as of `scan`.
+            units_per_second: read and write units together that copying and cleaning take; following
+                changes and the proof are held to no rate.
+            writers_stopped: nobody writes to the scope, so nobody is waited for, and the source needs
+                no stream.
+            discard_late: delete, with the rest, what was written to the source by stores without a
+                placement after the scope had left it.
+            request_seconds: how long a request of any store may be under way, retries included.
+            lease_seconds: how long a process that was killed keeps its place.
+
+        Raises:
+            RequestError: a store has a scope, both tables have one name, other indexes, or an option
+                is wrong. Iterating raises what `Move.steps` does.
+        """
+        options = MoveOptions(
+            segments,
+            units_per_second,
+            writers_stopped,
+            discard_late,
+            request_seconds,
+            lease_seconds,
+        )
+        lived = source or self
+        parties = Parties(name, self.schema, lived.schema, to.schema)
+        stores: dict[Side, Runs] = {"home": self, "source": lived, "target": to}
+        return ScopeMove(parties, options, dry_run, stores)
 
     def scope_figures(
         self,

@@ -42,9 +42,7 @@ class Digest:
     def and_(self, other: Digest) -> Digest:
         """Both together."""
         checksum = (self.checksum + other.checksum) % 256**CHECKSUM_BYTES
-        return Digest(
-            self.items + other.items, self.size_bytes + other.size_bytes, checksum
-        )
+        return Digest(self.items + other.items, self.size_bytes + other.size_bytes, checksum)
 
 
 def digest_of(items: Iterable[AttributeMap], moment: dt.datetime) -> Digest:

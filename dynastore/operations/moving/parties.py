@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import evolve, frozen
 
+from ...attributes import AttributeMap
 from ...errors import RequestError, shown
-from ...requests import Purpose
+from ...requests import Key, Purpose
 from ...schema import Schema
 from ...table import SCOPE
 from ...terms import BeginsWith, Conditions, Equal, Not
@@ -70,6 +73,31 @@ class Parties:
         """Name of the table of a side."""
         schema: Schema = getattr(self, side)
         return schema.table.name
+
+    def check_lives_in(self, table: str | None) -> None:
+        """Refuse another source than the table that the entry of the scope names, if any.
+
+        Raises:
+            RequestError: it lives elsewhere.
+        """
+        lives_in, source = table or self.table("home"), self.table("source")
+        if lives_in != source:
+            raise RequestError(
+                f"scope {self.scope!r} lives in table {lives_in}, not in {source}; name that one as "
+                "the place that it moves from"
+            )
+
+    def check_is_free(self, items: Sequence[AttributeMap]) -> None:
+        """Refuse a target that has items of the scope, which would be mixed with those that move.
+
+        Raises:
+            RequestError: there are some.
+        """
+        if items:
+            raise RequestError(
+                f"table {self.table('target')} has items of scope {self.scope!r} already, such as "
+                f"{Key.of(items[0])}; delete the scope there first, if they are of no use"
+            )
 
     def sweep(
         self,

@@ -9,18 +9,24 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
 
-from ...requests import Request, Steps
-
-R = TypeVar("R")
 S = TypeVar("S")
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 Side: TypeAlias = Literal["home", "source", "target"]
 """The table with the scope's entry, the one that the scope lives in, and the one that it moves to."""
+
+
+class Asked(Protocol[T_co]):
+    """What a store can run: an operation, a request, or a look at the clock."""
+
+    def __iter__(self) -> Generator[Any, Any, T_co]:
+        """What it asks, one after the other; in the end, its result."""
+        ...
 
 
 @frozen
@@ -29,11 +35,11 @@ class On(Generic[T]):
 
     Attributes:
         side: which one.
-        steps: the operation, or a request.
+        asked: what of it.
     """
 
     side: Side
-    steps: Steps[T] | Request[T]
+    asked: Asked[T]
 
     def __iter__(self) -> Generator[On[T], Any, T]:
         answer: T = yield self

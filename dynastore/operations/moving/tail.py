@@ -171,9 +171,11 @@ class Tail:
             )
         yield from self._save(consumer, now)
 
-    def release(self) -> Moving[None]:
-        """Let another process go on where this one has saved."""
-        if self.consumer is not None:
+    def release(self, *, forget: bool) -> Moving[None]:
+        """Let another process go on where this one has saved, or keep nothing."""
+        if forget:
+            yield from self.end()
+        elif self.consumer is not None:
             now = yield from On("home", Now())
             consumer, self.consumer = self.consumer, None
             yield from On("home", saved(self._home, evolve(consumer, until=now)))
