@@ -17,7 +17,7 @@ from .followed import AsyncChanges, Following
 from .moved import AsyncScopeMove
 from .operations import tables
 from .operations.following.follower import Follower, FollowOptions
-from .operations.moving.parties import Parties
+from .operations.moving.parties import Route, check_places
 from .operations.moving.sides import Side
 from .operations.moving.stages import LEASE_SECONDS, MoveOptions
 from .operations.reading import reads
@@ -309,9 +309,9 @@ class AsyncStore(Bound[AsyncClient]):
         self,
         name: str,
         /,
-        to: AsyncStore,
+        to: AsyncStore | str,
         *,
-        source: AsyncStore | None = None,
+        source: AsyncStore | str | None = None,
         dry_run: bool = False,
         segments: int = 1,
         units_per_second: float | None = None,
@@ -329,10 +329,11 @@ class AsyncStore(Bound[AsyncClient]):
             request_seconds,
             lease_seconds,
         )
-        lived = source or self
-        parties = Parties(name, self.schema, lived.schema, to.schema)
-        stores: dict[Side, RunsAsync] = {"home": self, "source": lived, "target": to}
-        return AsyncScopeMove(parties, options, dry_run, stores)
+        target, lived = self._beside(to), self._beside(source or self)
+        check_places([self.client, lived.client, target.client], writers_stopped=writers_stopped)
+        stores: dict[Side, RunsAsync] = {"home": self, "source": lived, "target": target}
+        route = Route(name, self.schema, target.schema, lived.schema if source else None)
+        return AsyncScopeMove(route, options, dry_run, stores)
 
     async def scope_figures(
         self,

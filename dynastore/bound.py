@@ -207,6 +207,12 @@ class Bound(Generic[ClientT]):
         finally:
             self.client.observers.remove(observer)
 
+    def _beside(self, other: Self | str) -> Self:
+        """A store that is given, or one on another table at the same place."""
+        if isinstance(other, str):
+            return evolve(self, schema=self.schema.named(other))
+        return other
+
     def _registering(self, steps: Steps[T]) -> Steps[T]:
         """An operation that registers the scope first, if that may still have to be done."""
         schema = self.schema

@@ -12,25 +12,51 @@ from attrs import field, frozen
 
 from .errors import DynastoreError
 from .operations.moving.moving import Move
-from .operations.moving.parties import Parties
-from .operations.moving.sides import Side, Telling
+from .operations.moving.parties import Route
+from .operations.moving.routing import resolved
+from .operations.moving.sides import Moving, Side, Telling
 from .operations.moving.stages import MoveOptions, ScopeMoved
 from .operations.moving.trying import tried
 from .results import Runs, RunsAsync
 
 
-@frozen(eq=False)
-class _Planned:
+class _Way:
     """What moves, whoever runs it."""
 
-    _parties: Parties
+    def __init__(self, route: Route, options: MoveOptions, *, dry_run: bool) -> None:
+        self._route = route
+        self._options = options
+        self._dry_run = dry_run
+        self._move: Move | None = None
+
+    def steps(self) -> Telling[ScopeMoved, None]:
+        """All that is left to do, and how far it is."""
+        parties = yield from resolved(self._route)
+        if parties is None:
+            target = self._route.target.table.name
+            yield ScopeMoved(self._route.scope, target, target, "done")
+        elif self._dry_run:
+            yield from tried(parties, self._options)
+        else:
+            self._move = Move(parties, self._options)
+            yield from self._move.steps()
+
+    def let_go(self) -> Moving[None]:
+        """Let others go on, where it did not come to its end."""
+        if self._move is not None:
+            yield from self._move.let_go()
+
+
+@frozen(eq=False)
+class _Planned:
+    """A move that has not begun."""
+
+    _route: Route
     _options: MoveOptions
     _dry_run: bool
 
-    def _begun(self) -> tuple[Telling[ScopeMoved, None], Move]:
-        """The steps, and what lets go of the scope if they are not taken to their end."""
-        move = Move(self._parties, self._options)
-        return (tried(self._parties, self._options) if self._dry_run else move.steps()), move
+    def _way(self) -> _Way:
+        return _Way(self._route, self._options, dry_run=self._dry_run)
 
 
 @frozen(eq=False)
@@ -44,11 +70,11 @@ class ScopeMove(_Planned):
     _stores: Mapping[Side, Runs] = field(repr=False)
 
     def __iter__(self) -> Iterator[ScopeMoved]:
-        steps, move = self._begun()
+        way = self._way()
         try:
-            yield from self._told(steps)
+            yield from self._told(way.steps())
         finally:
-            for _ in self._told(move.let_go()):
+            for _ in self._told(way.let_go()):
                 pass
 
     def finish(self) -> ScopeMoved:
@@ -84,12 +110,12 @@ class AsyncScopeMove(_Planned):
     _stores: Mapping[Side, RunsAsync] = field(repr=False)
 
     async def __aiter__(self) -> AsyncIterator[ScopeMoved]:
-        steps, move = self._begun()
+        way = self._way()
         try:
-            async for moved in self._told(steps):
+            async for moved in self._told(way.steps()):
                 yield moved
         finally:
-            async for _ in self._told(move.let_go()):
+            async for _ in self._told(way.let_go()):
                 pass
 
     async def finish(self) -> ScopeMoved:

@@ -17,7 +17,7 @@ from .followed import Changes, Following
 from .moved import ScopeMove
 from .operations import tables
 from .operations.following.follower import Follower, FollowOptions
-from .operations.moving.parties import Parties
+from .operations.moving.parties import Route, check_places
 from .operations.moving.sides import Side
 from .operations.moving.stages import LEASE_SECONDS, MoveOptions
 from .operations.reading import reads
@@ -437,9 +437,9 @@ class Store(Bound[Client]):
         self,
         name: str,
         /,
-        to: Store,
+        to: Store | str,
         *,
-        source: Store | None = None,
+        source: Store | str | None = None,
         dry_run: bool = False,
         segments: int = 1,
         units_per_second: float | None = None,
@@ -482,10 +482,11 @@ class Store(Bound[Client]):
             request_seconds,
             lease_seconds,
         )
-        lived = source or self
-        parties = Parties(name, self.schema, lived.schema, to.schema)
-        stores: dict[Side, Runs] = {"home": self, "source": lived, "target": to}
-        return ScopeMove(parties, options, dry_run, stores)
+        target, lived = self._beside(to), self._beside(source or self)
+        check_places([self.client, lived.client, target.client], writers_stopped=writers_stopped)
+        stores: dict[Side, Runs] = {"home": self, "source": lived, "target": target}
+        route = Route(name, self.schema, target.schema, lived.schema if source else None)
+        return ScopeMove(route, options, dry_run, stores)
 
     def scope_figures(
         self,

@@ -15,7 +15,7 @@ from uuid import uuid4
 from attrs import evolve
 
 from ...capacity import item_bytes
-from ...errors import ConsumerBusy, RequestError, UnroutedWrites
+from ...errors import ConsumerBusy, DynastoreError, RequestError, UnroutedWrites
 from ...requests import Now, Wait
 from ..following.consumers import STANDBY_SECONDS
 from ..scopes.locations import LEASE_SECONDS, read_location, seal, settle, unseal
@@ -35,6 +35,7 @@ LOOK_SECONDS = (
     0.25  # between looks at the changes, where they are few; a shard allows 5 in a second
 )
 NEAR_KEYS, NEAR_ROUNDS = 100, 3  # so few keys in each of so many looks: what is left is soon done
+LAST_LOOKS = 100  # at the changes when writers wait; were there more, somebody would not wait
 PROOFS = 3  # that may find differences: the stream tells a change late, but not again and again
 LASTING = dt.timedelta(days=1)  # how long items must live to be looked at again when it has left
 
@@ -94,10 +95,13 @@ class Move:
         """Where it was interrupted: let writers go on, and another process move the scope."""
         if self._tail.consumer is None:
             return
+        forget = self.state.moved.stage == "checking"
         try:
             yield from self._unseal()
-        finally:
-            yield from self._tail.release(forget=self.state.moved.stage == "checking")
+        except DynastoreError:
+            yield from self._tail.release(forget=forget)
+            raise
+        yield from self._tail.release(forget=forget)
 
     def _has_begun(self) -> Moving[bool]:
         """Take the lease, and find out how far the move is; False while another has the lease."""
@@ -162,6 +166,10 @@ class Move:
             yield from self._look_if_due()
             yield from self._save_if_due()
             yield self.state.moved
+        found = self.state.moved.items + self.state.moved.changes
+        if not found:
+            self._go_to("checking")  # so that nothing is kept of it
+        self._parties.check_is_something(found)
         self._count(objects=(yield from self._objects.carry()))
         self._go_to("following")
         yield from self._save()
@@ -187,7 +195,9 @@ class Move:
         sealed_at = yield from On("home", Now())
         self.state = evolve(self.state, since=sealed_at.timestamp())
         yield from self._wait_for_others(LEASE_SECONDS + self._options.request_seconds)
-        while not self._tail.is_quiet:
+        for _ in range(LAST_LOOKS):
+            if self._tail.is_quiet:
+                break
             yield from self._look()
             yield self.state.moved
         self._count(objects=(yield from self._objects.carry()))

@@ -17,6 +17,24 @@ from ..scopes.registry import entry_key
 from .sides import Side
 
 
+def check_places(clients: Sequence[object], *, writers_stopped: bool) -> None:
+    """Refuse to move a scope to where its writers cannot follow it.
+
+    Args:
+        clients: of the stores of the move; those at one place have one.
+        writers_stopped: whether there are none.
+
+    Raises:
+        RequestError: they cannot.
+    """
+    if not writers_stopped and any(each is not clients[0] for each in clients):
+        raise RequestError(
+            "stores with a placement use one place, so they cannot follow a scope to another region, "
+            "account or file: stop who writes to it, say writers_stopped, and connect them there "
+            "afterwards. For a table at the same place give its name alone"
+        )
+
+
 @frozen
 class Parties:
     """What moves, from where to where.
@@ -48,7 +66,9 @@ class Parties:
                 f"both tables are called {source.name}, and the entry of a scope names the one that it "
                 "lives in; give one of them another name, such as schema.named('private-table')"
             )
-        if {*source.indexes} != {*target.indexes} or source.vectors != target.vectors:
+        there = {each.number: each.attributes for each in target.indexes}
+        lacking = [each for each in source.indexes if there.get(each.number) != each.attributes]
+        if lacking or source.vectors != target.vectors:
             raise RequestError(
                 f"tables {source.name} and {target.name} have other indexes, and items move as they "
                 "are; use one schema for both"
@@ -99,6 +119,18 @@ class Parties:
                 f"{Key.of(items[0])}; delete the scope there first, if they are of no use"
             )
 
+    def check_is_something(self, items: int) -> None:
+        """Refuse to move nothing: most likely the scope lives elsewhere.
+
+        Raises:
+            RequestError: there are no items.
+        """
+        if not items:
+            raise RequestError(
+                f"table {self.table('source')} has nothing of scope {self.scope!r}; name the table that "
+                "it lives in"
+            )
+
     def sweep(
         self,
         side: Side,
@@ -119,3 +151,35 @@ class Parties:
             kind=f"move scope, {side}",
             purpose=Purpose(SCOPE, "scan"),
         )
+
+
+@frozen
+class Route:
+    """A move as it is asked for, before it is known where the scope lives.
+
+    Attributes:
+        scope: its name.
+        home: the table with its entry, without a scope.
+        target: the table that it moves to, without a scope.
+        source: the table that it lives in, without a scope; None for the one that its entry names.
+    """
+
+    scope: str
+    home: Schema
+    target: Schema
+    source: Schema | None = None
+
+    def parties(self, lives_in: str) -> Parties | None:
+        """Who takes part; None where the scope lives in the target already.
+
+        Args:
+            lives_in: name of the table that the entry names, or that an earlier call moved it from.
+
+        Raises:
+            RequestError: the scope cannot move there as it is.
+        """
+        if self.source is not None:
+            return Parties(self.scope, self.home, self.source, self.target)
+        if lives_in == self.target.table.name:
+            return None
+        return Parties(self.scope, self.home, self.home.named(lives_in), self.target)

@@ -45,8 +45,16 @@ class Lease:
 
     def consumer(self, scope: str, now: dt.datetime) -> Consumer:
         """What is written where nobody moves the scope."""
-        name = f"scope move {scope}"
-        return Consumer(consumer_key(name, ""), name, (MOVES,), self.owner, now)
+        return Consumer(move_key(scope), f"scope move {scope}", (MOVES,), self.owner, now)
+
+
+def move_key(scope: str) -> Key:
+    """The primary key of what is kept of a scope's move.
+
+    Raises:
+        RequestError: the scope's name is too long.
+    """
+    return consumer_key(f"scope move {scope}", "")
 
 
 @frozen(eq=False)

@@ -37,6 +37,7 @@ def tried(parties: Parties, options: MoveOptions) -> Telling[ScopeMoved, None]:
         size = moved.size_bytes + sum(map(item_bytes, items))
         moved = evolve(moved, items=moved.items + len(items), size_bytes=size)
         yield moved
+    parties.check_is_something(moved.items)
     yield evolve(moved, objects=(yield from _objects(parties)))
 
 
