@@ -19,6 +19,7 @@ from .async_store import AsyncStore
 from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
 from .entity import entity
 from .followed import AsyncChanges, Changes
+from .homes import Placement, Private
 from .kept_fields import created, updated, version
 from .operations.reading.reader import Page, Slice
 from .operations.reading.settling import InScope
@@ -86,7 +87,9 @@ __all__ = [
     "Orphaned",
     "Outdated",
     "Page",
+    "Placement",
     "Plan",
+    "Private",
     "Put",
     "Ref",
     "Results",

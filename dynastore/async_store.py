@@ -35,6 +35,7 @@ from .operations.writing.writes import transact
 from .requests import Steps
 from .results import AsyncResults, RunsAsync
 from .scanned import AsyncScanned
+from .schema import Schema
 from .scopes import AsyncAcrossScopes, AsyncScopeNames
 from .spec import Ref
 from .store import Store
@@ -300,9 +301,12 @@ class AsyncStore(Bound[AsyncClient]):
     ) -> ScopeDeleted:
         """Delete everything of a scope inside this store's; see `Store.delete_scope`."""
         options = ScanOptions(segments, units_per_second)
-        known, scoped = self._registered, self.schema.scoped(name)
-        return await self.run(
-            delete_scope(scoped, known, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
+        known, scoped = self._registered, self.scope(name)
+        runs = self if self.schema.shared is None else scoped  # which sees where it lives
+        return await runs.run(
+            delete_scope(
+                scoped.schema, known, options, dry_run=dry_run, cursor=cursor, rounds=rounds
+            )
         )
 
     def move_scope(
@@ -329,10 +333,13 @@ class AsyncStore(Bound[AsyncClient]):
             request_seconds,
             lease_seconds,
         )
-        target, lived = self._beside(to), self._beside(source or self)
-        check_places([self.client, lived.client, target.client], writers_stopped=writers_stopped)
-        stores: dict[Side, RunsAsync] = {"home": self, "source": lived, "target": target}
-        route = Route(name, self.schema, target.schema, lived.schema if source else None)
+        there = to if isinstance(to, str) else to.schema
+        here = source.schema if isinstance(source, AsyncStore) else source
+        route = Route.of(name, self.schema, there, here)
+        home, lived = self._beside(None, route.home), self._beside(source, route.source or route.home)
+        target = self._beside(to, route.target)
+        check_places([home.client, lived.client, target.client], writers_stopped=writers_stopped)
+        stores: dict[Side, RunsAsync] = {"home": home, "source": lived, "target": target}
         return AsyncScopeMove(route, options, dry_run, stores)
 
     async def scope_figures(
@@ -348,25 +355,25 @@ class AsyncStore(Bound[AsyncClient]):
         return await self.run(scope_sizes(self.schema, options, cursor=cursor, rounds=rounds))
 
     async def create_table(self) -> None:
-        """Make the table unless it is there; see `operations.tables.create_table`."""
-        await self._create_table(self._options.deadline())
+        """Make the table unless it is there; see `Store.create_table`."""
+        await self._make(self.schema.all_tables, self._options.deadline())
 
     async def run(self, steps: Steps[T], /) -> T:
         """Run one operation; the first one makes the table, if the store was told to."""
         deadline = self._options.deadline()
-        if self._first_use.pending:
-            await self._create_table(deadline)
-        steps = self._registering(steps)
+        await self._make(self._first_use.unmade(self.schema), deadline)
+        steps = self._in_scope(steps)
         return await run_async(steps, self.client, self._options.clock, deadline)
 
-    async def _create_table(self, deadline: Deadline | None) -> None:
-        await run_async(tables.create_table(self.schema), self.client, deadline=deadline)
-        self._first_use.pending = False
+    async def _make(self, schemas: Iterable[Schema], deadline: Deadline | None) -> None:
+        for each in schemas:
+            await run_async(tables.create_table(each), self.client, deadline=deadline)
+            self._first_use.made(each)
 
     def blocking(self) -> Store:
         """The same schema, place and settings, without await."""
         place = self._known_place()
-        shared = self._first_use, self._options, self._registered
+        shared = self._first_use, self._options, self._registered, self._leases
         return Store(self.schema, place.blocking(), place, *shared)
 
     async def close(self) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from attrs import evolve, field, frozen
 
 from .agents import agent_schema
 from .clients.base import AsyncClient, Client
-from .clients.deadlines import Deadline
+from .clients.deadlines import Deadline, seconds
 from .clients.observing import Observer
 from .clients.opening import Place, Settings, place_of
 from .clock import Clock, utc_now
 from .errors import RequestError, shown
+from .homes import Placement
 from .operations.scopes.registry import Known, registering
+from .operations.scopes.routing import Leases, routed
 from .planner import Ask
 from .requests import Steps
 from .results import Asked
@@ -33,10 +36,24 @@ ClientT = TypeVar("ClientT", Client, AsyncClient)
 
 
 class FirstUse:
-    """Whether the table has still to be made; shared by all stores derived from one."""
+    """Which tables have still to be made; shared by all stores derived from one."""
 
     def __init__(self, *, pending: bool = False) -> None:
-        self.pending = pending
+        """None was made; *pending* says whether the first call makes them."""
+        self._pending = pending
+        self._made: set[str] = set()
+
+    def unmade(self, schema: Schema) -> list[Schema]:
+        """A schema for each table that a call uses, and that has to be made before it."""
+        if not self._pending:
+            return []
+        if schema.shared is None:
+            return [] if schema.table.name in self._made else [schema]
+        return [each for each in schema.tables if each.table.name not in self._made]
+
+    def made(self, schema: Schema) -> None:
+        """Its table is there."""
+        self._made.add(schema.table.name)
 
 
 @frozen
@@ -73,6 +90,7 @@ class Bound(Generic[ClientT]):
     _first_use: FirstUse = field(factory=FirstUse, repr=False)
     _options: Options = Options()
     _registered: Known = field(factory=Known, repr=False)
+    _leases: Leases = field(factory=partial(Leases, seconds), repr=False)
 
     def __repr__(self) -> str:
         scopes = "".join(f".scope({name!r})" for name in self.schema.scopes)
@@ -81,7 +99,7 @@ class Bound(Generic[ClientT]):
     @classmethod
     def connect(
         cls,
-        where: str | None = None,
+        where: str | Placement | None = None,
         schema: Schema | None = None,
         *,
         session: boto3.Session | None = None,
@@ -96,7 +114,8 @@ class Bound(Generic[ClientT]):
 
         Args:
             where: a table's name, or a URL: ``sqlite:///agent.db`` is a file, ``sqlite://`` memory.
-                Without it the environment's ``DYNASTORE_URL``.
+                Without it the environment's ``DYNASTORE_URL``. Or a placement, which says which scopes
+                are in which tables there.
             schema: the entities; by default the ready-made ones, `agents.agent_schema`.
             session: a boto3 session; without it credentials and region are found as boto3 does.
             client: a boto3 DynamoDB client, used as it is; an AsyncStore takes a session instead.
@@ -111,6 +130,9 @@ class Bound(Generic[ClientT]):
             AccessDenied: a profile or its credentials cannot be read.
         """
         settings = Settings(session, client, region_name, endpoint_url, config)
+        if isinstance(where, Placement):
+            schema = where.placed(_entities(schema))
+            where = where.shared
         return cls.at(place_of(where, settings, clock), schema, create=create, clock=clock)
 
     @classmethod
@@ -123,9 +145,7 @@ class Bound(Generic[ClientT]):
         clock: Clock = utc_now,
     ) -> Self:
         """A store at a place; see `connect`, which finds the place."""
-        entities = schema if schema is not None else agent_schema()
-        if not isinstance(entities, Schema):
-            raise RequestError(f"{entities!r} is no schema; write Schema([Session, Memory])")
+        entities = _entities(schema)
         named = entities.named(place.table) if place.table is not None else entities
         creates = place.embedded if create is None else create
         client = cls._open(place)
@@ -207,18 +227,24 @@ class Bound(Generic[ClientT]):
         finally:
             self.client.observers.remove(observer)
 
-    def _beside(self, other: Self | str) -> Self:
-        """A store that is given, or one on another table at the same place."""
-        if isinstance(other, str):
-            return evolve(self, schema=self.schema.named(other))
-        return other
+    def _beside(self, other: Self | str | None, schema: Schema) -> Self:
+        """A store on a table that is given, or on another one at the same place."""
+        return evolve(self if isinstance(other, str | None) else other, schema=schema)
 
-    def _registering(self, steps: Steps[T]) -> Steps[T]:
-        """An operation that registers the scope first, if that may still have to be done."""
+    def _in_scope(self, steps: Steps[T]) -> Steps[T]:
+        """An operation that first does what the scope may need: its entry is written, or read."""
         schema = self.schema
-        if not schema.scopes or schema.prefix in self._registered or not schema.table.indexes:
+        if not schema.scopes:
             return steps
-        return registering(schema, self._registered, steps)
+        if schema.prefix not in self._registered and any(t.table.indexes for t in schema.tables):
+            steps = registering(schema, self._registered, steps)
+        return self._routed(schema, steps)
+
+    def _routed(self, schema: Schema, steps: Steps[T]) -> Steps[T]:
+        """An operation in a scope that goes where the scope lives, if a placement says that at all."""
+        if schema.shared is None:
+            return steps
+        return routed(schema, self._leases, self._registered, steps)
 
     def _asked(self, cls: type[Any], combined: tuple[Any, ...], where: Mapping[str, Any]) -> Asked:
         return Asked(self.schema, (cls,), where, combined, self._ask)
@@ -236,3 +262,10 @@ class Bound(Generic[ClientT]):
         if self._place is None:
             raise RequestError("this store was made from a client; make its twin with connect()")
         return self._place
+
+
+def _entities(schema: Schema | None) -> Schema:
+    entities = schema if schema is not None else agent_schema()
+    if not isinstance(entities, Schema):
+        raise RequestError(f"{entities!r} is no schema; write Schema([Session, Memory])")
+    return entities

@@ -39,6 +39,9 @@ def scope_policy(
     `verify`, `reindex`, `sweep`, `upcast`, `scope_figures` and `delete_scope` read other scopes too, and
     `changes` reads the stream, which has all of them.
 
+    Where a placement keeps the scope in a table of its own, it is for that table, and for the entry of
+    the scope in the shared one. A scope that is moved needs one for its new table before that.
+
     Args:
         schema: that of a scoped store: ``store.scope("qa").schema``.
         account: number of the AWS account, 12 digits.
@@ -53,30 +56,48 @@ def scope_policy(
         raise RequestError("a policy is of a scope; give the schema of store.scope(...)")
     if not ACCOUNT.fullmatch(account):
         raise RequestError(f"an account's number has 12 digits, not {shown(account)}")
-    table = f"arn:{partition}:dynamodb:{region}:{account}:table/{schema.table.name}"
-    statements = [_items(schema, table, READS if read_only else READS + WRITES)]
-    if len(schema.scopes) > 1 and not read_only:
-        statements.append(_entries(schema, table))
+    at = f"arn:{partition}:dynamodb:{region}:{account}:table/"
+    statements = [_items(schema, at, READS if read_only else READS + WRITES)]
+    if schema.shared is not None:
+        statements.append(_entry(schema, f"{at}{schema.shared.table.name}", read_only=read_only))
+    around = range(1 if schema.shared is None else 2, len(schema.scopes))
+    if around and not read_only:
+        statements.append(_entries(schema, f"{at}{schema.table.name}", around))
     if schema.table.bucket is not None:
         actions = OBJECT_READS if read_only else OBJECT_READS + OBJECT_WRITES
         statements.append(_objects(schema, schema.table.bucket, partition, actions))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _items(schema: Schema, table: str, actions: tuple[str, ...]) -> dict[str, Any]:
-    indexes = [f"{table}/index/{each.name}" for each in schema.table.indexes]
+def _items(schema: Schema, at: str, actions: tuple[str, ...]) -> dict[str, Any]:
+    tables = {each.table.name: each.table for each in (schema, *schema.apart.values())}
     return {
         "Sid": "ItemsOfTheScope",
         "Effect": "Allow",
         "Action": [f"dynamodb:{each}" for each in sorted(actions)],
-        "Resource": [table, *indexes],
+        "Resource": [
+            arn
+            for name, table in tables.items()
+            for arn in (f"{at}{name}", *(f"{at}{name}/index/{i.name}" for i in table.indexes))
+        ],
         "Condition": _leading([f"{schema.prefix}*"]),
     }
 
 
-def _entries(schema: Schema, table: str) -> dict[str, Any]:
+def _entry(schema: Schema, table: str, *, read_only: bool) -> dict[str, Any]:
+    """That it may read where the outermost scope lives, and register it; a store does not move it."""
+    return {
+        "Sid": "EntryOfTheScope",
+        "Effect": "Allow",
+        "Action": ["dynamodb:GetItem", *([] if read_only else ["dynamodb:PutItem"])],
+        "Resource": [table],
+        "Condition": _leading([f"{scope_prefix(schema.scopes[:1])}{REGISTERED}"]),
+    }
+
+
+def _entries(schema: Schema, table: str, depths: range) -> dict[str, Any]:
     """That it may register the scopes that its own is in, and write nothing else there."""
-    around = [schema.scopes[:depth] for depth in range(1, len(schema.scopes))]
+    around = [schema.scopes[:depth] for depth in depths]
     return {
         "Sid": "EntriesOfTheScopesAround",
         "Effect": "Allow",

@@ -12,17 +12,16 @@ from typing import Any
 
 from attrs import Factory, evolve, field, frozen
 
-from . import filters
+from . import discovery, filters
 from .attributes import AttributeMap
 from .codec import Codec
 from .errors import ModelError, RequestError, UnknownType
-from .key_text import is_optional
-from .keys import ACROSS, HEADER, KeyTemplate, scope_prefix
-from .patterns import AccessPattern
+from .keys import ACROSS, scope_prefix
 from .plan import Plan
 from .planner import PLAIN, Ask, Member, Planner, plan_collection
-from .spec import EntitySpec, spec_of
-from .table import TYPE, Index, Table, VectorIndex
+from .schema_checks import adjacent, check_together, check_vectors, table_of
+from .spec import spec_of
+from .table import TYPE, Table
 
 DEFAULT_NAME = "dynastore"
 
@@ -37,34 +36,47 @@ def _as_tuple(entities: Iterable[type[Any]]) -> tuple[type[Any], ...]:
 
 
 def _default_table(schema: Schema) -> Table:
-    patterns: dict[int, list[AccessPattern]] = {}
-    for cls in schema.entities:
-        for each in spec_of(cls).secondary:
-            patterns.setdefault(each.number, []).append(each)
-    indexes = [Index(number, fields=_carried(patterns[number])) for number in sorted(patterns)]
-    return Table(DEFAULT_NAME, tuple(indexes))
+    return table_of(schema.entities, DEFAULT_NAME)
 
 
-def _carried(patterns: Sequence[AccessPattern]) -> tuple[str, ...] | None:
-    """The fields that an index carries for all its patterns together; None for all."""
-    if any(each.include is None for each in patterns):
-        return None
-    return tuple(dict.fromkeys(name for each in patterns for name in each.include or ()))
+def _fitting(entities: Sequence[type[Any]], table: Table) -> Schema:
+    """The schema of some entities that were found in files.
+
+    Raises:
+        ModelError: some of them do not fit; with the lines that they are written in.
+    """
+    try:
+        return Schema(entities, table)
+    except ModelError as error:
+        culprits = _clashing(entities, table)
+        places = "; ".join(f"{discovery.place_of(cls)}: {cls.__name__}" for cls in culprits)
+        raise ModelError(f"{places}: {error}") from error
+
+
+def _clashing(entities: Sequence[type[Any]], table: Table) -> Sequence[type[Any]]:
+    """The one, or the first two, that make no schema."""
+    for some in [*combinations(entities, 1), *combinations(entities, 2)]:
+        try:
+            Schema(some, table)
+        except ModelError:
+            return some
+    return entities
+
+
+def _by_table(schemas: Iterable[Schema]) -> list[Schema]:
+    found: dict[str, Schema] = {}
+    for each in schemas:
+        found.setdefault(each.table.name, each)
+    return [*found.values()]
 
 
 def _checked_codecs(schema: Schema) -> dict[type[Any], Codec]:
     specs = [spec_of(cls) for cls in schema.entities]
-    _check_numbers(schema.table)
-    _check_tags(specs)
-    for one, other in combinations(specs, 2):
-        _check_apart(one, other)
-    for spec in specs:
-        _check_guards(spec, specs)
-    _check_carried(specs, schema.table)
+    check_together(specs, schema.table)
     indexes = {index.number: index for index in schema.table.indexes}
     codecs = {spec.cls: Codec.of(spec, indexes) for spec in specs}
     if schema.table.vectors is not None:
-        _check_vectors(codecs.values(), schema.table.vectors)
+        check_vectors(codecs.values(), schema.table.vectors)
     return codecs
 
 
@@ -77,7 +89,7 @@ def _mixed_patterns(schema: Schema) -> dict[type[Any], frozenset[str]]:
             for other in specs
             for theirs in other.secondary
             if other is not spec and mine.number == theirs.number
-            if mine.across_scopes is theirs.across_scopes and _adjacent(mine, theirs)
+            if mine.across_scopes is theirs.across_scopes and adjacent(mine, theirs)
         )
         for spec in specs
     }
@@ -107,6 +119,11 @@ class Schema:
         table: where they are kept; by default a table named ``dynastore`` with the indexes that
             the entities use.
         scopes: what every partition key begins with, the outermost scope first.
+        inside: name of an outermost scope -> its schema, where that is another one: of another
+            table, or with more entities.
+        apart: entity class -> its schema, where the class is kept in another table; see `of`.
+        shared: the table that has the entries of the scopes, where a `Placement` says in which
+            tables scopes are kept; else None.
         codecs: entity class -> its codec. Made once, and kept by schemas derived from this one.
         mixed: entity class -> access patterns that share a stretch of an index with other entities.
         planners: entity class, and whether it is asked for across scopes -> what plans its
@@ -120,6 +137,9 @@ class Schema:
     entities: tuple[type[Any], ...] = field(converter=_as_tuple)
     table: Table = field(default=Factory(_default_table, takes_self=True))
     scopes: tuple[str, ...] = field(default=(), kw_only=True)
+    inside: Mapping[str, Schema] = field(factory=dict, kw_only=True, repr=False)
+    apart: Mapping[type[Any], Schema] = field(factory=dict, kw_only=True, repr=False)
+    shared: Schema | None = field(default=None, kw_only=True, repr=False)
     codecs: Mapping[type[Any], Codec] = field(
         default=Factory(_checked_codecs, takes_self=True), kw_only=True, repr=False
     )
@@ -135,9 +155,35 @@ class Schema:
         """Render the scopes once; every key needs them."""
         object.__setattr__(self, "prefix", scope_prefix(self.scopes))
 
+    @classmethod
+    def discover(
+        cls, package: str, *, beside: Iterable[type[Any]] = (), table: Table | None = None
+    ) -> Schema:
+        """The entities that are written in a package; see `discovery` for where.
+
+        Those directly in the package, in its modules and in its sub-package ``shared`` are for all;
+        those of any other sub-package, ``common_qa``, are beside them in the scope of that name.
+        Each is told by a line of the log.
+
+        Args:
+            package: its name, such as ``app.agents``; all its modules are imported.
+            beside: more that are for all, such as `agents.ENTITIES`.
+            table: where they are kept; by default one with the indexes that all of them use.
+
+        Raises:
+            ModelError: a module cannot be imported, there is no entity, or two clash; with the file
+                and the line.
+        """
+        found = discovery.found_in(package)
+        shared = [*beside, *found.shared]
+        everything = [*shared, *(each for own in found.own.values() for each in own)]
+        kept = table or table_of(everything, DEFAULT_NAME)
+        inside = {scope: _fitting([*shared, *own], kept) for scope, own in found.own.items()}
+        return evolve(_fitting(shared, kept), inside=inside)
+
     def named(self, table_name: str) -> Schema:
-        """The same entities in a table of another name."""
-        return evolve(self, table=evolve(self.table, name=table_name))
+        """The same entities in a table of another name; names of private tables begin with it."""
+        return _renamed(self, self.table.name, table_name)
 
     def scoped(self, name: str) -> Schema:
         """The same entities inside a scope, whose keys all begin with its name.
@@ -147,11 +193,57 @@ class Schema:
         """
         if not isinstance(name, str) or not name:
             raise RequestError(f"a scope's name is a text of at least one character, not {name!r}")
+        home = self if self.scopes else self.inside.get(name, self)
+        apart = {cls: each.scoped(name) for cls, each in home.apart.items()}
         try:
-            return evolve(self, scopes=(*self.scopes, name))
+            return evolve(home, scopes=(*self.scopes, name), inside={}, apart=apart)
         except UnicodeEncodeError as error:
             message = f"a scope's name is a text of at least one character in UTF-8: {error}"
             raise RequestError(message) from error
+
+    def of(self, cls: type[Any]) -> Schema:
+        """The schema of the table that a class is kept in."""
+        return self.apart.get(cls, self)
+
+    def together(self, classes: Iterable[type[Any]]) -> Schema:
+        """The schema of the one table that some classes are kept in.
+
+        Raises:
+            RequestError: they are kept in several.
+        """
+        if not self.apart:
+            return self
+        homes = {self.of(cls).table.name: cls for cls in classes}
+        if len(homes) > 1:
+            (one, first), (other, second), *_ = homes.items()
+            raise RequestError(
+                f"{first.__name__} is kept in table {one} and {second.__name__} in {other}, and one "
+                "request reads one table; make a call for each"
+            )
+        return self.of(next(iter(homes.values()))) if homes else self
+
+    def check_whole(self) -> None:
+        """Refuse what goes by a table as a whole, where classes are kept in others.
+
+        Raises:
+            RequestError: some are.
+        """
+        if self.apart:
+            names = ", ".join(sorted({each.table.name for each in (self, *self.apart.values())}))
+            raise RequestError(
+                f"scope {self.scopes[0]!r} is in tables {names}, and this goes by one as a whole: "
+                "connect to each of them by its name, without a Placement"
+            )
+
+    @property
+    def tables(self) -> list[Schema]:
+        """A schema for each table that its calls use: its own, those of classes apart, the shared."""
+        return _by_table([self, *self.apart.values(), *([self.shared] if self.shared else [])])
+
+    @property
+    def all_tables(self) -> list[Schema]:
+        """A schema for each table of it, and of the scopes inside of it that have others."""
+        return _by_table([*self.tables, *(t for each in self.inside.values() for t in each.tables)])
 
     @cached_property
     def payloads(self) -> Mapping[str, frozenset[str]]:
@@ -170,7 +262,7 @@ class Schema:
             RequestError: the class is not in the schema.
         """
         spec = spec_of(cls)
-        codec = self.codecs.get(cls)
+        codec = self.of(cls).codecs.get(cls)
         if codec is None:
             known = ", ".join(each.__name__ for each in self.entities)
             held = f"has {known}" if known else "is empty"
@@ -189,7 +281,8 @@ class Schema:
         """How entities of a class are found by their fields; see `planner.Planner.plan`."""
         conditions = filters.conditions(self.codec(cls).spec, where, combined)
         prefix = self.prefix + ACROSS if ask.across_scopes else self.prefix
-        return self.planners[cls, ask.across_scopes].plan(conditions, ask, prefix=prefix)
+        planner = self.of(cls).planners[cls, ask.across_scopes]
+        return planner.plan(conditions, ask, prefix=prefix)
 
     def plan_collection(
         self,
@@ -199,15 +292,16 @@ class Schema:
         ask: Ask = PLAIN,
     ) -> Plan:
         """How entities of several classes in one partition are found; see `planner.collections`."""
+        home = self.together(classes)
         members = [
             Member(
                 self.codec(cls).spec,
-                self.planners[cls, False].placements,
+                home.planners[cls, False].placements,
                 filters.conditions(self.codec(cls).spec, where, combined),
             )
             for cls in classes
         ]
-        others = [codec.spec for cls, codec in self.codecs.items() if cls not in classes]
+        others = [codec.spec for cls, codec in home.codecs.items() if cls not in classes]
         return plan_collection(members, ask, prefix=self.prefix, others=others)
 
     def current(self, item: AttributeMap) -> AttributeMap:
@@ -235,84 +329,12 @@ class Schema:
         raise UnknownType(tag, [self.codec(cls).spec.tag for cls in classes])
 
 
-def _check_carried(specs: Iterable[EntitySpec], table: Table) -> None:
-    carried = {index.number: index.fields for index in table.indexes}
-    for spec in specs:
-        for pattern in spec.secondary:
-            fields = carried.get(pattern.number)
-            if fields is None:
-                continue
-            if lacking := [name for name in pattern.include or () if name not in fields]:
-                raise ModelError(
-                    f"{spec}.{pattern.name} includes {lacking[0]}, which index {pattern.number} of "
-                    f"table {table.name} does not carry; add it to its fields"
-                )
-
-
-def _check_vectors(codecs: Iterable[Codec], index: VectorIndex) -> None:
-    """Whatever has the field of the vector index is in it, and DynamoDB refuses other values."""
-    for codec in codecs:
-        if index.field not in codec.spec.types:
-            continue
-        where = f"{codec.spec}.{index.field}"
-        if (
-            not codec.hooks[index.field].kinds <= {"L", "NULL"}
-            or index.field in codec.spec.payloads
-        ):
-            raise ModelError(
-                f"{where} is no list of numbers, and the vector index {index.name} is of that "
-                "field; name either of them differently"
-            )
-        if (
-            is_optional(codec.spec.types[index.field])
-            and codec.spec.default(index.field) is not None
-        ):
-            raise ModelError(
-                f"{where} may be None, so its default is None: no vector is not stored"
-            )
-
-
-def _check_numbers(table: Table) -> None:
-    numbers = [index.number for index in table.indexes]
-    if 0 in numbers or len(set(numbers)) < len(numbers):
-        raise ModelError(f"indexes of table {table.name} need numbers of their own, from 1")
-
-
-def _check_tags(specs: Iterable[EntitySpec]) -> None:
-    seen: dict[str, EntitySpec] = {}
-    for spec in specs:
-        if spec.tag in seen:
-            raise ModelError(
-                f"{seen[spec.tag]} and {spec} have one type tag, {spec.tag!r}; give each its own"
-            )
-        seen[spec.tag] = spec
-
-
-def _check_apart(one: EntitySpec, other: EntitySpec) -> None:
-    """Two entities that may share a partition must have sort keys that cannot be confused."""
-    if _adjacent(one.primary, other.primary):
-        raise ModelError(
-            f"{one} and {other} may share a partition ({one.primary.hash} and {other.primary.hash}), "
-            f"and their sort keys overlap ({one.primary.sort} and {other.primary.sort}); "
-            "begin each with a word of its own and '#'"
-        )
-
-
-def _check_guards(spec: EntitySpec, others: Iterable[EntitySpec]) -> None:
-    """Guards of unique values must have keys that no entity can have."""
-    for each in spec.uniques:
-        assert each.template is not None, "an entity's constraint has one"
-        guard = AccessPattern(0, each.template, (KeyTemplate.parse(HEADER),))
-        for other in others:
-            if _adjacent(guard, other.primary):
-                raise ModelError(
-                    f"guards of {spec}.{each.name} may be confused with {other}, whose partition "
-                    f"key is {other.primary.hash}; begin that with another word than UNIQUE"
-                )
-
-
-def _adjacent(one: AccessPattern, other: AccessPattern) -> bool:
-    mine, theirs = one.sort.lead, other.sort.lead
-    return one.partition.overlaps(other.partition) and (
-        mine.startswith(theirs) or theirs.startswith(mine)
+def _renamed(schema: Schema, old: str, new: str) -> Schema:
+    """The same where the names of tables begin with another text."""
+    return evolve(
+        schema,
+        table=evolve(schema.table, name=new + schema.table.name.removeprefix(old)),
+        inside={scope: _renamed(each, old, new) for scope, each in schema.inside.items()},
+        apart={cls: _renamed(each, old, new) for cls, each in schema.apart.items()},
+        shared=schema.shared and _renamed(schema.shared, old, new),
     )

@@ -35,6 +35,7 @@ from .operations.writing.writes import transact
 from .requests import Steps
 from .results import Results, Runs
 from .scanned import Scanned
+from .schema import Schema
 from .scopes import AcrossScopes, ScopeNames
 from .spec import Ref
 from .terms import Combined, When
@@ -428,9 +429,12 @@ class Store(Bound[Client]):
     ) -> ScopeDeleted:
         """Delete everything of a scope inside this store's; see `operations.scopes.deleting`."""
         options = ScanOptions(segments, units_per_second)
-        known, scoped = self._registered, self.schema.scoped(name)
-        return self.run(
-            delete_scope(scoped, known, options, dry_run=dry_run, cursor=cursor, rounds=rounds)
+        known, scoped = self._registered, self.scope(name)
+        runs = self if self.schema.shared is None else scoped  # which sees where it lives
+        return runs.run(
+            delete_scope(
+                scoped.schema, known, options, dry_run=dry_run, cursor=cursor, rounds=rounds
+            )
         )
 
     def move_scope(
@@ -482,10 +486,13 @@ class Store(Bound[Client]):
             request_seconds,
             lease_seconds,
         )
-        target, lived = self._beside(to), self._beside(source or self)
-        check_places([self.client, lived.client, target.client], writers_stopped=writers_stopped)
-        stores: dict[Side, Runs] = {"home": self, "source": lived, "target": target}
-        route = Route(name, self.schema, target.schema, lived.schema if source else None)
+        there = to if isinstance(to, str) else to.schema
+        here = source.schema if isinstance(source, Store) else source
+        route = Route.of(name, self.schema, there, here)
+        home, lived = self._beside(None, route.home), self._beside(source, route.source or route.home)
+        target = self._beside(to, route.target)
+        check_places([home.client, lived.client, target.client], writers_stopped=writers_stopped)
+        stores: dict[Side, Runs] = {"home": home, "source": lived, "target": target}
         return ScopeMove(route, options, dry_run, stores)
 
     def scope_figures(
@@ -501,27 +508,30 @@ class Store(Bound[Client]):
         return self.run(scope_sizes(self.schema, options, cursor=cursor, rounds=rounds))
 
     def create_table(self) -> None:
-        """Make the table unless it is there; see `operations.tables.create_table`."""
-        self._create_table(self._options.deadline())
+        """Make the table unless it is there; see `operations.tables.create_table`.
+
+        Where a placement keeps scopes in tables of their own, these too.
+        """
+        self._make(self.schema.all_tables, self._options.deadline())
 
     def run(self, steps: Steps[T], /) -> T:
         """Run one operation; the first one makes the table, if the store was told to."""
         deadline = self._options.deadline()
-        if self._first_use.pending:
-            self._create_table(deadline)
-        steps = self._registering(steps)
+        self._make(self._first_use.unmade(self.schema), deadline)
+        steps = self._in_scope(steps)
         return run(steps, self.client, self._options.clock, deadline)
 
-    def _create_table(self, deadline: Deadline | None) -> None:
-        run(tables.create_table(self.schema), self.client, deadline=deadline)
-        self._first_use.pending = False
+    def _make(self, schemas: Iterable[Schema], deadline: Deadline | None) -> None:
+        for each in schemas:
+            run(tables.create_table(each), self.client, deadline=deadline)
+            self._first_use.made(each)
 
     def awaited(self) -> AsyncStore:
         """The same schema, place and settings, to be awaited."""
         from .async_store import AsyncStore
 
         place = self._known_place()
-        shared = self._first_use, self._options, self._registered
+        shared = self._first_use, self._options, self._registered, self._leases
         return AsyncStore(self.schema, place.awaited(), place, *shared)
 
     def close(self) -> None:

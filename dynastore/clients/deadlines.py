@@ -11,6 +11,11 @@ from ..errors import DeadlineExceeded, ServiceError
 from ..requests import Request
 
 
+def seconds() -> tuple[float, float]:
+    """By a clock that nobody sets, and by one that goes on while the machine sleeps."""
+    return time.monotonic(), time.time()
+
+
 class Deadline:
     """When one call has to end, by a clock that nobody sets, and what was done of it by then.
 

@@ -119,6 +119,6 @@ def move(
 ) -> ScopeMove:
     """A move whose requests are sent by a life."""
     lived = source or home
-    route = Route(scope, home.schema, to.schema, source and source.schema)
+    route = Route.of(scope, home.schema, to.schema, source and source.schema)
     stores = {"home": Side(home, life), "source": Side(lived, life), "target": Side(to, life)}
     return ScopeMove(route, MoveOptions(**options), dry_run, stores)

@@ -15,7 +15,7 @@ from attrs import frozen
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from dynastore import Store
+from dynastore import Placement, Private, Store
 from dynastore.agents import agent_schema
 from dynastore.errors import RequestError
 from dynastore.iam import scope_policy
@@ -193,3 +193,30 @@ def test_what_is_no_scope_and_no_account_is_refused():
         policy_of(())
     with pytest.raises(RequestError, match="12 digits"):
         scope_policy(SCHEMA.scoped("a"), account="12", region=REGION)
+
+
+PLACED = Placement(
+    private={"a": Private(), "b": Private(only=["letter"]), "c": Private(but=["letter"])}
+).placed(SCHEMA)
+
+
+@pytest.mark.parametrize("scope", ["a", "b", "c", "d"])
+@pytest.mark.parametrize("path", [(), ("inner",), ("inner", "most")])
+def test_all_that_a_scope_of_a_placement_asks_for_is_allowed_and_nothing_of_another(scope, path):
+    with Store.connect("sqlite://", PLACED) as whole:
+        store = whole.scope(scope)
+        for name in path:
+            store = store.scope(name)
+        whole.create_table()
+        with recorded(store) as sent:
+            everything(store)
+    asked = {a for e in sent for a in asked_of(e.request.operation, e.request.parameters())}
+    policies = {}
+    for each in "abcd":
+        schema = PLACED.scoped(each)
+        for name in path:
+            schema = schema.scoped(name)
+        policies[each] = scope_policy(schema, account=ACCOUNT, region=REGION)
+    for each, policy in policies.items():
+        allowed = {allows(policy, one) for one in asked}
+        assert allowed == {each == scope}

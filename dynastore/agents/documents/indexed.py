@@ -57,7 +57,7 @@ def index_of(schema: Schema) -> VectorIndex | None:
     Raises:
         RequestError: it lacks what documents are found by.
     """
-    index = schema.table.vectors
+    index = schema.of(Embedding).table.vectors
     if index is None or (index.field, index.distance) != (FIELD, "COSINE"):
         return None
     carried = NEEDED if index.fields is None else index.fields
@@ -98,7 +98,7 @@ def nearest(
     assert pk is not None, "no key field is None"
     purpose = Purpose(codec.spec.tag, index.name)
     answer = yield from SearchVectors(
-        schema.table.name, index, pk, tuple(vector), top, NEEDED, purpose
+        schema.of(Embedding).table.name, index, pk, tuple(vector), top, NEEDED, purpose
     )
     # By digest too: vectors that a document had before are no reason to pass over those it has.
     best: dict[tuple[Name, str], Ranked] = {}

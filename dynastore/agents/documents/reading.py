@@ -70,7 +70,8 @@ def without_values(schema: Schema, names: Iterable[Name]) -> Steps[dict[Name, Do
     codec = schema.codec(Document)
     keys = {name: reads.key_of(schema, ref_of(name)) for name in names}
     now = yield from Now()
-    items = yield from read_items(schema.table.name, [*keys.values()], consistent=True)
+    table = schema.of(Document).table.name
+    items = yield from read_items(table, [*keys.values()], consistent=True)
     seen = {name: visible(items[key], now) for name, key in keys.items()}
     return {name: codec.decode(item) for name, item in seen.items() if item is not None}
 

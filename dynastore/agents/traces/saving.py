@@ -136,7 +136,7 @@ def _tallied(schema: Schema, added: SpanTally, gone: SpanTally | None = None) ->
     if gone is not None:
         less = schema.codec(SpanTally).encode(gone, schema.prefix)
         changes |= {name: Discard(value) for name, value in less.items() if "BS" in value}
-    yield from UpdateItem(schema.table.name, key, changes, returns="NONE")
+    yield from UpdateItem(schema.of(SpanTally).table.name, key, changes, returns="NONE")
 
 
 def digest(span_id: str) -> bytes:

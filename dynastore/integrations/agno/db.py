@@ -178,7 +178,8 @@ def checked(schema: Schema) -> Schema:
 def stable_id(store: Store | AsyncStore) -> str:
     """An id that is the same in every process for one place, one table and one scope."""
     schema = store.schema
-    told = json.dumps([*address_of(store), schema.table.name, *schema.scopes])
+    shared = schema.shared or schema  # a scope that moves to another table keeps its id
+    told = json.dumps([*address_of(store), shared.table.name, *schema.scopes])
     return str(uuid5(NAMESPACE_URL, f"dynastore:{told}"))
 
 

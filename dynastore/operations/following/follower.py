@@ -93,6 +93,7 @@ class Follower:
         Raises:
             RequestError: a class is not in the schema, or the name is no name.
         """
+        schema = schema.together(classes or schema.entities)
         self._table = schema.table.name
         self._key = consumer_key(options.name, schema.prefix)
         self._lens = Lens(schema, classes)

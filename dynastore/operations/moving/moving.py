@@ -112,7 +112,7 @@ class Move:
         if kept is not None:
             self.state = State.of(kept)
         location = yield from On("home", read_location(self._parties.home, self._parties.scope))
-        lives_in = location.table or self._parties.table("home")
+        lives_in = location.table or self._parties.placed.table.name
         source, target = self._parties.table("source"), self._parties.table("target")
         moved = self.state.moved
         if kept is not None and (moved.source, moved.target) != (source, target):

@@ -1,4 +1,4 @@
-"""Who takes part in a move: three schemas, of which two may be of one table, and a scope."""
+"""Who takes part in a move: tables, of which two may be one, and a scope."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ class Parties:
 
     Attributes:
         scope: its name.
-        home: the table with its entry, which says where it lives; without a scope.
-        source: the table that it lives in, without a scope.
-        target: the table that it moves to, without a scope.
+        home: the table with its entry, which says where it lives.
+        placed: the table that it lives in where the entry says nothing.
+        source: the table that it lives in.
+        target: the table that it moves to.
 
     Raises:
         RequestError: the scope cannot move there as it is.
@@ -51,15 +52,12 @@ class Parties:
 
     scope: str
     home: Schema
+    placed: Schema
     source: Schema
     target: Schema
 
     def __attrs_post_init__(self) -> None:
         """Refuse what would arrive as something else."""
-        if any(each.scopes for each in (self.home, self.source, self.target)):
-            raise RequestError(
-                "only an outermost scope moves, with all in it; give stores without a scope"
-            )
         source, target = self.source.table, self.target.table
         if source.name == target.name:
             raise RequestError(
@@ -100,7 +98,7 @@ class Parties:
         Raises:
             RequestError: it lives elsewhere.
         """
-        lives_in, source = table or self.table("home"), self.table("source")
+        lives_in, source = table or self.placed.table.name, self.table("source")
         if lives_in != source:
             raise RequestError(
                 f"scope {self.scope!r} lives in table {lives_in}, not in {source}; name that one as "
@@ -159,27 +157,58 @@ class Route:
 
     Attributes:
         scope: its name.
-        home: the table with its entry, without a scope.
-        target: the table that it moves to, without a scope.
-        source: the table that it lives in, without a scope; None for the one that its entry names.
+        home: the table with its entry.
+        placed: the table that it lives in where the entry says nothing.
+        target: the table that it moves to.
+        source: the table that it lives in, if that was given; it is right then.
     """
 
     scope: str
     home: Schema
+    placed: Schema
     target: Schema
     source: Schema | None = None
 
-    def parties(self, lives_in: str) -> Parties | None:
+    @classmethod
+    def of(cls, scope: str, schema: Schema, to: Schema | str, source: Schema | str | None) -> Route:
+        """The move of a scope of a schema, to and perhaps from a table that is given or named.
+
+        Raises:
+            RequestError: a schema is of a scope; or some classes of the scope are in another table.
+        """
+        if any(isinstance(each, Schema) and each.scopes for each in (schema, to, source)):
+            raise RequestError(
+                "only an outermost scope moves, with all in it; give stores without a scope"
+            )
+        within = schema.scoped(scope)
+        within.check_whole()
+        home, placed = _plain(schema.shared or schema), _plain(within)
+        at = {each.table.name: each for each in (placed, home)}
+        found = [
+            _plain(each) if isinstance(each, Schema) else at.get(each) or placed.named(each)
+            for each in (to, source)
+            if each is not None
+        ]
+        return cls(scope, home, placed, *found)
+
+    def parties(self, table: str | None) -> Parties | None:
         """Who takes part; None where the scope lives in the target already.
 
         Args:
-            lives_in: name of the table that the entry names, or that an earlier call moved it from.
+            table: that the entry names, or that an earlier call moved it from; None for neither.
 
         Raises:
             RequestError: the scope cannot move there as it is.
         """
         if self.source is not None:
-            return Parties(self.scope, self.home, self.source, self.target)
-        if lives_in == self.target.table.name:
+            return Parties(self.scope, self.home, self.placed, self.source, self.target)
+        if (table or self.placed.table.name) == self.target.table.name:
             return None
-        return Parties(self.scope, self.home, self.home.named(lives_in), self.target)
+        known = {each.table.name: each for each in (self.home, self.placed)}
+        lives = self.placed if table is None else known.get(table) or self.placed.named(table)
+        return Parties(self.scope, self.home, self.placed, lives, self.target)
+
+
+def _plain(schema: Schema) -> Schema:
+    """A schema of a table alone: without scopes, and without what a placement says of them."""
+    return evolve(schema, scopes=(), inside={}, apart={}, shared=None)

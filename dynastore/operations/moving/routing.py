@@ -26,4 +26,4 @@ def resolved(route: Route) -> Moving[Parties | None]:
     if kept is not None:
         return route.parties(State.of(kept).moved.source)
     location = yield from On("home", read_location(route.home, route.scope))
-    return route.parties(location.table or home)
+    return route.parties(location.table)

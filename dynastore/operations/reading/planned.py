@@ -26,6 +26,7 @@ def first_requests(schema: Schema, plan: Plan, now: dt.datetime) -> list[Request
     """
     if plan.empty:
         return []
+    schema = schema.together(plan.classes)
     requests: list[Request[Any]] = []
     for path in plan.paths:
         if path.method == "GetItem":
@@ -43,6 +44,7 @@ def queries_of(
     schema: Schema, plan: Plan, path: AccessPath, now: dt.datetime | None
 ) -> list[Query]:
     """The first request of each branch of an access path."""
+    schema = schema.together(plan.classes)
     codec = schema.codec(plan.classes[0])
     filters = encoded(codec, path.filters)
     if path.tags and path.index.fields != ():  # an index of keys only does not know whose they are

@@ -87,6 +87,7 @@ class Reader:
         Raises:
             InvalidCursor: the cursor is damaged or foreign.
         """
+        schema = schema.together(plan.classes)
         self.schema = schema
         self.plan = plan
         self._settler = Settler(schema, plan, now)

@@ -50,6 +50,7 @@ def get(
         RequestError: a key field is missing, or a keyword is none.
         DataError: the stored item does not fit the class.
     """
+    schema = schema.of(cls)
     codec = schema.codec(cls)
     located = key_of(schema, ref(cls, **key))
     now = yield from moment(codec)
@@ -79,8 +80,11 @@ def get_many(
     """
     keys = {target: key_of(schema, target) for target in refs}
     now = yield from moment(*(schema.codec(target.cls) for target in keys))
-    found = yield from read_outcomes(schema.table.name, [*keys.values()], consistent=consistent)
-    found |= yield from whole_outcomes(schema, found)
+    found: dict[Key, AttributeMap | DynastoreError | None] = {}
+    for home in {schema.of(target.cls) for target in keys} or {schema}:
+        some = [key for target, key in keys.items() if schema.of(target.cls) is home]
+        read = yield from read_outcomes(home.table.name, some, consistent=consistent)
+        found |= read | (yield from whole_outcomes(home, read))
     results = {target: _entity(schema, target, found[key], now) for target, key in keys.items()}
     failed = {target: each for target, each in results.items() if isinstance(each, DynastoreError)}
     if failed:
@@ -118,6 +122,7 @@ def transact_get(schema: Schema, refs: Sequence[Ref[Any]]) -> Steps[list[Any]]:
     if len(set(keys)) < len(keys):
         raise RequestError("a transaction reads each entity once; name it once")
     now = yield from moment(*(schema.codec(target.cls) for target in refs))
+    schema = schema.together(target.cls for target in refs)
     for _ in range(REREADS + 1):
         items = yield from TransactGetItems(schema.table.name, keys)
         complete = yield from whole_at_once(schema, items)

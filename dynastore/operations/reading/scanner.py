@@ -325,6 +325,7 @@ class Scanner(Sweep):
             UnknownField, RequestError: a filter is wrong.
             InvalidCursor: the cursor is damaged or foreign.
         """
+        schema = schema.of(cls)
         self._schema = schema
         self._codec = schema.codec(cls)
         spec = self._codec.spec

@@ -39,6 +39,7 @@ def get_unique(
         RequestError: these are not the fields of a unique constraint, or one is None.
         DataError: the stored item does not fit the class.
     """
+    schema = schema.of(cls)
     codec = schema.codec(cls)
     codec.spec.check_fields(values)
     constraint = _constraint(codec.spec, values)

@@ -115,7 +115,7 @@ def delete_scope(
         keeps_entry: whether the scope stays listed though nothing is left, since it lives elsewhere.
 
     Raises:
-        RequestError: the rounds are below 1.
+        RequestError: the rounds are below 1, or some classes of the scope are in another table.
         InvalidCursor: the cursor is damaged, or of another table, scope or number of segments, or
             of a dry run.
         DynastoreError: something could not be read or deleted; call again, from the same cursor or
@@ -125,6 +125,7 @@ def delete_scope(
         raise RequestError(
             f"a deletion has a whole number of rounds, at least 1, not {shown(rounds)}"
         )
+    schema.check_whole()
     deletion = _Deletion(schema, options, cursor, dry_run=dry_run)
     done = 0
     while not deletion.done and (rounds is None or done < rounds):

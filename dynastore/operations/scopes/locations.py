@@ -115,8 +115,7 @@ def seal(shared: Schema, scope: str, mover: str) -> Steps[Location]:
     Raises:
         SealTaken: another mover has it.
     """
-    if shared.table.indexes:
-        yield from register(shared.scoped(scope), Known())
+    yield from register(shared.scoped(scope), Known())
     changes: AttributeMap = {TYPE: {"S": SCOPE}, MOVER: {"S": mover}}
     try:
         return (yield from _write(shared, scope, changes, ((MOVER, Absent()),)))

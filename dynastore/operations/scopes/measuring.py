@@ -88,6 +88,7 @@ def scope_sizes(
     """
     if rounds is not None and (type(rounds) is not int or rounds < 1):
         raise RequestError(f"a count has a whole number of rounds, at least 1, not {shown(rounds)}")
+    schema.check_whole()
     inside: Conditions = (("PK", BeginsWith({"S": schema.prefix})),) if schema.prefix else ()
     purpose = Purpose(SCOPE, "scan")
     sweep = Sweep(

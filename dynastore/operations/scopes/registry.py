@@ -9,7 +9,9 @@ scopes::
     @acme#@#scope  ~   ~scope  @*#@#scopes  acme
     @acme#@qa#@#…  ~   ~scope  @acme#@*#…   qa      inside of acme
 
-So there is none where the table has no index.
+So there is none where the table has no index. Where a placement keeps scopes in tables of their own, the
+entry of an outermost scope is in the shared table all the same, and says where the scope lives if it was
+moved: see `locations`.
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ def registering(schema: Schema, known: Known, steps: Steps[T]) -> Steps[T]:
     try:
         while True:
             asked = steps.send(answer) if failure is None else steps.throw(failure)
-            if schema.prefix not in known and _is_write(asked):
+            if schema.prefix not in known and is_write(asked):
                 yield from register(schema, known)
             answer, failure = None, None
             try:
@@ -110,12 +112,23 @@ def register(schema: Schema, known: Known) -> Steps[None]:
         prefix = scope_prefix(scopes)
         if prefix in known:
             continue
-        try:
-            yield from PutItem(schema.table.name, _item(_index(schema), scopes), NEW)
-        except ConditionFailed as failure:
-            if failure.stored is None:
-                raise
+        where = _registry(schema, depth)
+        if where.table.indexes:
+            yield from _registered(where, scopes)
         known.add(prefix)
+
+
+def _registered(schema: Schema, scopes: Sequence[str]) -> Steps[None]:
+    try:
+        yield from PutItem(schema.table.name, _item(_index(schema), scopes), NEW)
+    except ConditionFailed as failure:
+        if failure.stored is None:
+            raise
+
+
+def _registry(schema: Schema, depth: int) -> Schema:
+    """Where the entry of a scope is: that of an outermost one in the shared table, if there is one."""
+    return schema.shared if depth == 1 and schema.shared is not None else schema
 
 
 def entry_key(schema: Schema) -> Key:
@@ -123,9 +136,14 @@ def entry_key(schema: Schema) -> Key:
     return Key(f"{schema.prefix}{REGISTERED}", HEADER, SCOPE)
 
 
+def outermost_key(schema: Schema) -> Key:
+    """The key of the item that registers the outermost of a schema's scopes."""
+    return Key(f"{scope_prefix(schema.scopes[:1])}{REGISTERED}", HEADER, SCOPE)
+
+
 def unregister(schema: Schema) -> Steps[None]:
     """Delete the entry of a scope, if it is there: a read, and a write."""
-    name, key = schema.table.name, entry_key(schema)
+    name, key = _registry(schema, len(schema.scopes)).table.name, entry_key(schema)
     if (yield from GetItem(name, key, consistent=True)) is not None:
         yield from DeleteItem(name, key, returns_old=False)
 
@@ -155,7 +173,8 @@ def scope_names(schema: Schema, limit: int, after: str | None) -> Steps[Names]:
         query = evolve(query, start_key=page.last_key)
 
 
-def _is_write(asked: object) -> bool:
+def is_write(asked: object) -> bool:
+    """Whether what is asked for changes anything."""
     if isinstance(asked, Together):
         return any(each.writes for each in asked.requests)
     return isinstance(asked, Request) and asked.writes

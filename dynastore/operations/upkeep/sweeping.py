@@ -106,6 +106,7 @@ def _sweepers(
     schema: Schema, now: dt.datetime, options: ScanOptions, cursor: str | None, *, dry_run: bool
 ) -> list[Sweeper | ObjectSweeper]:
     """What sweeps the table and what sweeps its bucket; the cursor may be of either."""
+    schema.check_whole()
     bucket, rate = schema.table.bucket, options.units_per_second
     if bucket is None:
         return [Sweeper(schema, now, options, cursor, dry_run=dry_run)]

@@ -120,6 +120,7 @@ class _Outdated(Sweep):
         self, schema: Schema, cls: type[Any], options: ScanOptions, cursor: str | None
     ) -> None:
         """Nothing is read yet; see `upcast`."""
+        schema = schema.of(cls)
         self._codec = schema.codec(cls)
         spec = self._codec.spec
         if not spec.evolution.upcasters:

@@ -57,6 +57,7 @@ class Verifier(Sweep):
         Raises:
             InvalidCursor: the cursor is damaged or foreign.
         """
+        schema.check_whole()
         inside: Conditions = (("PK", BeginsWith({"S": schema.prefix})),) if schema.prefix else ()
         super().__init__(schema.table.name, inside, options, cursor, kind="verify")
         self.tally = Tally()

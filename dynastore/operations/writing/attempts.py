@@ -43,17 +43,19 @@ class Attempt(Protocol):
     """One write being carried out.
 
     Attributes:
+        schema: where it is.
         codec: of the entity.
         key: of its item.
-        needs: fields of the stored item that have to be read first; none where nothing has to be.
+        needs: fields of the stored item that have to be read first, and are not known yet.
     """
 
+    schema: Schema
     codec: Codec
     key: Key
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Fields of the stored item that are not known yet."""
+        """Fields of the stored item."""
         ...
 
     def learn(self, item: AttributeMap | None, /) -> None:
@@ -104,7 +106,7 @@ class PutAttempt:
         entity = write.entity
         self.codec = schema.codec(entity_class(entity))
         self._now = time_of(self.codec, now)
-        self._schema = schema
+        self.schema = schema
         self._creates = isinstance(write, Create)
         self._entity = entity
         self._written = _stamped(self.codec, entity, now)
@@ -127,14 +129,14 @@ class PutAttempt:
         """The put."""
         conditions = as_absent(self._asked + self._known.guard, self._now)
         returns_old = self.codec.payloads.can_leave and not self._creates
-        return PutItem(self._schema.table.name, self._item, conditions, returns_old)
+        return PutItem(self.schema.table.name, self._item, conditions, returns_old)
 
     def guarding(self) -> list[Guarding]:
         """Guards of values that it changes."""
         if not self.codec.spec.uniques:
             return []
         after = {name: getattr(self._written, name) for name in unique_fields(self.codec)}
-        return guarding(self.codec, self.key, self._schema.prefix, self._known.values, after)
+        return guarding(self.codec, self.key, self.schema.prefix, self._known.values, after)
 
     def conflict(self, failure: ConditionFailed) -> DynastoreError | None:
         """The error, unless only the guess of what is stored was wrong."""
@@ -153,11 +155,11 @@ class PutAttempt:
     def begun(self) -> Steps[None]:
         """Write the payloads that leave it."""
         if self._item is self._encoded.item and self._encoded.leaving:
-            self._item = yield from write_leaving(self._schema, self._encoded)
+            self._item = yield from write_leaving(self.schema, self._encoded)
 
     def finished(self, item: AttributeMap | None) -> Steps[Any]:
         """The entity as stored."""
-        yield from delete_parts(self._schema, item, self._item)
+        yield from delete_parts(self.schema, item, self._item)
         return self._written
 
     def _guess(self) -> Known:
@@ -179,7 +181,7 @@ class DeleteAttempt:
         """Check it; nothing is sent."""
         self.codec, self.key = located(schema, write.target)
         self._now = time_of(self.codec, now)
-        self._schema = schema
+        self.schema = schema
         self._target = write.target
         self._asked = conditions_of(self.codec, write.when)
         self._asked += not_older(self.codec) if self._asked else ()
@@ -199,11 +201,11 @@ class DeleteAttempt:
     def action(self) -> Action:
         """The delete."""
         conditions = as_absent(self._asked + self._known.guard, self._now)
-        return DeleteItem(self._schema.table.name, self.key, conditions)
+        return DeleteItem(self.schema.table.name, self.key, conditions)
 
     def guarding(self) -> list[Guarding]:
         """Guards of all its values."""
-        return guarding(self.codec, self.key, self._schema.prefix, self._known.values, None)
+        return guarding(self.codec, self.key, self.schema.prefix, self._known.values, None)
 
     def conflict(self, failure: ConditionFailed) -> DynastoreError | None:
         """The error, unless the item changed since it was read."""
@@ -223,8 +225,8 @@ class DeleteAttempt:
         old = self._stored if item is None else item
         if old is None:
             return None
-        found = yield from fetched(self._schema, old)
-        yield from delete_parts(self._schema, old)
+        found = yield from fetched(self.schema, old)
+        yield from delete_parts(self.schema, old)
         seen = visible(found, self._now)
         return None if seen is None else self.codec.decode(seen)
 
@@ -238,7 +240,7 @@ class CheckAttempt:
         """Check its terms; nothing is sent."""
         self.codec, self.key = located(schema, write.target)
         self._now = time_of(self.codec, now)
-        self._table = schema.table.name
+        self.schema = schema
         self._target = write.target
         self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
         self._asked += conditions_of(self.codec, write.when) + not_older(self.codec)
@@ -250,7 +252,7 @@ class CheckAttempt:
 
     def action(self) -> Action:
         """The check."""
-        return ConditionCheck(self._table, self.key, self._asked)
+        return ConditionCheck(self.schema.table.name, self.key, self._asked)
 
     def guarding(self) -> list[Guarding]:
         """None: nothing is written."""

@@ -276,7 +276,9 @@ def _window(wanted: Mapping[Key, Any], operation: Operation) -> Steps[Outcomes]:
 
 def _packed(requests: Sequence[Request[Any]]) -> Steps[list[Any]]:
     """What became of each request, where plain writes are sent in batches; they answer nothing."""
-    batches = _batches([each for each in requests if _is_plain(each)])
+    plain = [each for each in requests if _is_plain(each)]
+    tables = dict.fromkeys(each.table for each in plain)
+    batches = [batch for table in tables for batch in _batches(plain, table)]
     others = [each for each in requests if not _is_plain(each)]
     sending: list[Steps[Any]] = [*map(_batch, batches), *map(iter, others)]
     answers: list[Any] = yield from interleaved(sending)
@@ -303,11 +305,13 @@ def _batch(batch: Sequence[PlainWrite]) -> Steps[dict[Key, DynastoreError]]:
     return dict.fromkeys(map(key_of, left), late)
 
 
-def _batches(plain: Iterable[PlainWrite]) -> list[list[PlainWrite]]:
-    """Writes as one request holds them each."""
+def _batches(plain: Iterable[PlainWrite], table: str) -> list[list[PlainWrite]]:
+    """Writes to a table as one request holds them each."""
     batches: list[list[PlainWrite]] = []
     room = 0
     for write in plain:
+        if write.table != table:
+            continue
         size = sent_bytes(write)
         if not batches or len(batches[-1]) == BATCH_WRITES or size > room:
             batches.append([])

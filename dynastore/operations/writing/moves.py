@@ -54,6 +54,7 @@ def move(schema: Schema, target: E | Ref[E], changes: Mapping[str, Any]) -> Step
         RequestError: the key stays the same, or a field is not given as a literal.
     """
     codec, key = located(schema, target)
+    schema = schema.of(codec.spec.cls)
     _check(codec, changes)
     now = yield from Now()
     for _ in range(ATTEMPTS):

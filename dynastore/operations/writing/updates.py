@@ -54,7 +54,7 @@ class UpdateAttempt:
             RequestError: a field cannot be changed, or not like this.
         """
         self.codec, self.key = located(schema, write.target)
-        self._schema = schema
+        self.schema = schema
         self._target = write.target
         self._now = time_of(self.codec, now)
         self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
@@ -105,7 +105,7 @@ class UpdateAttempt:
         conditions = self._asked + self._guard
         for name, change in self._changes.items():
             conditions += change.room(name)
-        table, returns = self._schema.table.name, self._payloads.returns
+        table, returns = self.schema.table.name, self._payloads.returns
         changes |= self._payloads.changes
         self._sent = UpdateItem(table, self.key, changes, conditions, returns)
         return self._sent
@@ -116,7 +116,7 @@ class UpdateAttempt:
         if self._changes.keys().isdisjoint(names):
             return []
         before = {**self._identity(), **(self._known.values or {})}
-        return guarding(self.codec, self.key, self._schema.prefix, before, self._after())
+        return guarding(self.codec, self.key, self.schema.prefix, before, self._after())
 
     def conflict(self, failure: ConditionFailed) -> DynastoreError | None:
         """The error, unless only a needed field had another value than known."""
@@ -141,14 +141,14 @@ class UpdateAttempt:
         yield from self._payloads.finished(old, new)
         if new is None:
             return self._told()
-        return self.codec.decode((yield from fetched(self._schema, new)))
+        return self.codec.decode((yield from fetched(self.schema, new)))
 
     def _around(
         self, answer: AttributeMap | None
     ) -> Steps[tuple[AttributeMap | None, AttributeMap | None]]:
         """The item before the update, as far as that is known, and after it."""
         if answer is None or self._sent is None:  # a transaction, which answers no item
-            table = self._schema.table.name
+            table = self.schema.table.name
             return self._stored, (yield from GetItem(table, self.key, consistent=True))
         if self._sent.returns == "ALL_NEW":
             return None, answer
@@ -162,7 +162,7 @@ class UpdateAttempt:
     def _outside(self) -> UpdatedPayloads:
         changes = {name: change.sent for name, change in self._changes.items()}
         ends = self.codec.spec.expires in changes
-        return UpdatedPayloads(self._schema, self.codec, self.key, changes, ends=ends)
+        return UpdatedPayloads(self.schema, self.codec, self.key, changes, ends=ends)
 
     def _told(self) -> Any:
         """The entity as it must be after the update, apart from what others change meanwhile."""
@@ -215,7 +215,7 @@ class UpdateAttempt:
             if self._changes.keys().isdisjoint(fields):
                 continue
             if at == 0:
-                text = placement.hash_text(after, self._schema.prefix)
+                text = placement.hash_text(after, self.schema.prefix)
             else:
                 text = placement.range_text(at - 1, after)
             found[attribute] = Unset() if text is None else SetTo({"S": text})

@@ -80,7 +80,7 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
     now = yield from _time_for([asked])
     attempt = attempt_of(schema, asked, now)
     try:
-        yield from _learnt(schema, [attempt])
+        yield from _learnt([attempt])
         answer = yield from carried_out(schema, [attempt], now)
     except TransactionCanceled as canceled:
         raise _only_reason(canceled) from canceled.__cause__
@@ -118,7 +118,7 @@ def transact(
     now = yield from _time_for(asked)
     attempts = [attempt_of(schema, each, now) for each in asked]
     _check_keys([attempt.key for attempt in attempts], len(attempts))
-    yield from _learnt(schema, attempts)
+    yield from _learnt(attempts)
     yield from carried_out(schema, attempts, now, _tokens(token))
     results: list[Any] = []
     for each, attempt in zip(asked, attempts, strict=True):
@@ -133,6 +133,7 @@ def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
     Raises:
         RequestError: the write is wrong.
     """
+    schema = schema.of(_class_of(asked))
     match asked:
         case Create() | Put():
             return PutAttempt(schema, dated(schema, asked, now), now)
@@ -168,12 +169,12 @@ def carried_out(
         tried = _Try.of(attempts, foreign)
         token = None if tokens is None else next(tokens)
         try:
-            request = tried.request(schema.table.name, now, token)
+            request = tried.request(now, token)
             answer: AttributeMap | None = yield from request
         except (ConditionFailed, TransactionCanceled) as failure:
             if old := tried.old(failure):
                 for codec, item in old:
-                    yield from rewrite(schema, codec, item)
+                    yield from rewrite(schema.of(codec.spec.cls), codec, item)
                 continue
             reasons, given_up = tried.reasons(failure)
             if any(reasons):
@@ -200,7 +201,7 @@ class _Try:
             [each for each in guards if isinstance(each, Claim) or each.key not in foreign],
         )
 
-    def request(self, table: str, now: dt.datetime, token: str | None) -> Request[Any]:
+    def request(self, now: dt.datetime, token: str | None) -> Request[Any]:
         """The request that carries it out."""
         actions: list[Action] = [attempt.action() for attempt in self.attempts]
         if len(actions) == 1 and not self.guards and token is None:
@@ -208,7 +209,8 @@ class _Try:
             assert isinstance(single, Request), "a check is no write of its own"
             return single
         seconds = int(now.timestamp())
-        actions += [action(table, each, seconds) for each in self.guards]
+        tables = {attempt.key: attempt.schema.table.name for attempt in self.attempts}
+        actions += [action(tables[each.owner], each, seconds) for each in self.guards]
         _check_actions(actions, len(self.attempts))
         return TransactWriteItems(actions, token or new_token())
 
@@ -278,26 +280,30 @@ def _tokens(token: str | None) -> Iterator[str]:
 def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
     """The time, if one of the writes goes by it."""
     for each in asked:
-        target = each.entity if isinstance(each, Create | Put) else each.target
-        spec = spec_of(target.cls if isinstance(target, Ref) else entity_class(target))
+        spec = spec_of(_class_of(each))
         if spec.created or spec.updated or spec.uniques or spec.expires:
             return (yield from Now())
     return UNWRITTEN
 
 
-def _learnt(schema: Schema, attempts: Sequence[Attempt]) -> Steps[None]:
+def _class_of(asked: Write[Any]) -> type[Any]:
+    target = asked.entity if isinstance(asked, Create | Put) else asked.target
+    return target.cls if isinstance(target, Ref) else entity_class(target)
+
+
+def _learnt(attempts: Sequence[Attempt]) -> Steps[None]:
     """Read, all at once, what the attempts have to know.
 
     Raises:
         TransactionCanceled: what some of them are about is not there, or cannot be read.
     """
-    keys = [attempt.key for attempt in attempts if attempt.needs]
-    if not keys:
-        return
-    items = yield from read_items(schema.table.name, keys, consistent=True)
-    for attempt in attempts:
-        if attempt.needs:
-            items[attempt.key] = yield from current(schema, attempt.codec, items[attempt.key])
+    asking = [attempt for attempt in attempts if attempt.needs]
+    items: dict[Key, AttributeMap | None] = {}
+    for table in dict.fromkeys(attempt.schema.table.name for attempt in asking):
+        keys = [each.key for each in asking if each.schema.table.name == table]
+        items |= yield from read_items(table, keys, consistent=True)
+    for each in asking:
+        items[each.key] = yield from current(each.schema, each.codec, items[each.key])
     reasons: list[DynastoreError | None] = []
     for attempt in attempts:
         try:
