@@ -336,7 +336,10 @@ class AsyncStore(Bound[AsyncClient]):
         there = to if isinstance(to, str) else to.schema
         here = source.schema if isinstance(source, AsyncStore) else source
         route = Route.of(name, self.schema, there, here)
-        home, lived = self._beside(None, route.home), self._beside(source, route.source or route.home)
+        home, lived = (
+            self._beside(None, route.home),
+            self._beside(source, route.source or route.home),
+        )
         target = self._beside(to, route.target)
         check_places([home.client, lived.client, target.client], writers_stopped=writers_stopped)
         stores: dict[Side, RunsAsync] = {"home": home, "source": lived, "target": target}

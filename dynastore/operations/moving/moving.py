@@ -29,6 +29,7 @@ from .sides import Moving, On, Telling
 from .stages import MoveOptions, ScopeMoved, Stage, State
 from .tail import Tail
 
+AFTER_LEASE_SECONDS = 0.1  # that the lease of another is over, and not just about to be
 SAVE_SECONDS = 10.0  # between writes of how far it is: a write unit each
 FOLLOW_SECONDS = 1.0  # between looks at the changes while items are copied
 LOOK_SECONDS = (
@@ -83,9 +84,9 @@ class Move:
             SealTaken: somebody else has sealed it.
             DynastoreError: something could not be read or written; call again.
         """
-        while not (yield from self._has_begun()):
+        while (left := (yield from self._busy_for())) is not None:
             yield evolve(self.state.moved, stage="waiting")
-            yield from On("home", Wait(STANDBY_SECONDS))
+            yield from On("home", Wait(min(left, STANDBY_SECONDS)))
         yield self.state.moved
         while not self.state.moved.is_done:
             yield from self._stages[self.state.moved.stage]()
@@ -103,12 +104,18 @@ class Move:
             raise
         yield from self._tail.release(forget=forget)
 
-    def _has_begun(self) -> Moving[bool]:
-        """Take the lease, and find out how far the move is; False while another has the lease."""
+    def _busy_for(self) -> Moving[float | None]:
+        """Begin, or go on; the seconds that another process may have the lease, if one has."""
         try:
             kept = yield from self._tail.acquire()
-        except ConsumerBusy:
-            return False
+        except ConsumerBusy as busy:
+            now = yield from On("home", Now())
+            return max(0.0, (busy.until - now).total_seconds()) + AFTER_LEASE_SECONDS
+        yield from self._begin(kept)
+        return None
+
+    def _begin(self, kept: str | None) -> Moving[None]:
+        """Find out how far the move is, now that nobody else moves the scope."""
         if kept is not None:
             self.state = State.of(kept)
         location = yield from On("home", read_location(self._parties.home, self._parties.scope))
@@ -128,7 +135,6 @@ class Move:
         elif moved.stage not in {"leaving", "cleaning"}:
             self._parties.check_lives_in(location.table)
             yield from self._resume()
-        return True
 
     def _resume(self) -> Moving[None]:
         """Go on before the seal, if there is one."""
