@@ -17,7 +17,7 @@ from .followed import AsyncChanges, Following
 from .moved import AsyncScopeMove
 from .operations import tables
 from .operations.following.follower import Follower, FollowOptions
-from .operations.moving.parties import Route, check_places
+from .operations.moving.parties import Route
 from .operations.moving.sides import Side
 from .operations.moving.stages import LEASE_SECONDS, MoveOptions
 from .operations.reading import reads
@@ -341,7 +341,8 @@ class AsyncStore(Bound[AsyncClient]):
             self._beside(source, route.source or route.home),
         )
         target = self._beside(to, route.target)
-        check_places([home.client, lived.client, target.client], writers_stopped=writers_stopped)
+        clients = home.client, lived.client, target.client
+        route.check_places(*clients, writers_stopped=writers_stopped)
         stores: dict[Side, RunsAsync] = {"home": home, "source": lived, "target": target}
         return AsyncScopeMove(route, options, dry_run, stores)
 

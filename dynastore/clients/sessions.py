@@ -83,16 +83,19 @@ def connect(
         raise _not_connected(error) from error
 
 
-def new_session() -> boto3.Session:
+def new_session(profile: str | None = None) -> boto3.Session:
     """A boto3 session of environment and profile.
 
+    Args:
+        profile: of the AWS configuration, instead of the one named by ``AWS_PROFILE``.
+
     Raises:
-        AccessDenied: the profile named by ``AWS_PROFILE`` does not exist.
+        AccessDenied: there is no such profile.
     """
     import boto3
 
     try:
-        return boto3.Session()
+        return boto3.Session(profile_name=profile)
     except aws.BotoCoreError as error:
         raise _not_connected(error) from error
 

@@ -17,24 +17,6 @@ from ..scopes.registry import entry_key
 from .sides import Side
 
 
-def check_places(clients: Sequence[object], *, writers_stopped: bool) -> None:
-    """Refuse to move a scope to where its writers cannot follow it.
-
-    Args:
-        clients: of the stores of the move; those at one place have one.
-        writers_stopped: whether there are none.
-
-    Raises:
-        RequestError: they cannot.
-    """
-    if not writers_stopped and any(each is not clients[0] for each in clients):
-        raise RequestError(
-            "stores with a placement use one place, so they cannot follow a scope to another region, "
-            "account or file: stop who writes to it, say writers_stopped, and connect them there "
-            "afterwards. For a table at the same place give its name alone"
-        )
-
-
 @frozen
 class Parties:
     """What moves, from where to where.
@@ -60,10 +42,7 @@ class Parties:
         """Refuse what would arrive as something else."""
         source, target = self.source.table, self.target.table
         if source.name == target.name:
-            raise RequestError(
-                f"both tables are called {source.name}, and the entry of a scope names the one that it "
-                "lives in; give one of them another name, such as schema.named('private-table')"
-            )
+            raise _one_name(source.name)
         there = {each.number: each.attributes for each in target.indexes}
         lacking = [each for each in source.indexes if there.get(each.number) != each.attributes]
         if lacking or source.vectors != target.vectors:
@@ -191,6 +170,30 @@ class Route:
         ]
         return cls(scope, home, placed, *found)
 
+    def check_places(
+        self, home: object, source: object, target: object, *, writers_stopped: bool
+    ) -> None:
+        """Refuse to move a scope to where its writers, or the next call, cannot find it.
+
+        Args:
+            home: the client of the home table; tables at one place have one client.
+            source: that of the source.
+            target: that of the target.
+            writers_stopped: whether there are no writers.
+
+        Raises:
+            RequestError: they cannot.
+        """
+        name = self.target.table.name
+        if target is not home and name in {self.home.table.name, self.placed.table.name}:
+            raise _one_name(name)
+        if not writers_stopped and not home is source is target:
+            raise RequestError(
+                "stores with a placement use one place, so they cannot follow a scope to another "
+                "region, account or file: stop who writes to it, say writers_stopped, and connect them "
+                "there afterwards. For a table at the same place give its name alone"
+            )
+
     def parties(self, table: str | None) -> Parties | None:
         """Who takes part; None where the scope lives in the target already.
 
@@ -212,3 +215,10 @@ class Route:
 def _plain(schema: Schema) -> Schema:
     """A schema of a table alone: without scopes, and without what a placement says of them."""
     return evolve(schema, scopes=(), inside={}, apart={}, shared=None)
+
+
+def _one_name(name: str) -> RequestError:
+    return RequestError(
+        f"both tables are called {name}, and the entry of a scope names the one that it lives in; give "
+        "one of them another name, such as schema.named('private-table')"
+    )

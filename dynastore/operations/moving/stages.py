@@ -123,6 +123,11 @@ class ScopeMoved:
     deleted: int = 0
 
     @property
+    def has_left(self) -> bool:
+        """Whether the scope lives in the target already."""
+        return self.stage in {"leaving", "cleaning", "done"}
+
+    @property
     def is_done(self) -> bool:
         """Whether the scope lives in the target, and only there."""
         return self.stage == "done"
