@@ -343,6 +343,7 @@ class AsyncStore(Bound[AsyncClient]):
         target = self._beside(to, route.target)
         clients = home.client, lived.client, target.client
         route.check_places(*clients, writers_stopped=writers_stopped)
+        route.check_buckets(writers_stopped=writers_stopped)
         stores: dict[Side, RunsAsync] = {"home": home, "source": lived, "target": target}
         return AsyncScopeMove(route, options, dry_run, stores)
 

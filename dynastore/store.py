@@ -496,6 +496,7 @@ class Store(Bound[Client]):
         target = self._beside(to, route.target)
         clients = home.client, lived.client, target.client
         route.check_places(*clients, writers_stopped=writers_stopped)
+        route.check_buckets(writers_stopped=writers_stopped)
         stores: dict[Side, Runs] = {"home": home, "source": lived, "target": target}
         return ScopeMove(route, options, dry_run, stores)
 

@@ -6,126 +6,18 @@ import random
 from itertools import islice
 
 import pytest
+from attrs import evolve
 
-from dynastore import Schema, Store, entity, field, gsi, increment, key, payload, unique, version
+from dynastore import Store
 from dynastore.clients.base import run
 from dynastore.errors import ConflictError, RequestError, UnroutedWrites
 from dynastore.operations.scopes.locations import read_location
-from dynastore.requests import Scan
-from dynastore.table import CONSUMER, TYPE
-from dynastore.testing import memory_store
+from dynastore.requests.tables import DescribeTable
 
 from ..integration.mortal import Killed, Life, move
+from ..integration.scope_world import SCHEMA, Note, World, back, there
 
 pytestmark = pytest.mark.scans
-
-
-@entity("note")
-class Note:
-    """With everything that becomes items of its own, or attributes of ours."""
-
-    name: str
-    text: str = ""
-    data: bytes = payload(default=b"", compress_over=None, offload_over=100)
-    tags: set[str] = field(factory=set)
-    count: int = 0
-    revision: int = version()
-
-    primary = key("NOTE#{name}", "~")
-    by_text = gsi(1, "TEXT#{text}", "{name}")
-    one_text = unique("text")
-
-
-SCHEMA = Schema([Note])
-DATA = random.Random(1).randbytes(2_000)
-
-
-class World:
-    """A shared and a private table, and a writer whose store goes where the scope lives.
-
-    Attributes:
-        notes: name -> what was acknowledged; what there must be in the end.
-    """
-
-    def __init__(self, seed=0):
-        self.shared = memory_store(SCHEMA.named("shared"))
-        self.private = Store.at(self.shared.place, SCHEMA.named("private"))
-        for store in (self.shared, self.private):
-            store.create_table()
-        self.random = random.Random(seed)
-        self.notes = {}
-        self.shared.put(Note(name="outside", text="outside"))
-        self.shared.scope("qa2").put(Note(name="beside", text="beside"))
-        for number in range(4):
-            self.put(number)
-        inside = self.shared.scope("qa").scope("in")
-        self.nested = inside.put(Note(name="nested", text="nested", data=DATA))
-
-    def store(self):
-        """Where the scope lives; None while it is sealed."""
-        location = run(read_location(self.shared.schema, "qa"), self.shared.client)
-        if location.sealed:
-            return None
-        lives = self.private if location.table == "private" else self.shared
-        return lives.scope("qa")
-
-    def put(self, number):
-        name = f"n{number}"
-        text, data = f"{name} {self.random.random()}", DATA[: self.random.choice((0, 2_000))]
-        store = self.store()
-        known = self.notes.get(name)
-        new = Note(name=name, text=text, data=data, tags={"a", "b"})
-        if store is not None:
-            if known:
-                store.delete(known)
-            self.notes[name] = store.create(new)
-
-    def write(self):
-        """One write of somebody, at random; refused while the scope is sealed."""
-        name = f"n{self.random.randrange(6)}"
-        store = self.store()
-        known = self.notes.get(name)
-        if store is None:
-            return
-        if known is None:
-            self.notes[name] = store.create(Note(name=name, text=name + "t", data=DATA))
-        elif self.random.random() < 0.3:
-            store.delete(self.notes.pop(name))
-        else:
-            self.notes[name] = store.update(known, count=increment(1))
-
-    def check(self, lives, empty):
-        """The scope is in one place, all of it, as it was acknowledged; and nothing else moved."""
-        found = {each.name: each for each in lives.scope("qa").scan(Note)}
-        assert found == self.notes
-        for name, note in self.notes.items():
-            assert lives.scope("qa").get_unique(Note, text=note.text).name == name
-        assert [*lives.scope("qa").scope("in").scan(Note)] == [self.nested]
-        assert [*lives.verify()] == []
-        assert not [each for each in stored(empty) if each["PK"]["S"].startswith("@qa#")]
-        assert self.shared.get(Note, name="outside")
-        assert self.shared.scope("qa2").get(Note, name="beside")
-        for store in (self.shared, self.private):
-            assert not [each for each in stored(store) if each[TYPE]["S"] == CONSUMER]
-        location = run(read_location(self.shared.schema, "qa"), self.shared.client)
-        assert (location.table, location.mover) == (lives.schema.table.name, None)
-
-
-def stored(store):
-    """All items of a table, without those that register scopes."""
-    page = store.client.send(Scan(store.schema.table.name))
-    return [each for each in page.items if each[TYPE]["S"] != "~scope"]
-
-
-REQUEST_SECONDS = 1.0  # fewer looks at changes while the move waits for requests under way
-
-
-def there(world, life):
-    return move(life, "qa", world.shared, world.private, request_seconds=REQUEST_SECONDS)
-
-
-def back(world, life):
-    return move(life, "qa", world.shared, world.shared, request_seconds=REQUEST_SECONDS)
 
 
 def requests_of(seed):
@@ -326,3 +218,19 @@ def test_it_keeps_to_its_rate():
     ).finish()
     # At least a unit for each item to read it, and to write and to delete it in the table.
     assert (life.now - begun).total_seconds() >= moved.items * 2 / 2
+
+
+class WithoutStream(Life):
+    """The tables have no stream."""
+
+    def send(self, store, request):
+        answer = super().send(store, request)
+        return evolve(answer, stream=None) if isinstance(request, DescribeTable) else answer
+
+
+def test_a_table_without_a_stream_moves_only_without_writers():
+    world = World()
+    with pytest.raises(RequestError, match="has no stream"):
+        there(world, WithoutStream()).finish()
+    move(WithoutStream(), "qa", world.shared, world.private, writers_stopped=True).finish()
+    world.check(world.private, world.shared)

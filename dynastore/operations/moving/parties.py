@@ -194,6 +194,19 @@ class Route:
                 "there afterwards. For a table at the same place give its name alone"
             )
 
+    def check_buckets(self, *, writers_stopped: bool) -> None:
+        """Refuse to move a scope away from the bucket that its writers know.
+
+        Raises:
+            RequestError: its payloads would be in another one.
+        """
+        known, target = self.placed.table.bucket, self.target.table.bucket
+        if not writers_stopped and known != target:
+            raise RequestError(
+                f"stores keep the payloads of scope {self.scope!r} in bucket {known}, and do not follow "
+                f"them to {target}: keep the bucket, or stop who writes to it and say writers_stopped"
+            )
+
     def parties(self, table: str | None) -> Parties | None:
         """Who takes part; None where the scope lives in the target already.
 
