@@ -23,6 +23,21 @@ KEYS = {"shared", "private"}  # of a file
 PRIVATE_KEYS = {"only", "but"}  # of a scope in a file
 
 
+def private_name(shared: str, scope: str) -> str:
+    """The name of a scope's private table, by that of the shared one: ``agent-state.common_qa``.
+
+    Raises:
+        ModelError: that is no name of a table.
+    """
+    name = f"{shared}.{scope}"
+    if not NAME.fullmatch(name):
+        raise ModelError(
+            f"the private table of scope {scope!r} would be named {name!r}, and a name has 3 to 255 "
+            "letters, digits, '_', '-' and '.'; name the scope so, or keep it shared"
+        )
+    return name
+
+
 def _as_tuple(classes: Iterable[type[Any] | str]) -> tuple[type[Any] | str, ...]:
     if isinstance(classes, str | type):
         raise ModelError(f"classes are a list, not {shown(classes)}; write [...] around it")
@@ -140,13 +155,10 @@ class _Places:
 
     def of(self, scope: str, entities: Schema, private: Private) -> Schema:
         """The schema of a scope: of the table that most of it is in, and with the classes apart."""
-        name = f"{self.shared.table.name}.{scope}"
-        if not NAME.fullmatch(name):
-            raise ModelError(
-                f"the private table of scope {scope!r} would be named {name!r}, and a name has 3 to "
-                "255 letters, digits, '_', '-' and '.'; name the scope so, or keep it shared"
-            )
-        there = evolve(entities, table=evolve(entities.table, name=name), inside={})
+        name = private_name(self.shared.table.name, scope)
+        there = evolve(
+            entities, table=evolve(entities.table, name=name), inside={}, shared=self.shared
+        )
         self._check_alike(scope, there)
         home, other = there, self.shared
         if private.only:

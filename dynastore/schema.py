@@ -5,7 +5,7 @@ Immutable and without a global registry: two schemas, of two tests or two agents
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -183,7 +183,18 @@ class Schema:
 
     def named(self, table_name: str) -> Schema:
         """The same entities in a table of another name; names of private tables begin with it."""
-        return _renamed(self, self.table.name, table_name)
+        old = self.table.name
+        return self.on(lambda each: evolve(each, name=table_name + each.name.removeprefix(old)))
+
+    def on(self, changed: Callable[[Table], Table]) -> Schema:
+        """The same entities where the table, and those of scopes and classes apart, are changed."""
+        return evolve(
+            self,
+            table=changed(self.table),
+            inside={scope: each.on(changed) for scope, each in self.inside.items()},
+            apart={cls: each.on(changed) for cls, each in self.apart.items()},
+            shared=self.shared and self.shared.on(changed),
+        )
 
     def scoped(self, name: str) -> Schema:
         """The same entities inside a scope, whose keys all begin with its name.
@@ -327,14 +338,3 @@ class Schema:
             if codec.spec.tag == tag:
                 return codec.decode(item)
         raise UnknownType(tag, [self.codec(cls).spec.tag for cls in classes])
-
-
-def _renamed(schema: Schema, old: str, new: str) -> Schema:
-    """The same where the names of tables begin with another text."""
-    return evolve(
-        schema,
-        table=evolve(schema.table, name=new + schema.table.name.removeprefix(old)),
-        inside={scope: _renamed(each, old, new) for scope, each in schema.inside.items()},
-        apart={cls: _renamed(each, old, new) for cls, each in schema.apart.items()},
-        shared=schema.shared and _renamed(schema.shared, old, new),
-    )

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 from attrs import frozen
 
-from .spec import Ref
+from .spec import Ref, entity_class
 from .terms import Combined, When, all_of
 
 E = TypeVar("E")
@@ -114,3 +114,9 @@ def _when(filters: tuple[Combined, ...], where: Mapping[str, Any]) -> When:
 
 
 Write: TypeAlias = Create[E] | Put[E] | Update[E] | Delete[E] | Check[E]
+
+
+def class_of(write: Write[Any]) -> type[Any]:
+    """The entity class that a write is about."""
+    target = write.entity if isinstance(write, Create | Put) else write.target
+    return target.cls if isinstance(target, Ref) else entity_class(target)

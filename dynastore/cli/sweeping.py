@@ -69,7 +69,7 @@ def in_bucket(schema: Schema, bucket: str | None) -> Schema:
     if bucket is None:
         return schema
     try:
-        return evolve(schema, table=evolve(schema.table, bucket=bucket))
+        return schema.on(lambda table: evolve(table, bucket=bucket))
     except ModelError as error:
         raise RequestError(str(error)) from error
 

@@ -313,3 +313,11 @@ def test_classes_of_two_tables_are_not_followed_together():
         with pytest.raises(RequestError, match="make a call for each"):
             store.scope("qa").changes()
         store.scope("qa").changes(Note)
+
+
+def test_what_is_changed_of_a_table_is_changed_of_all():
+    schema = placed(qa=Private(), sales=Private(only=[Note]))
+    changed = schema.on(lambda table: evolve(table, bucket="payloads"))
+    assert {each.table.bucket for each in changed.all_tables} == {"payloads"}
+    assert len(changed.all_tables) == 3
+    assert changed.scoped("sales").of(Note).table.name == "agent-state.sales"

@@ -304,7 +304,7 @@ class Reader:
         tags = [self.schema.codec(cls).spec.tag for cls in plan.classes]
         paths = [(path.method, path.index.name, path.branches) for path in plan.paths]
         conditions = sorted(map(repr, encoded(codec, plan.conditions)))  # keywords have no order
-        table = self.schema.table.name
+        table = (self.schema.shared or self.schema).table.name  # whichever the scope is moved to
         return Cursor((table, tags, conditions, paths, plan.order, plan.newest_first))
 
 

@@ -38,8 +38,8 @@ from ...requests import (
     new_token,
 )
 from ...schema import Schema
-from ...spec import Ref, entity_class, shown_briefly, spec_of
-from ...writes import Check, Create, Delete, Put, Update, Write
+from ...spec import shown_briefly, spec_of
+from ...writes import Check, Create, Delete, Put, Update, Write, class_of
 from ..keyed import read_items
 from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
 from .evolving import current, rewrite
@@ -133,7 +133,7 @@ def attempt_of(schema: Schema, asked: Write[Any], now: dt.datetime) -> Attempt:
     Raises:
         RequestError: the write is wrong.
     """
-    schema = schema.of(_class_of(asked))
+    schema = schema.of(class_of(asked))
     match asked:
         case Create() | Put():
             return PutAttempt(schema, dated(schema, asked, now), now)
@@ -280,15 +280,10 @@ def _tokens(token: str | None) -> Iterator[str]:
 def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
     """The time, if one of the writes goes by it."""
     for each in asked:
-        spec = spec_of(_class_of(each))
+        spec = spec_of(class_of(each))
         if spec.created or spec.updated or spec.uniques or spec.expires:
             return (yield from Now())
     return UNWRITTEN
-
-
-def _class_of(asked: Write[Any]) -> type[Any]:
-    target = asked.entity if isinstance(asked, Create | Put) else asked.target
-    return target.cls if isinstance(target, Ref) else entity_class(target)
 
 
 def _learnt(attempts: Sequence[Attempt]) -> Steps[None]:
