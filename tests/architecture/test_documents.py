@@ -24,6 +24,7 @@ SCANNING = {
     "no-access-pattern",
     "payloads",
     "scan",
+    "scope-move",
     "scopes",
     "verify",
 }
