@@ -11,11 +11,11 @@ from attrs import evolve
 from dynastore import Store
 from dynastore.clients.base import run
 from dynastore.errors import ConflictError, RequestError, UnroutedWrites
-from dynastore.operations.scopes.locations import read_location
+from dynastore.operations.scopes.locations import LEASE_SECONDS, read_location
 from dynastore.requests.tables import DescribeTable
 
 from ..integration.mortal import Killed, Life, move
-from ..integration.scope_world import SCHEMA, Note, World, back, there
+from ..integration.scope_world import REQUEST_SECONDS, SCHEMA, Note, World, back, there
 
 pytestmark = pytest.mark.scans
 
@@ -33,6 +33,8 @@ def test_a_scope_moves_with_all_in_it_and_back():
     world.check(world.private, world.shared)
     assert (moved.items, moved.changes, moved.repaired) == (moved.proven.items, 0, 0)
     assert moved.deleted == moved.items
+    # Whoever read the entry before the seal may write so long, and what was sent then take so long.
+    assert moved.sealed_seconds >= LEASE_SECONDS + REQUEST_SECONDS
     assert list(world.shared.scopes()) == ["qa", "qa2"]
     assert list(world.private.scopes()) == ["qa"]
     again = back(world, Life()).finish()
@@ -216,6 +218,7 @@ def test_it_keeps_to_its_rate():
     moved = move(
         life, "qa", world.shared, world.private, writers_stopped=True, units_per_second=2.0
     ).finish()
+    world.check(world.private, world.shared)
     # At least a unit for each item to read it, and to write and to delete it in the table.
     assert (life.now - begun).total_seconds() >= moved.items * 2 / 2
 

@@ -20,6 +20,8 @@ from .parties import Parties
 from .sides import Moving, On, Side
 from .tail import Tail
 
+WAIT_SECONDS = 10.0  # for a rate, between looks at the lease
+
 
 class Copy:
     """Writes items of the source to the target."""
@@ -40,8 +42,11 @@ class Copy:
         """Write items that were read from the source, and wait as long as that takes of the rate."""
         yield from self._tail.hold()
         yield from self._write(self._put(each) for each in items)
-        if self._rate is not None and items:
-            yield from On("target", Wait(sum(map(self._units, items)) / self._rate))
+        seconds = 0.0 if self._rate is None else sum(map(self._units, items)) / self._rate
+        while seconds > 0:
+            yield from On("target", Wait(min(seconds, WAIT_SECONDS)))
+            yield from self._tail.hold()
+            seconds -= WAIT_SECONDS
 
     def bring(self, keys: Iterable[Key]) -> Moving[int]:
         """Let the target have what the source has under some keys now; how many keys.
