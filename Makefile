@@ -5,17 +5,23 @@ PIP = .venv/bin/pip install --quiet --disable-pip-version-check
 # DYNASTORE_SKIP_ENGINES=ministack runs the tests without it.
 ENGINES = $(if $(findstring ministack,$(DYNASTORE_SKIP_ENGINES)),,.venv-ministack/ready)
 
+# Without bytecode each process of a test run rewrites the assertions of all tests, for 10 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fuzz engines format clean
+.PHONY: help demo test test-all check bench fuzz engines format clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/app  ## Load agent conversations into one table and ask it questions (SQLite, no account)
 	.venv/bin/dynastore demo
 
 test: .venv/dev $(ENGINES)  ## Run all tests, on every engine
 	.venv/bin/pytest -n auto --dist worksteal $(ARGS)
+
+test-all: .venv/dev $(ENGINES)  ## Run them on each pair of engine and mode, and in larger tables
+	DYNASTORE_ALL_ENGINES=1 .venv/bin/pytest -n auto --dist worksteal $(ARGS)
 
 check: .venv/dev  ## Check form, types and the direction of imports
 	.venv/bin/ruff format --check .

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from operator import add
 from typing import Any
 
 from attrs import astuple, fields, frozen
@@ -72,6 +73,10 @@ class Consumed:
             self.answer_bytes + (sent.answer_bytes or 0),
             self.seconds + sent.seconds,
         )
+
+    def together(self, other: Consumed) -> Consumed:
+        """These requests and others."""
+        return Consumed(*map(add, astuple(self), astuple(other)))
 
 
 class Consumption:

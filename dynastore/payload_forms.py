@@ -168,7 +168,8 @@ def _inflated(data: memoryview) -> Iterator[bytes]:
 def _unpacked(data: memoryview) -> Iterator[bytes]:
     if zstandard is None:
         raise DataError(
-            'a payload is compressed by zstd, which is not installed: pip install "dynastore[zstd]"'
+            'a payload is compressed by zstd, which is not installed: pip install ".[zstd]" in a clone '
+            "of dynastore"
         )
     left = 0
     try:

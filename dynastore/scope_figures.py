@@ -12,8 +12,11 @@ acme    session  by_agent  Query             3       0        0    1.5   4,210  
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
+
+import orjson
+from attrs import asdict
 
 from .clients.observing import Ending
 from .consumption import HEADING, NAMES, Consumed, Consumption, Use, as_table, line_of
@@ -101,6 +104,18 @@ class ScopeFigures:
         rows = (*named.items(), ("(others)", self.others), ("(shared)", self.shared))
         lines = [(name, *line_of(*each)) for name, taken in rows for each in taken.items()]
         return as_table([("scope", *HEADING), *lines], 1 + NAMES)
+
+    def lines(self) -> Iterator[str]:
+        """All of it as JSON lines, for a file that ``dynastore scope stats --requests`` reads.
+
+        An object for each scope and use. Its ``scope`` is a list of names; null for what no single scope
+        took, and for what those took together that were not told apart.
+        """
+        unknown = ((None, self.others), (None, self.shared))
+        for scope, taken in (*self.by_scope.items(), *unknown):
+            for use, consumed in taken.items():
+                told = {"scope": scope, **asdict(use), **asdict(consumed)}
+                yield orjson.dumps(told).decode()
 
     def _of(self, scope: Scope) -> Consumption:
         with self._lock:

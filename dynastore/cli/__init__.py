@@ -12,5 +12,7 @@ def main() -> None:
     except ModuleNotFoundError as missing:
         if missing.name not in {"typer", "rich"}:
             raise
-        sys.exit(f'the command line needs {missing.name}: pip install "dynastore[cli]"')
+        sys.exit(
+            f'the command line needs {missing.name}: pip install ".[cli]" in a clone of dynastore'
+        )
     app()

@@ -34,28 +34,38 @@ def options() -> None:
     """Options of all of them."""
 
 
+OldTable = Annotated[str, typer.Option(help="The table of DynamoDBSaver; it is only read.")]
+Threads = Annotated[
+    list[str] | None, typer.Option("--thread", help="Only this thread; again for others.")
+]
+Scanning = Annotated[
+    bool, typer.Option("--scan", help="Find all threads: reads every item of the old table.")
+]
+OldBucket = Annotated[str | None, typer.Option(help="The S3 bucket of the old table.")]
+KeyPrefix = Annotated[str | None, typer.Option(help="Of the keys in that bucket.")]
+Days = Annotated[float | None, typer.Option(help="How long checkpoints can be read from now on.")]
+Workers = Annotated[int, typer.Option(help="Threads that are moved at the same time.")]
+WriteNothing = Annotated[bool, typer.Option("--dry-run", help="Write nothing.")]
+OnlyCompare = Annotated[bool, typer.Option("--verify", help="Only compare.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON.")]
+
+
 @commands.command()
 def langgraph(
-    from_table: Annotated[str, typer.Option(help="The table of DynamoDBSaver; it is only read.")],
+    from_table: OldTable,
     where: Where = None,
-    thread: Annotated[
-        list[str] | None, typer.Option("--thread", help="Only this thread; again for others.")
-    ] = None,
-    scan: Annotated[
-        bool, typer.Option("--scan", help="Find all threads: reads every item of the old table.")
-    ] = False,
+    thread: Threads = None,
+    scan: Scanning = False,
     endpoint_url: Endpoint = None,
     scope: Scopes = None,
-    bucket: Annotated[str | None, typer.Option(help="The S3 bucket of the old table.")] = None,
-    key_prefix: Annotated[str | None, typer.Option(help="Of the keys in that bucket.")] = None,
-    ttl_days: Annotated[
-        float | None, typer.Option(help="How long checkpoints can be read from now on.")
-    ] = None,
-    workers: Annotated[int, typer.Option(help="Threads that are moved at the same time.")] = 4,
+    bucket: OldBucket = None,
+    key_prefix: KeyPrefix = None,
+    ttl_days: Days = None,
+    workers: Workers = 4,
     cursor: From = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Only compare.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,
+    dry_run: WriteNothing = False,
+    verify: OnlyCompare = False,
+    json: AsJson = False,
 ) -> None:
     """Move the threads of LangGraph's DynamoDBSaver, of langgraph-checkpoint-aws.
 
@@ -64,27 +74,54 @@ def langgraph(
     interrupted is made again.
     """
     with reported():
-        if dry_run and verify:
-            raise RequestError("--dry-run writes nothing, and neither does --verify; give one")
-        mode: Mode = "dry-run" if dry_run else "verify" if verify else "migrate"
-        old: dict[str, Any] = {"table_name": from_table, "endpoint_url": endpoint_url}
-        if bucket is not None:
-            config = {"bucket_name": bucket, "key_prefix": key_prefix, "endpoint_url": endpoint_url}
-            old["s3_offload_config"] = config
-        lifetime = None if ttl_days is None else dt.timedelta(days=ttl_days)
+        mode = _mode(dry_run=dry_run, verify=verify)
+        old = _old(from_table, endpoint_url, bucket, key_prefix)
+        ttl = None if ttl_days is None else dt.timedelta(days=ttl_days)
         with opened(where, endpoint_url, scope, writes=mode == "migrate") as store:
-            migration = _migration(old, store, ttl=lifetime, mode=mode, workers=workers)
+            migration = _migration(old, store, ttl=ttl, mode=mode, workers=workers)
             done = _moved(migration, thread or [], cursor, scan=scan, quiet=json)
         if done.scanned and not done.threads and cursor is None:
             raise RequestError(
                 f"{from_table} has {counted(done.scanned, 'item')}, and none is a checkpoint of "
                 "DynamoDBSaver; name the table that this wrote to"
             )
+    _tell(done, mode, json=json)
+
+
+def _mode(*, dry_run: bool, verify: bool) -> Mode:
+    """What is done.
+
+    Raises:
+        RequestError: two things at once.
+    """
+    if dry_run and verify:
+        raise RequestError("--dry-run writes nothing, and neither does --verify; give one")
+    return "dry-run" if dry_run else "verify" if verify else "migrate"
+
+
+def _old(
+    table: str, endpoint_url: str | None, bucket: str | None, key_prefix: str | None
+) -> dict[str, Any]:
+    """What the old table's saver is made of."""
+    made: dict[str, Any] = {"table_name": table, "endpoint_url": endpoint_url}
+    if bucket is not None:
+        config = {"bucket_name": bucket, "key_prefix": key_prefix, "endpoint_url": endpoint_url}
+        made["s3_offload_config"] = config
+    return made
+
+
+def _tell(done: Migrated, mode: Mode, *, json: bool) -> None:
+    """Say what was done.
+
+    Raises:
+        typer.Exit: something differs.
+    """
     typer.echo(_json(done, mode) if json else line(done, mode))
-    if done.differing:
-        if not json:
-            typer.echo(_differences(done), err=True)
-        raise typer.Exit(WRONG_ITEMS)
+    if not done.differing:
+        return
+    if not json:
+        typer.echo(_differences(done), err=True)
+    raise typer.Exit(WRONG_ITEMS)
 
 
 def line(done: Migrated, mode: Mode) -> str:
@@ -131,7 +168,9 @@ def _migration(
 
         from ..integrations.langgraph.migration import Migration
     except ModuleNotFoundError as missing:
-        give_up(f'this needs {missing.name}: pip install "dynastore[migrate]"', USAGE)
+        give_up(
+            f'this needs {missing.name}: pip install ".[migrate]" in a clone of dynastore', USAGE
+        )
     with told_as_ours():
         saver = DynamoDBSaver(**old)
     return Migration(saver, store, **options)

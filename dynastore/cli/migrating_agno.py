@@ -65,7 +65,7 @@ def _migration(old: Any, store: Any, *, topics: list[str] | None, **options: Any
     try:
         from ..integrations.agno.moving.migration import NAMES, Migration
     except ModuleNotFoundError as missing:
-        give_up(f'this needs {missing.name}: pip install "dynastore[agno]"', USAGE)
+        give_up(f'this needs {missing.name}: pip install ".[agno]" in a clone of dynastore', USAGE)
     return Migration(old, store, topics=topics or NAMES, **options)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import orjson
@@ -12,7 +13,7 @@ from rich.console import Console
 from ..operations.scopes.deleting import ScopeDeleted
 from ..operations.scopes.measuring import ScopeSizes
 from . import scope_listing as listing
-from . import scope_moving
+from . import scope_moving, scope_requests
 from .endings import WRONG_ITEMS, give_up, reported
 from .options import (
     AsJson,
@@ -134,8 +135,24 @@ def stats(
     units_per_second: Rate = None,
     cursor: From = None,
     json: AsJson = False,
+    requests: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Tell what requests took, of a file that ScopeFigures wrote, and send nothing; repeated.",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+        ),
+    ] = None,
 ) -> None:
-    """Tell how many items and bytes each scope has. Scans the whole table, and pays for that."""
+    """Tell how many items and bytes each scope has. Scans the whole table, and pays for that.
+
+    With --requests, tell the requests and units that each scope took, by entity and access pattern.
+    """
+    if requests:
+        with reported():
+            scope_requests.tell(requests, tuple(scope or ()), json=json)
+        return
     with opened(schema, where, endpoint_url, scope) as store:
 
         def one(cursor: str | None) -> ScopeSizes:

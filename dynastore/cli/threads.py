@@ -92,7 +92,10 @@ def _saver(store: Store) -> DynastoreSaver:
     try:
         from ..integrations.langgraph import DynastoreSaver
     except ModuleNotFoundError as missing:
-        give_up(f'threads need {missing.name}: pip install "dynastore[langgraph]"', USAGE)
+        give_up(
+            f'threads need {missing.name}: pip install ".[langgraph]" in a clone of dynastore',
+            USAGE,
+        )
     return DynastoreSaver(store)
 
 

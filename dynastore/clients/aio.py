@@ -125,5 +125,7 @@ def _poster(session: boto3.Session, service: str, **settings: Any) -> Poster:
         from .object_posting import ObjectPoster
         from .posting import Poster
     except ImportError as error:
-        raise RequestError('AsyncStore needs aiohttp: pip install "dynastore[aio]"') from error
+        raise RequestError(
+            'AsyncStore needs aiohttp: pip install ".[aio]" in a clone of dynastore'
+        ) from error
     return (ObjectPoster if service == "s3" else Poster)(session, client)

@@ -1,133 +1,165 @@
-"""The two stores of an adapter: one for calls that block, one for those that are awaited."""
+"""Stores of adapters: opened at their first use, and again when they are used after they were closed."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from threading import RLock
+from collections.abc import Callable
+from functools import partial
+from threading import Lock
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypedDict, TypeVar
 
 from ..agents import agent_schema
 from ..async_store import AsyncStore
-from ..clients.opening import VARIABLE, Place, Settings, place_of
-from ..clients.sqlite import AsyncSqliteClient
+from ..clients.opening import VARIABLE, Settings, place_of
 from ..errors import RequestError, shown
 from ..schema import Schema
 from ..store import Store
 
-S = TypeVar("S", bound=Store | AsyncStore)
+S = TypeVar("S", Store, AsyncStore)
 
 HERE = Settings()  # as boto3 finds it
 
 
-def store_of(kind: type[S], given: Any) -> S:
-    """A store of one kind, of what an adapter is given.
+class Connecting(TypedDict, total=False):
+    """What says how a table is reached, as of `Store.connect`."""
+
+    session: Any
+    client: Any
+    region_name: str | None
+    endpoint_url: str | None
+    config: Any
+    create: bool | None
+
+
+class Opened(Generic[S]):
+    """A store that is opened when it is first used, and again when it is used after it was closed."""
+
+    def __init__(self, opening: Callable[[], S], *, is_own: bool = True) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            opening: opens it.
+            is_own: whether it is closed here; one that somebody else opened is not.
+        """
+        self._opening: Callable[[], S] = opening
+        self._is_own = is_own
+        self._store: S | None = None
+        self._lock = Lock()
+
+    @classmethod
+    def of(cls, kind: type[S], given: Any, **settings: Any) -> Opened[S]:
+        """The store of one kind, of what an adapter is given.
+
+        Args:
+            kind: Store or AsyncStore.
+            given: a store of either kind, a *where* of `Store.connect`, or None.
+            settings: see `Connecting`.
+
+        Raises:
+            RequestError: it is none of these, or the settings do not fit it.
+        """
+        if given is None or isinstance(given, str):
+            return cls(partial(kind.connect, given, **settings))
+        _check_store(given, [name for name, value in settings.items() if value is not None])
+        if isinstance(given, kind):
+            return cls(lambda: given, is_own=False)
+        twin: Any = given.blocking if isinstance(given, AsyncStore) else given.awaited
+        return cls(twin)
+
+    @property
+    def store(self) -> S:
+        """The store, open."""
+        store = self._store
+        if store is not None:
+            return store
+        with self._lock:
+            if self._store is None:
+                self._store = self._opening()
+            return self._store
+
+    def let_go(self) -> S | None:
+        """The store to close; the next use opens it again.
+
+        Returns:
+            None if it was not used, if somebody else opened it, or if what is in memory would be lost.
+        """
+        with self._lock:
+            store = self._store
+            if store is None or not self._is_own or store.place is None or store.place.in_memory:
+                return None
+            self._opening, self._store = store.reopened, None
+            return store
+
+
+def _check_store(given: Any, names: list[str]) -> None:
+    """Refuse what is no store, and settings beside one, which is connected already.
 
     Args:
-        kind: Store or AsyncStore.
-        given: a store of either kind, a *where* of `Store.connect`, or None.
-
-    Raises:
-        RequestError: it is none of these.
-    """
-    if given is None or isinstance(given, str):
-        return cast("S", kind.connect(given))
-    if isinstance(given, kind):
-        return given
-    if isinstance(given, AsyncStore):
-        return cast("S", given.blocking())
-    if isinstance(given, Store):
-        return cast("S", given.awaited())
-    raise _no_store(given)
-
-
-def refuse_settings(given: Any, names: Sequence[str]) -> None:
-    """Refuse settings beside a store, which is connected already.
-
-    Args:
-        given: what an adapter is given: a store, a *where*, or None.
+        given: what an adapter is given, neither a *where* nor None.
         names: of the settings that are given with it.
 
     Raises:
-        RequestError: it is a store, and there are some.
+        RequestError: it is none, or there are some.
     """
-    if names and isinstance(given, Store | AsyncStore):
+    if not isinstance(given, Store | AsyncStore):
+        raise RequestError(f"{shown(given)} is no store; give one, or what Store.connect() takes")
+    if names:
         raise RequestError(
             f"a store is given, so {', '.join(names)} has no effect; give it to Store.connect()"
         )
 
 
-def _no_store(given: Any) -> RequestError:
-    return RequestError(f"{shown(given)} is no store; give one, or what Store.connect() takes")
-
-
-def _engine(store: Store | AsyncStore) -> object:
-    """What answers a store's requests."""
-    client = store.client
-    return client.client if isinstance(client, AsyncSqliteClient) else client
-
-
 class Stores:
-    """A store and its awaited twin; what was not given is made when it is first used.
+    """A store and its awaited twin.
 
     Attributes:
         schema: that of both.
     """
 
     def __init__(
-        self,
-        schema: Schema,
-        *,
-        blocking: Store | None = None,
-        awaited: AsyncStore | None = None,
-        place: Place | None = None,
-        told: str = "",
+        self, schema: Schema, blocking: Opened[Store], awaited: Opened[AsyncStore], told: str
     ) -> None:
-        """Take a store, or the place where both are.
+        """Take both.
 
         Args:
             schema: that of both.
-            blocking: what was given, which is not closed here.
-            awaited: as `blocking`.
-            place: where both are, if neither was given.
-            told: how the place is told.
+            blocking: for calls that block.
+            awaited: for calls that are awaited.
+            told: how their place is told.
         """
         self.schema = schema
         self._blocking = blocking
         self._awaited = awaited
-        self._given = blocking or awaited
-        self._place = place
         self._told = told
-        self._making = RLock()
 
     @classmethod
-    def of(cls, store: Any, settings: Settings = HERE) -> Stores:
+    def of(cls, given: Any, settings: Settings = HERE) -> Stores:
         """The stores of what an adapter is given: a store, a *where* of `Store.connect`, or nothing.
 
         Args:
-            store: what it is given.
+            given: what it is given.
             settings: how AWS is reached, if that is a table's name.
 
         Raises:
             RequestError: it is none of these, or the settings do not fit it.
         """
-        refuse_settings(store, settings.given)
-        match store:
-            case AsyncStore():
-                return cls(store.schema, awaited=store)
-            case Store():
-                return cls(store.schema, blocking=store)
-            case None | str():
-                place = place_of(store, settings)
-                entities = agent_schema()
-                named = entities if place.table is None else entities.named(place.table)
-                return cls(named, place=place, told=store or os.environ[VARIABLE])
-        raise _no_store(store)
+        if given is not None and not isinstance(given, str):
+            _check_store(given, settings.given)
+            twins = Opened.of(Store, given), Opened.of(AsyncStore, given)
+            return cls(given.schema, *twins, given.schema.table.name)
+        place = place_of(given, settings)
+        entities = agent_schema()
+        named = entities if place.table is None else entities.named(place.table)
+        twins = (
+            Opened(partial(Store.at, place, named)),
+            Opened(partial(AsyncStore.at, place, named)),
+        )
+        return cls(named, *twins, given or os.environ[VARIABLE])
 
     def __str__(self) -> str:
         scopes = "".join(f".scope({name!r})" for name in self.schema.scopes)
-        return f"{(self._told or self.schema.table.name)!r}{scopes}"
+        return f"{self._told!r}{scopes}"
 
     def check(self, *classes: type[Any]) -> None:
         """Refuse a schema that lacks some entities.
@@ -144,40 +176,23 @@ class Stores:
     @property
     def blocking(self) -> Store:
         """For calls that block."""
-        with self._making:
-            if self._blocking is None:
-                twin = self._awaited
-                self._blocking = twin.blocking() if twin else Store.at(self._where, self.schema)
-            return self._blocking
+        return self._blocking.store
 
     @property
     def awaited(self) -> AsyncStore:
         """For calls that are awaited."""
-        with self._making:
-            if self._awaited is None:
-                twin = self._blocking
-                self._awaited = twin.awaited() if twin else AsyncStore.at(self._where, self.schema)
-            return self._awaited
-
-    @property
-    def _where(self) -> Place:
-        assert self._place is not None, "a store is given, or its place"
-        return self._place
+        return self._awaited.store
 
     def close(self) -> None:
         """Give back the connections that were opened here for calls that block."""
-        if self._blocking is not None and self._is_own(self._blocking):
-            self._blocking.close()
+        if (store := self._blocking.let_go()) is not None:
+            store.close()
 
     async def aclose(self) -> None:
         """Give back all connections that were opened here."""
         self.close()
-        if self._awaited is not None and self._is_own(self._awaited):
-            await self._awaited.close()
-
-    def _is_own(self, store: Store | AsyncStore) -> bool:
-        """Whether a store was opened here; in memory the twin of one that was given is that one."""
-        return self._given is None or _engine(store) is not _engine(self._given)
+        if (store := self._awaited.let_go()) is not None:
+            await store.close()
 
 
 class OnStores:
@@ -210,10 +225,10 @@ class OnStores:
         await self._stores.awaited.create_table()
 
     def close(self) -> None:
-        """Give back the connections of calls that block; it cannot be used afterwards.
+        """Give back the connections of calls that block; the next call opens them again.
 
-        A store that was given is left open: it is closed by who opened it. After calls that were
-        awaited use `aclose`.
+        A store that was given stays open, and what is in memory stays. After calls that were awaited
+        use `aclose`.
         """
         self._stores.close()
 

@@ -39,9 +39,9 @@ LAG = 3  # writes that the indexes of sqlite-lagging are behind
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out engines that the environment names, and expect the faults that tests name."""
     if "DYNASTORE_ALL_ENGINES" not in os.environ:
-        dropped = [item for item in items if not _is_run_on(item)]
-        config.hook.pytest_deselected(items=dropped)
-        items[:] = [item for item in items if item not in {*dropped}]
+        dropped = {item for item in items if not _is_run_on(item)}
+        config.hook.pytest_deselected(items=[*dropped])
+        items[:] = [item for item in items if item not in dropped]
     for item in items:
         engine = getattr(item, "callspec", None) and item.callspec.params.get("engine")
         if engine is None:

@@ -30,6 +30,8 @@ PAIRS = (
     ("awaited", "moto"),
     ("blocking", "ministack"),
 )
+# Enough for adapters, which send what stores send: a server says nothing new of them that another said.
+ADAPTER_PAIRS = (*PAIRS[:3], ("awaited", "ministack"))
 EMBEDDED_PAIRS = (("blocking", "sqlite-memory"), ("awaited", "sqlite-lagging"))
 
 LEFT_OUT = frozenset(filter(None, os.environ.get("DYNASTORE_SKIP_ENGINES", "").split(",")))

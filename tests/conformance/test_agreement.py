@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from attrs import frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,8 @@ from dynastore import (
 )
 from dynastore.errors import DynastoreError
 from dynastore.testing import memory_store
+
+from .engines import PAIRS
 
 DAYS = [dt.datetime(2026, 1, day, tzinfo=dt.UTC) for day in (1, 2, 3)]
 
@@ -189,6 +192,7 @@ def outcome(operation: Any, store: Any) -> Any:
 
 
 # Each example has a scope of its own, so nothing is left of the one before.
+@pytest.mark.on(*PAIRS)
 @settings(
     max_examples=settings.default.max_examples // 4,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -34,7 +34,7 @@ from dynastore.errors import (
     UnknownField,
 )
 
-from .engines import PAIRS
+from .engines import EMBEDDED_PAIRS, PAIRS
 
 pytestmark = pytest.mark.on(*PAIRS)
 
@@ -81,6 +81,7 @@ def trip(**changes: Any) -> Trip:
     return Trip(**{"user_id": "ann", "trip_id": "t1", **changes})
 
 
+@pytest.mark.on(*EMBEDDED_PAIRS)
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -180,6 +181,7 @@ def test_a_page_of_no_entities_is_refused(store, limit):
         store.query(Trip, user_id="ann").page(limit=limit)
 
 
+@pytest.mark.on(*EMBEDDED_PAIRS)
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -221,6 +223,7 @@ class Stranger:
     """No entity."""
 
 
+@pytest.mark.on(*EMBEDDED_PAIRS)
 @pytest.mark.parametrize(
     ("call", "says"),
     [

@@ -12,6 +12,10 @@ from dynastore import Create, Delete, Schema, entity, key, ref
 from dynastore.errors import ConsumerBusy, ConsumerMismatch, MalformedItem, RequestError
 from dynastore.requests import PutItem
 
+from .engines import EMBEDDED_PAIRS, PAIRS
+
+pytestmark = pytest.mark.on(*PAIRS)
+
 
 @entity("note")
 class Note:
@@ -255,6 +259,7 @@ def test_a_write_that_changes_nothing_is_no_change(store):
     assert texts(seen(store, start="oldest")) == ["a"]
 
 
+@pytest.mark.on(*EMBEDDED_PAIRS)
 @pytest.mark.parametrize(
     "options",
     [

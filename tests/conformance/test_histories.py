@@ -16,6 +16,7 @@ from tests.properties.history_entities import SCHEMA
 from tests.properties.history_writer import START
 
 from .drivers import at_once
+from .engines import PAIRS
 
 WRITERS, INCREMENTS = 50, 200
 FEWER = 10  # increments where each takes milliseconds, unless there is time
@@ -32,6 +33,7 @@ class Counter:
 
 
 # Each example has a table of its own; half of the examples blocking, half of them awaited.
+@pytest.mark.on(*PAIRS)
 @pytest.mark.scans
 @settings(
     max_examples=min(settings.default.max_examples // 5, 500),
@@ -91,6 +93,7 @@ def counted(store, call, times):
 C = ref(Counter, name="c")
 
 
+@pytest.mark.on(*PAIRS)
 @pytest.mark.parametrize("together", [False, True], ids=["alone", "in transactions"])
 def test_racing_increments_all_count(open_store, engine, mode, together):
     if engine == "moto":

@@ -15,10 +15,10 @@ from dynastore.agents import Thread, agent_schema
 from dynastore.errors import PayloadMissing, RequestError
 from dynastore.testing import recorded
 
-from .engines import PAIRS
+from .engines import ADAPTER_PAIRS
 from .test_langgraph_rows import Calls, config
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 LINES = [f"line {at} " * 30 for at in range(20)]

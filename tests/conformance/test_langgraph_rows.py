@@ -41,9 +41,9 @@ from dynastore.testing import recorded
 from dynastore.writes import Delete
 
 from .drivers import Awaited
-from .engines import PAIRS
+from .engines import ADAPTER_PAIRS
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 WRITING = PutItem | UpdateItem | DeleteItem | BatchWriteItem | TransactWriteItems
 

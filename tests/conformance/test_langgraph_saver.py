@@ -18,6 +18,7 @@ from dynastore.agents import agent_schema
 from dynastore.integrations.langgraph import DynastoreSaver
 
 from .drivers import Awaited
+from .engines import PAIRS
 
 
 class Blocking(DynastoreSaver):
@@ -53,6 +54,7 @@ def run(store: Any, steps: Any) -> Any:
     return store.runner.run(steps) if isinstance(store, Awaited) else asyncio.run(steps)
 
 
+@pytest.mark.on(*PAIRS)
 @pytest.mark.parametrize("capability", [each.value for each in Capability])
 def test_every_capability_of_the_suite_passes(open_store, settled, capability):
     store = open_store(agent_schema())

@@ -23,9 +23,9 @@ from dynastore.errors import RequestError
 from dynastore.integrations.langgraph import DynastoreStore
 from dynastore.recording import recorded
 
-from .engines import PAIRS
+from .engines import ADAPTER_PAIRS
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 NOON = dt.datetime(2096, 3, 1, 12, tzinfo=dt.UTC)
 MEBIBYTE = 1024 * 1024

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,9 +13,11 @@ from dynastore import Schema
 from tests.properties.answering import check
 from tests.properties.generating import FAMILIES, NOW, questions
 
+from .engines import PAIRS
+
 
 # Each example has a table of its own, because each has a schema of its own.
-# Half of the examples blocking, half of them awaited.
+@pytest.mark.on(*PAIRS)
 @settings(
     max_examples=min(settings.default.max_examples // 2, 500),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -24,9 +24,9 @@ from dynastore.payloads import Pointer
 from dynastore.requests import DeleteItem, GetItem
 
 from .drivers import Awaited
-from .engines import PAIRS
+from .engines import ADAPTER_PAIRS
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 HOUR = dt.timedelta(hours=1)
 NO_GRACE = dt.timedelta(0)

@@ -38,7 +38,7 @@ from dynastore.errors import (
 from dynastore.kept_fields import UNWRITTEN
 from dynastore.recording import recorded
 
-from .engines import PAIRS
+from .engines import EMBEDDED_PAIRS, PAIRS
 
 pytestmark = pytest.mark.on(*PAIRS)
 
@@ -196,6 +196,7 @@ def test_parts_of_what_is_not_stored_cannot_change(store):
     assert store.get(Trip, user_id="ann", trip_id="t1") == trip()
 
 
+@pytest.mark.on(*EMBEDDED_PAIRS)
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -44,6 +44,7 @@ from dynastore.errors import (
 )
 
 from .drivers import at_once
+from .engines import EMBEDDED_PAIRS
 
 MONDAY = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 
@@ -179,6 +180,7 @@ def test_members_that_many_add_all_stay(store):
     assert store.get(Task, owner="ann", task_id="t1").labels == {f"l{n}" for n in range(5)}
 
 
+@pytest.mark.on(*EMBEDDED_PAIRS)
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -266,6 +268,7 @@ def test_a_condition_decides_over_the_write(store, when, holds):
     assert store.get(Task, owner="ann", task_id="t1") == stored
 
 
+@pytest.mark.on(*EMBEDDED_PAIRS)
 @pytest.mark.parametrize("when", ["open", ["status"], {1: "open"}, 5, object()])
 def test_a_condition_that_is_none_is_refused(store, when):
     store.put(task())

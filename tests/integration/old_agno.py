@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
+from agno.db.base import ComponentType
 from agno.db.dynamo import DynamoDb
 from agno.db.schemas.memory import UserMemory
 from agno.db.sqlite import SqliteDb
@@ -218,4 +219,39 @@ def compaction(number: int) -> dict[str, Any]:
         "archived_messages": "[]",
         "messages_compacted": 2,
         "created_at": BEGAN + number,
+    }
+
+
+COMPONENTS, VERSIONS = 6, 8  # that `fill_components` writes
+
+
+def fill_components(db: Any) -> None:
+    """Write agents, and teams of them: published, drafts, deleted and archived."""
+    agent, team = ComponentType.AGENT, ComponentType.TEAM
+    named = {"description": "knows é", "metadata": {"tags": ["a"]}, "user_id": "ann"}
+    first = {"label": "first", "stage": "published", "notes": "good"}
+    db.create_component_with_config("cook", agent, "Cook", {"model": "m", "n": 1}, **named, **first)
+    db.upsert_config("cook", {"model": "m", "n": 2}, stage="published")
+    db.upsert_config("cook", {"model": "m", "n": 3}, label="next", notes="try it")
+    db.upsert_config("cook", {"n": 4})
+    db.delete_config("cook", 4)
+    db.set_current_version("cook", 1)
+    db.create_component_with_config("idea", agent, "Idea", {})
+    links = [link("cook", 1), link("idea", 0, kind="reference"), link("by-code", 2, kind="tool")]
+    db.create_component_with_config("brigade", team, "Brigade", {"m": ["cook"]}, links=links)
+    db.create_component_with_config("a-team", team, "A", {}, links=[link("brigade", 0)])
+    db.upsert_component("bare", agent, "Bare")
+    db.create_component_with_config("gone", team, "Gone", {"n": 5}, links=[link("cook", 0)])
+    db.delete_component("gone")
+
+
+def link(child: str, position: int, *, kind: str = "member") -> dict[str, Any]:
+    """A row of Agno's, to the first version of another component."""
+    return {
+        "link_kind": kind,
+        "link_key": f"{kind} {position}",
+        "child_component_id": child,
+        "child_version": 1,
+        "position": position,
+        "meta": {"role": [child]},
     }

@@ -27,9 +27,10 @@ from dynastore.cli.app import app
 from dynastore.errors import RequestError, ServiceError, Throttled
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.moving import topics
-from dynastore.integrations.agno.moving.migration import Count, Migration
+from dynastore.integrations.agno.moving.left import LEFT
+from dynastore.integrations.agno.moving.migration import TOPICS, Count, Migration
 from dynastore.testing import recorded
-from tests.conformance.agno.made import contents, run, session
+from tests.conformance.agno.made import BEGAN, contents, run, session
 
 from .old_agno import (
     SESSIONS,
@@ -268,8 +269,11 @@ def test_a_call_that_was_killed_is_made_again(sqlite, where, monkeypatch, writes
             patch.setattr(module, "write", write_until_killed)
         with pytest.raises(Killed):
             moved(sqlite, where)
-    for found in DynastoreDb(where).get_sessions():
+    new = DynastoreDb(where)
+    for found in new.get_sessions():
         assert len(found.runs) == 3  # a session that is here is here with all of it
+    for name in talks(sqlite).keys() - talks(new).keys():
+        assert new.get_runs(name) == []  # and of others nothing is shown
     done = moved(sqlite, where)
     assert counts(done) == written
     assert not done.differences
@@ -352,6 +356,20 @@ def test_spans_that_came_before_their_trace_do_not_hide_the_traces(where, aws):
     assert new.get_span("t2-0").name == "child"
 
 
+def test_what_a_delete_left_of_a_session_that_moved_is_not_in_the_next(sqlite, where):
+    talk(sqlite, 0)
+    moved(sqlite, where)
+    with Store.connect(where, agent_schema()) as store:
+        store.delete(store.get(Session, session_id="agent-0"))  # and died
+    new = DynastoreDb(where)
+    new.upsert_session(session(0, "bob"))
+    assert contents(new.get_session("agent-0")) == []
+    assert new.get_runs("agent-0") == []
+    new.delete_session("agent-0", user_id="bob")
+    moved(sqlite, where)
+    assert contents(DynastoreDb(where).get_session("agent-0")) == ["0.0", "0.1", "0.2"]
+
+
 def test_runs_without_a_session_move_too(old, where):
     talk(old, 0)
     turn = run(0, of="gone", said="alone")
@@ -401,10 +419,29 @@ def test_a_method_that_is_not_there_is_told_and_passed_over(where):
 
 def test_what_does_not_move_is_told_where_there_is_any(sqlite, where):
     talk(sqlite, 0)
-    assert not {"auth tokens", "components"} & {*moved(sqlite, where).passed}
+    left = {each.name for each in LEFT}
+    assert left & {*moved(sqlite, where).passed} == {"schema versions"}  # it has them always
     token = {"provider": "p", "service": "s", "user_id": "ann", "token_data": {"secret": 1}}
     sqlite.upsert_auth_token(token)
-    assert "move them by their keys" in moved(sqlite, where).passed["auth tokens"]
+    sqlite.create_product({"id": "p", "name": "news", "created_at": BEGAN})
+    sqlite.assign_authz_role("ann", "cooks")
+    sqlite.insert_mcp_oauth_key(kid="k", secret="s", created_at=BEGAN)
+    sqlite.upsert_schema_version("agno_sessions", "3.0.0")
+    sqlite.append_transcript_entries("f", "p", "s", [{"uuid": "e"}], "agent-0")
+    passed = moved(sqlite, where).passed
+    assert left <= {*passed}
+    assert "move them by their keys" in passed["auth tokens"]
+    assert "keep the old database" in passed["products, sources, projects and tasks"]
+    assert not left & {*moved(sqlite, where, topics=["sessions"]).passed}  # all was not asked for
+
+
+def test_each_table_of_agno_moves_or_is_named():
+    made = {name for name in vars(InMemoryDb()) if name.endswith("_table_name")}
+    with_others = ("runs", "component_configs", "component_links")
+    moved_or_named = {f"{each}_table_name" for each in with_others}
+    moved_or_named |= {each().table for each in TOPICS}
+    moved_or_named |= {table for each in LEFT for table in each.tables}
+    assert made - moved_or_named == {"job_table_name"}  # nothing of Agno's writes it
 
 
 def test_an_awaited_database_is_awaited(tmp_path, where):

@@ -18,12 +18,23 @@ from sqlalchemy import text
 
 from dynastore.errors import RequestError
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
-from dynastore.integrations.agno.mirroring.mirror import AsyncMirrorDb, MirrorDb
+from dynastore.integrations.agno.mirroring.awaited import AsyncMirrorDb
+from dynastore.integrations.agno.mirroring.mirror import MirrorDb
 from dynastore.integrations.agno.moving.migration import Migration
 from tests.conformance.agno.made import contents, run, session
 
 from .agno_model import ScriptedModel
-from .old_agno import RUNS_EACH, SESSIONS, dynamo_db, fill, fill_service, memory, sqlite_db, talk
+from .old_agno import (
+    RUNS_EACH,
+    SESSIONS,
+    dynamo_db,
+    fill,
+    fill_components,
+    fill_service,
+    memory,
+    sqlite_db,
+    talk,
+)
 
 
 @pytest.fixture
@@ -208,6 +219,32 @@ def test_a_schedule_is_claimed_in_one_and_goes_on_in_both(sqlite, new):
     for each in (sqlite, new):
         assert each.get_schedule(claimed["id"])["next_run_at"] == later
     assert db.report().missing == db.report().differing == 0
+
+
+@pytest.mark.parametrize("reads", ["old", "new"])
+def test_components_are_mirrored_with_their_versions(sqlite, new, where, reads):
+    db = MirrorDb(sqlite, new, reads=reads)
+    fill_components(db)
+    assert db.restore_component("gone")
+    assert len(db.list_components()[0]) == 6
+    assert db.get_current_config("cook")["version"] == 1
+    db.settle()
+    assert db.report().missing == db.report().differing == 0
+    assert differences(sqlite, where) == []
+
+
+def test_a_version_that_was_missed_leaves_its_number_free_until_it_is_migrated(sqlite, new, where):
+    db = MirrorDb(sqlite, new)
+    fill_components(db)
+    sqlite.upsert_config("idea", {"n": 2})
+    assert db.upsert_config("idea", {"n": 3}, stage="published")["version"] == 3
+    assert [each["version"] for each in new.list_configs("idea")] == [1]
+    assert db.set_current_version("idea", 3)
+    assert db.report().topics == ["components"]
+    Migration(sqlite, where, clocks=60).run()
+    assert differences(sqlite, where) == []
+    assert db.upsert_config("idea", {"n": 4})["version"] == 4
+    assert new.get_config("idea", 4)["config"] == {"n": 4}
 
 
 def test_writes_of_a_session_come_in_the_same_order_to_both(sqlite, new):

@@ -22,7 +22,7 @@ from langgraph.types import Command
 from benchmarks.payloads import VARIABLE
 from dynastore import Store
 from dynastore.agents import agent_schema
-from dynastore.agents.checkpoints import deltas, listing, loading, noting, recent
+from dynastore.agents.checkpoints import completing, deltas, listing, loading, noting, recent
 from dynastore.agents.checkpoints.entities import Checkpoint
 from dynastore.clients.opening import MEMORY, Place
 from dynastore.clients.sqlite import AsyncSqliteClient
@@ -64,10 +64,11 @@ def limits(request, monkeypatch):
     monkeypatch.setattr(noting, "LARGE_WRITE_BYTES", 300)
     monkeypatch.setattr(noting, "WRITES_OF_UPDATE", 2)
     monkeypatch.setattr(loading, "CHECKPOINTS_AT_ONCE", 5)
+    monkeypatch.setattr(completing, "CHECKPOINTS_AT_ONCE", 5)
     monkeypatch.setattr(listing, "CHECKPOINTS_AT_ONCE", 5)
     monkeypatch.setattr(loading, "MADE_SINCE", 1)
     monkeypatch.setattr(loading, "TASKS_AT_ONCE", 1)
-    monkeypatch.setattr(loading, "LONG_LINKS", 2)
+    monkeypatch.setattr(completing, "LONG_LINKS", 2)
     monkeypatch.setattr(recent, "HEADS", 6)
 
 

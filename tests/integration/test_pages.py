@@ -11,7 +11,7 @@ from dynastore import Schema, any_of, entity, gsi, key, one_of
 from dynastore.testing import memory_store, recorded
 
 START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-SIZES = (1_000, 100_000)
+SIZES = (200, 20_000)
 
 
 @entity("post")

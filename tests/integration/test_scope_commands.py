@@ -18,6 +18,7 @@ from dynastore.cli import scopes
 from dynastore.cli.app import app
 from dynastore.cli.rounds import Stopped, shown
 from dynastore.errors import Unavailable
+from dynastore.scope_figures import ScopeFigures
 
 pytestmark = pytest.mark.scans
 
@@ -267,3 +268,47 @@ def test_stats_tell_items_and_bytes_of_each_scope(where):
     assert summary["cursor"] is None
     *inside, _ = objects(call("stats", where, "--json", "--scope", "acme"))
     assert [one["scope"] for one in inside] == [["acme"], ["acme", "dev"], ["acme", "qa"]]
+
+
+def figures_of(where, path, *scopes):
+    """A file with what some reads in scopes took, as a process writes it."""
+    figures = ScopeFigures()
+    with Store.connect(where, SCHEMA) as store, store.observed(figures):
+        for names in scopes:
+            inside = store
+            for name in names:
+                inside = inside.scope(name)
+            inside.get(Doc, name="d")
+        list(store.scan(Doc))
+    path.write_text("\n".join(figures.lines()))
+    return str(path)
+
+
+def test_stats_add_up_what_requests_of_several_processes_took(where, tmp_path):
+    one = figures_of(where, tmp_path / "one.jsonl", ("acme", "qa"), ("[b]old", "qa"), ())
+    two = figures_of(where, tmp_path / "two.jsonl", ("acme", "qa"))
+    files = ["--requests", one, "--requests", two]
+    told = objects(call("stats", *files, "--json"))
+    told = [each for each in told if each["entity"] != "(table)"]
+    found = {(str(each["scope"]), each["operation"]): each["requests"] for each in told}
+    assert found == {
+        ("[]", "GetItem"): 1,
+        ("['[b]old', 'qa']", "GetItem"): 1,
+        ("['acme', 'qa']", "GetItem"): 2,
+        ("None", "Scan"): 2,
+    }
+    (acme,) = objects(call("stats", *files, "--scope", "acme", "--json"))
+    assert (acme["entity"], acme["pattern"], acme["units"]) == ("doc", "primary", 1.0)
+    rows = call("stats", *files).stdout
+    for text in ("acme / qa", "[b]old / qa", "(no scope)", "(no single scope)", "primary", "Units"):
+        assert text in rows
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"scope": null}', '{"scope": 1, "entity": "a"}'])
+def test_a_file_of_something_else_is_refused_with_its_line(tmp_path, line):
+    path = tmp_path / "other.jsonl"
+    path.write_text(line)
+    done = call("stats", "--requests", str(path))
+    assert done.exit_code != 0
+    assert f"line 1 of {path}" in done.stderr
+    assert call("stats", "--requests", str(tmp_path / "none.jsonl")).exit_code == 2

@@ -23,6 +23,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from dynastore import Store
 from dynastore.agents import agent_schema
 from dynastore.agents.checkpoints import (
+    completing,
     contents,
     deltas,
     histories,
@@ -40,17 +41,18 @@ from dynastore.requests import Now
 SMALL = (
     (contents, "SPREAD", 1),
     (deltas, "FAR_LINKS", 2),
-    (loading, "FAR_LINKS", 2),
+    (completing, "FAR_LINKS", 2),
     (deltas, "SPLICED_BYTES", 8),
     (deltas, "LINK_BYTES", 2),
     (deltas, "SPILLED_BYTES", 60),
     (rewriting, "SPILLED_BYTES", 60),
     (loading, "CHECKPOINTS_AT_ONCE", 3),
+    (completing, "CHECKPOINTS_AT_ONCE", 3),
     (histories, "CHECKPOINTS_AT_ONCE", 3),
     (listing, "CHECKPOINTS_AT_ONCE", 3),
     (loading, "MADE_SINCE", 1),
     (loading, "TASKS_AT_ONCE", 2),
-    (loading, "LONG_LINKS", 2),
+    (completing, "LONG_LINKS", 2),
     (noting, "LARGE_WRITE_BYTES", 100),
     (noting, "TASK_BYTES", 300),
     (noting, "ADDED_BYTES", 150),

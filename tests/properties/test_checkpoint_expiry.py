@@ -172,6 +172,20 @@ def test_the_header_expires_no_sooner_than_what_can_be_read():
     clocked.store.close()
 
 
+@pytest.mark.parametrize("knows", [True, False], ids=["goes on", "begins anew"])
+@pytest.mark.parametrize("longer", [2, 4], ids=["longer", "for ever"])
+def test_a_saver_with_a_shorter_lifetime_leaves_the_header_to_the_others(longer, knows):
+    clocked = Clocked()
+    clocked.put(longer, None, {"messages": [1]})
+    if knows:
+        clocked.savers[0].get_tuple(config_of("t", ""))
+    clocked.put(0, "000000", {"messages": [2]})
+    clocked.now += dt.timedelta(hours=4)
+    clocked.check(5)
+    assert [each.thread_id for each in clocked.savers[5].threads()] == ["t"]
+    clocked.store.close()
+
+
 LARGE = random.Random(0).randbytes(40_000).hex()  # stored by itself
 DAY = dt.timedelta(days=1)
 

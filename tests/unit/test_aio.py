@@ -481,5 +481,5 @@ def test_without_a_region_it_says_what_to_set(monkeypatch):
 def test_without_aiohttp_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "aiohttp", None)
     monkeypatch.delitem(sys.modules, "dynastore.clients.posting", raising=False)
-    with pytest.raises(RequestError, match=r'pip install "dynastore\[aio\]"'):
+    with pytest.raises(RequestError, match=r'pip install "\.\[aio\]" in a clone'):
         AioClient()

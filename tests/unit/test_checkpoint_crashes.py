@@ -273,3 +273,35 @@ def test_a_delete_that_died_leaves_what_can_be_read_and_can_be_called_again(
         left = bool(DynastoreSaver(store).threads().entities)
         assert left or not now  # what is left is found again
     assert not seen(store)
+
+
+def test_a_saver_whose_prune_died_goes_on_from_what_is_there(store, client):
+    """It forgets what it remembers of the thread, though the call failed."""
+    for requests in range(40):
+        saver, thread = DynastoreSaver(store), f"t{requests}"
+        for count in (1, 2, 3):
+            put_with_a_note(saver, count, thread)
+            saver.put_writes(config(thread, f"{count:06}"), [("messages", count)], "task")
+        client.left = requests
+        try:
+            saver.prune([thread], grace=NO_GRACE)
+        except (Unavailable, PartialFailure):
+            client.left = None
+        else:
+            break
+        put_with_a_note(saver, 4, thread)
+        found = DynastoreSaver(store).get_tuple(config(thread)).checkpoint
+        assert found["channel_values"] == {"messages": messages(4), "note": "n" * 600}
+    assert requests > 6
+
+
+def put_with_a_note(saver, count, thread):
+    """A checkpoint with two more messages, and a note that never changes."""
+    new = {"messages": f"{count}"} | ({"note": "1"} if count == 1 else {})
+    checkpoint: Any = {
+        "id": f"{count:06}",
+        "channel_values": {"messages": messages(count), "note": "n" * 600},
+        "channel_versions": {"messages": f"{count}", "note": "1"},
+    }
+    parent = f"{count - 1:06}" if count > 1 else None
+    saver.put(config(thread, parent), checkpoint, {"step": count}, new)

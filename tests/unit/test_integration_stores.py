@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
 
 import boto3
@@ -122,6 +123,24 @@ def test_what_an_adapter_opened_is_closed_with_it(tmp_path):
             opened = adapter._stores.awaited
         with pytest.raises(RequestError, match="closed"):
             await opened.get(Thread, thread_id="t")
+
+    asyncio.run(awaited())
+
+
+@pytest.mark.parametrize("where", ["sqlite:///agent.db", "sqlite://"])
+def test_an_adapter_that_was_closed_is_open_at_the_next_call(where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stores = Stores.of(where)
+    for _ in range(2):
+        assert stores.blocking.get(Thread, thread_id="t") is None
+        stores.blocking.put(Thread(thread_id="t2", created_at=dt.datetime.now(dt.UTC)))
+        stores.close()
+    assert stores.blocking.get(Thread, thread_id="t2") is not None
+
+    async def awaited():
+        for _ in range(2):
+            assert await stores.awaited.get(Thread, thread_id="t2") is not None
+            await stores.aclose()
 
     asyncio.run(awaited())
 

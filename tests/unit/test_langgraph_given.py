@@ -17,6 +17,7 @@ from langgraph.store.base import GetOp, ListNamespacesOp, MatchCondition, PutOp,
 
 from dynastore import Schema
 from dynastore.agents import Thread
+from dynastore.agents.checkpoints.labels import labels
 from dynastore.errors import RequestError
 from dynastore.integrations.langgraph import DynastoreSaver, DynastoreStore
 from dynastore.testing import memory_store, recorded
@@ -335,3 +336,22 @@ def test_an_id_may_be_a_number(store):
     assert asyncio.run(saver.aget_tuple(numbered)) is not None
     saver.delete_thread(7)
     assert saver.get_tuple(numbered) is None
+
+
+def test_an_empty_checkpoint_id_names_none_as_for_langgraph(store):
+    saver = DynastoreSaver(store)
+    config = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": ""}}
+    for saved in ("1", "2"):
+        checkpoint = {"id": saved, "channel_values": {}, "channel_versions": {}}
+        saver.put(config, {**checkpoint, "ts": "", "v": 4}, {}, {})
+    assert saver.get_tuple(config).checkpoint["id"] == "2"
+    assert saver.get_tuple(config).parent_config is None
+    assert [each.checkpoint["id"] for each in saver.list(config, before=config)] == ["2", "1"]
+    assert len(saver.threads().entities) == 1
+
+
+def test_a_number_of_a_class_of_its_own_has_the_label_of_what_it_equals():
+    """Such as NumPy's float64: read back it is a float, by which it is then looked for."""
+    number = type("float64", (float,), {})
+    assert labels({"score": number(0.5)}) == labels({"score": 0.5}) != frozenset()
+    assert labels({"score": number(2)}) == labels({"score": 2})

@@ -15,6 +15,7 @@ from langgraph.graph import START, StateGraph
 
 from dynastore.errors import RequestError
 from dynastore.integrations.langgraph import DynastoreSaver, DynastoreStore
+from dynastore.testing import memory_store, recorded
 
 
 def test_one_id_in_place_of_a_list_is_refused_and_nothing_is_deleted():
@@ -77,3 +78,19 @@ def test_a_namespace_that_is_one_text_is_refused():
         store.put("users", "k", {"a": 1})
     with pytest.raises(RequestError, match="a namespace is a tuple"):
         store.search("users")
+
+
+@pytest.mark.parametrize("call", ["prune", "delete_thread", "copy_thread", "check", "repair"])
+def test_what_is_removed_or_copied_is_read_consistently_by_every_saver(call):
+    """A read that misses what was written a moment ago would leave it, or what it refers to, behind."""
+    with memory_store() as store:
+        saver = DynastoreSaver(store, consistent=False)
+        config = {"configurable": {"thread_id": "t", "checkpoint_ns": ""}}
+        checkpoint = {"id": "1", "channel_values": {"a": 1}, "channel_versions": {"a": 1}}
+        saver.put(config, checkpoint, {}, {"a": 1})
+        arguments = {"prune": [["t"]], "copy_thread": ["t", "u"]}
+        with recorded(store) as sent:
+            getattr(saver, call)(*arguments.get(call, ["t"]))
+        reads = [each.request for each in sent if hasattr(each.request, "consistent")]
+        assert reads
+        assert all(each.consistent for each in reads)

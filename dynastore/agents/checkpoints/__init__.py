@@ -8,7 +8,8 @@ itself. All the rest is one item, written at once.
 
 **A get_tuple**: `loading.load` reads the newest checkpoints of the thread and what tasks wrote, at the
 same time. `chains` follows the references of each value back to the last whole one, and joins the
-splices to it; if it is further back than what was read, one request more brings the rest. `pending`
+splices to it; if it is further back than what was read, one request more brings the rest
+(`completing`). `pending`
 and `waiting` give what tasks wrote, in order. `listing` does the same for a page of checkpoints, and
 `histories` for channels that are made of writes alone.
 

@@ -12,7 +12,7 @@ from ...errors import DataError
 from ...operations.reading.reads import get_many
 from ...requests import Now, Steps
 from ...schema import Schema
-from ...spec import Ref
+from ...spec import Ref, ref
 from .chains import Gap, joined
 from .clearing import PRUNED_GRACE, Lasting
 from .contents import spilled_name
@@ -20,7 +20,7 @@ from .entities import Checkpoint, CheckpointValue, TaskWrites
 from .examining import Examined, Space, examined, ref_of, trouble, written_apart
 from .findings import Checked, Damaged, Finding, Headless, Item, Litter, Lost
 from .keeping import Keeping
-from .loading import is_shown
+from .stored import is_shown
 
 ITEMS: dict[type[Any], Item] = {
     Checkpoint: "checkpoint",
@@ -65,19 +65,20 @@ def diagnosed(
     """A thread, and what is wrong with it; see `check`."""
     now = yield from Now()
     read = yield from examined(schema, thread_id, keeping)
-    troubled = {ref_of(task): (task, why) for task in read.tasks if (why := trouble(task, read))}
+    of_some = _stored(read) | _unknown(read)
+    troubled = {
+        ref_of(task): (task, why)
+        for task in read.tasks
+        if _place(task) in of_some and (why := trouble(task, read))
+    }
     lost = list(_lost(read, {_place(task) for task, _ in troubled.values()}, lasting, now))
     suspects: dict[Ref[Any], Any] = {target: task for target, (task, _) in troubled.items()}
-    suspects |= {
-        ref_of(each): each
-        for finding in lost
-        for each in [read.spaces[finding.namespace].checkpoints[finding.checkpoint_id]]
-    }
+    for finding in lost:
+        suspects |= _about(read, finding)
     same = yield from _same(schema, suspects, keeping)
-    broken = {(each.namespace, each.checkpoint_id) for each in same if type(each) is Checkpoint}
-    dropped = [(task, why) for target, (task, why) in troubled.items() if task in same]
+    dropped = [(task, why) for target, (task, why) in troubled.items() if target in same]
     findings: list[Finding] = [
-        *(each for each in lost if (each.namespace, each.checkpoint_id) in broken),
+        *(each for each in lost if _about(read, each).keys() <= same),
         *(_unreadable(target, reason) for target, reason in read.unreadable.items()),
         *(Damaged(*_place(task), "writes", task.task_id, why) for task, why in dropped),
         *_litter(read, now),
@@ -85,16 +86,44 @@ def diagnosed(
     return Diagnosis(_checked(thread_id, read, findings, now), read, [task for task, _ in dropped])
 
 
-def _same(schema: Schema, suspects: dict[Ref[Any], Any], keeping: Keeping) -> Steps[list[Any]]:
-    """Those that are stored as they were when what they refer to was found to be gone.
+def _stored(read: Examined) -> set[tuple[str, str]]:
+    """Namespace and id of the checkpoints that can be unpacked."""
+    return {
+        (namespace, each) for namespace, space in read.spaces.items() for each in space.checkpoints
+    }
+
+
+def _unknown(read: Examined) -> set[tuple[str, str]]:
+    """Where something cannot be read, so that it is not known what that refers to."""
+    values = (dict(target.values) for target in read.unreadable)
+    return {(of["namespace"], of["checkpoint_id"]) for of in values}
+
+
+def _about(read: Examined, lost: Lost) -> dict[Ref[Any], Checkpoint | None]:
+    """A checkpoint that cannot be given back, and the one that should hold what it lacks.
+
+    Somebody may have rewritten both after the second was read, and before the first was.
+    """
+    checkpoints = read.spaces[lost.namespace].checkpoints
+    broken = checkpoints[lost.checkpoint_id]
+    where = {"thread_id": broken.thread_id, "namespace": lost.namespace}
+    holding = ref(Checkpoint, **where, checkpoint_id=lost.at)
+    found = {ref_of(broken): broken, holding: checkpoints.get(lost.at)}
+    return {target: each for target, each in found.items() if target not in read.unreadable}
+
+
+def _same(schema: Schema, suspects: dict[Ref[Any], Any], keeping: Keeping) -> Steps[set[Ref[Any]]]:
+    """Those that are stored as they were when something was found to be gone, or still are not.
 
     Who removes something rewrites first what refers to it. So one that is the same refers to
     nothing that was removed in the meantime.
     """
     if not suspects:
-        return []
+        return set()
     found = yield from get_many(schema, [*suspects], consistent=keeping.consistent)
-    return [each for each in found if each is not None and each == suspects[ref_of(each)]]
+    return {
+        target for target, each in zip(suspects, found, strict=True) if each == suspects[target]
+    }
 
 
 def _checked(thread_id: str, read: Examined, findings: list[Finding], now: dt.datetime) -> Checked:
@@ -183,20 +212,14 @@ def made_of(space: Space, checkpoint: Checkpoint, channels: Collection[str]) -> 
 
 def _litter(read: Examined, now: dt.datetime) -> Iterator[Litter]:
     """What nothing refers to. What a checkpoint that cannot be read refers to is not known."""
-    unknown = {
-        (of["namespace"], of["checkpoint_id"])
-        for target in read.unreadable
-        for of in [dict(target.values)]
-    }
-    stored = {
-        (namespace, each) for namespace, space in read.spaces.items() for each in space.checkpoints
-    }
+    unknown = _unknown(read)
+    of_some = _stored(read) | unknown
     claimed = read.claims(
         {namespace: space.checkpoints for namespace, space in read.spaces.items()},
         (now - PRUNED_GRACE).timestamp(),
     )
     for task in read.tasks:
-        if _place(task) in stored | unknown:
+        if _place(task) in of_some:
             claimed.update(written_apart(task))
             continue
         yield Litter(*_place(task), "writes", task.task_id, task.unclaimed_at)

@@ -25,12 +25,13 @@ from ...schema import Schema
 from ...spec import Ref, ref
 from ...writes import Delete, Put
 from .chains import Known
+from .completing import complete, traced
 from .contents import Content, Held, content_of, packed, spilled_name
 from .entities import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .keeping import Keeping
-from .loading import complete, is_shown, place_of, read_all, read_refs, traced
 from .rewriting import Kept, Rewritten, rewritten
 from .saving import spilled_values
+from .stored import is_shown, place_of, read_all, read_refs
 from .unchanged import change, delete
 
 PRUNED_GRACE = dt.timedelta(hours=1)  # twice as long as a process remembers a checkpoint
@@ -63,12 +64,13 @@ def delete_thread(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[Non
 
 def delete_for_runs(
     schema: Schema,
-    run_ids: Iterable[str],
+    thread_ids: Iterable[str],
+    run_ids: Collection[str],
     keeping: Keeping,
     lasting: Lasting,
     *,
     grace: dt.timedelta = PRUNED_GRACE,
-) -> Steps[list[str]]:
+) -> Steps[None]:
     """Delete the checkpoints that some runs made, and what tasks wrote after them.
 
     They are given back no more. Those that no others refer to are deleted by the first call, or by
@@ -76,23 +78,14 @@ def delete_for_runs(
 
     Args:
         schema: where they are.
-        run_ids: the runs. What they wrote within the last second may not be found.
+        thread_ids: the threads that the runs worked on.
+        run_ids: the runs.
         keeping: how they are read.
         lasting: the channels whose values are made of older writes.
         grace: as of `prune`.
-
-    Returns:
-        The threads that they were in.
     """
-    runs = frozenset(run_ids)
-    found = yield from all_of(
-        read_refs(schema, Checkpoint, {"run_id": each}, Keeping(consistent=False))
-        for each in sorted(runs)
-    )
-    threads = sorted({dict(each.values)["thread_id"] for some in found for each in some})
-    for each in threads:
-        yield from _until_done(partial(_without, schema, each, runs, keeping, lasting, grace))
-    return threads
+    for each in thread_ids:
+        yield from _until_done(partial(_without, schema, each, run_ids, keeping, lasting, grace))
 
 
 def _until_done(once: Callable[[], Steps[None]]) -> Steps[None]:
@@ -260,8 +253,8 @@ def _anew(
     if not kept:
         return []
     known = namespace.known
-    contents = [known.contents[each.checkpoint_id] for each in kept]
-    yield from complete(schema, place_of(kept[0]), known, contents, keeping)
+    ids = [each.checkpoint_id for each in kept]
+    yield from complete(schema, place_of(kept[0]), known, ids, keeping)
     return list(rewritten(known, {each.checkpoint_id: _kept(each) for each in kept}))
 
 

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import evolve
 
 from ...changes import unset
 from ...errors import RequestError
 from ...operations.interleaved import all_of
-from ...operations.reading.reads import get, read_all, read_page
+from ...operations.reading import reads
+from ...operations.reading.reads import get
 from ...operations.writing.batches import put_many
 from ...operations.writing.writes import write
 from ...planner import Ask
 from ...requests import BATCH_WRITES, Steps
 from ...schema import Schema
-from ...spec import ref
+from ...spec import Ref, ref
 from ...writes import Put, Update
 from .entities import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .examining import ref_of
 from .keeping import Keeping
-from .loading import read_refs, reading
+from .stored import read_all, read_refs, reading
 
 ELSEWHERE = "copy it to a new thread, or delete this one first"
+
+Place: TypeAlias = tuple[str, str]
+"""Of a checkpoint in its thread: namespace and id."""
 
 
 def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> Steps[None]:
@@ -32,6 +36,9 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
 
     So the checkpoints that are there after a failure can be read, and it can be called again. What
     of the copy is there already stays: what was pruned there may refer to it as it is.
+
+    Somebody may work on the source meanwhile. So what refers to something is read before that, and
+    kept in memory; the copy has the checkpoints that were there at first.
 
     Args:
         schema: where both are.
@@ -44,15 +51,21 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
     """
     if source == target:
         raise RequestError(f"thread {source!r} is no copy of itself; give the copy another id")
-    yield from _refuse_others(schema, source, target, keeping)
+    ours: list[Checkpoint] = yield from _read(schema, Checkpoint, source, target, keeping)
+    marks = yield from _marks(schema, target, keeping)
+    _refuse_others(source, target, ours, marks)
     header, there = yield from all_of(_header(schema, each, keeping) for each in (source, target))
     if header is not None and there is not None and _owner(header) != _owner(there):
         raise RequestError(
             f"thread {target!r} is there, and is not of the user and component of thread {source!r}; "
             f"{ELSEWHERE}"
         )
-    for cls in (CheckpointValue, TaskWrites, Checkpoint):
-        yield from _copy_items(schema, cls, source, target, keeping)
+    places = {_place(each) for each in ours}
+    tasks = yield from _read(schema, TaskWrites, source, target, keeping)
+    yield from _copy_values(schema, source, target, places, keeping)
+    written = yield from read_refs(schema, TaskWrites, {"thread_id": target}, keeping)
+    yield from _put_missing(schema, (each for each in tasks if _place(each) in places), {*written})
+    yield from _put_missing(schema, ours, marks)
     if header is None:
         return
     if there is None:
@@ -63,19 +76,33 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
         yield from write(schema, Update(ref(Thread, thread_id=target), expires_at=until))
 
 
-def _copy_items(
+def _read(
     schema: Schema, cls: type[Any], source: str, target: str, keeping: Keeping
+) -> Steps[list[Any]]:
+    """All items of a class in a thread, as those of another one."""
+    found = yield from read_all(schema, cls, {"thread_id": source}, keeping)
+    return [evolve(each, thread_id=target) for each in found]
+
+
+def _copy_values(
+    schema: Schema, source: str, target: str, places: Collection[Place], keeping: Keeping
 ) -> Steps[None]:
-    there = {*(yield from read_refs(schema, cls, {"thread_id": target}, keeping))}
-    reader = yield from reading(schema, cls, {"thread_id": source}, keeping)
+    """Copy the values of some checkpoints and of their tasks, page by page."""
+    there = {*(yield from read_refs(schema, CheckpointValue, {"thread_id": target}, keeping))}
+    reader = yield from reading(schema, CheckpointValue, {"thread_id": source}, keeping)
     while True:
         page = yield from reader.page(None)
-        copies: Iterator[Any] = (evolve(each, thread_id=target) for each in page.entities)
-        missing = (each for each in copies if ref_of(each) not in there)
-        while some := list(islice(missing, BATCH_WRITES)):
-            yield from put_many(schema, some)
+        theirs = (each for each in page.entities if _place(each) in places)
+        yield from _put_missing(schema, (evolve(each, thread_id=target) for each in theirs), there)
         if page.cursor is None:
             return
+
+
+def _put_missing(schema: Schema, copies: Iterable[Any], there: Collection[Ref[Any]]) -> Steps[None]:
+    """Put those that are not there, 25 at a time, in their order."""
+    missing = (each for each in copies if ref_of(each) not in there)
+    while some := list(islice(missing, BATCH_WRITES)):
+        yield from put_many(schema, some)
 
 
 def _header(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[Any]:
@@ -86,29 +113,37 @@ def _owner(header: Thread) -> tuple[str | None, str | None]:
     return header.user_id, header.component
 
 
-def _refuse_others(schema: Schema, source: str, target: str, keeping: Keeping) -> Steps[None]:
+def _place(entity: Checkpoint | CheckpointValue | TaskWrites) -> Place:
+    return entity.namespace, entity.checkpoint_id
+
+
+def _refuse_others(
+    source: str, target: str, ours: Sequence[Checkpoint], there: Mapping[Ref[Any], str]
+) -> None:
     """Refuse a source without checkpoints, and a target that has others than the source."""
-    there = yield from _marks(schema, target, keeping)
-    ours = yield from _marks(schema, source, keeping, limit=None if there else 1)
     if not ours:
         raise RequestError(f"there is no thread {source!r} to copy: it has no checkpoint")
-    others = sorted(place for place, mark in there.items() if ours.get(place) != mark)
+    marks = {ref_of(each): each.mark for each in ours}
+    others = [dict(each.values) for each, mark in there.items() if marks.get(each) != mark]
     if others:
-        namespace, checkpoint_id = others[0]
         raise RequestError(
             f"thread {target!r} is there, and has other checkpoints than thread {source!r}: "
-            f"{len(others)}, such as {checkpoint_id} of namespace {namespace!r}; {ELSEWHERE}"
+            f"{len(others)}, such as {others[0]['checkpoint_id']} of namespace "
+            f"{others[0]['namespace']!r}; {ELSEWHERE}"
         )
 
 
-def _marks(
-    schema: Schema, thread_id: str, keeping: Keeping, limit: int | None = None
-) -> Steps[dict[tuple[str, str], str]]:
-    """Namespace and id of a thread's checkpoints -> the mark of each."""
+def _marks(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[dict[Ref[Any], str]]:
+    """The checkpoints of a thread, and the mark of each."""
     ask = Ask(consistent=keeping.consistent, selected=("namespace", "checkpoint_id", "mark"))
-    plan = schema.plan(Checkpoint, {"thread_id": thread_id}, (), ask)
-    if limit is None:
-        found: Sequence[Any] = yield from read_all(schema, plan)
-    else:
-        found = (yield from read_page(schema, plan, limit=limit)).entities
-    return {(each["namespace"], each["checkpoint_id"]): each["mark"] for each in found}
+    of_thread = {"thread_id": thread_id}
+    found = yield from reads.read_all(schema, schema.plan(Checkpoint, of_thread, (), ask))
+    return {
+        ref(
+            Checkpoint,
+            **of_thread,
+            namespace=each["namespace"],
+            checkpoint_id=each["checkpoint_id"],
+        ): each["mark"]
+        for each in found
+    }

@@ -21,8 +21,8 @@ from .chains import Known
 from .contents import content_of, segment_of, spilled_name
 from .entities import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .keeping import Keeping
-from .loading import read_refs
 from .pending import Apart, Elsewhere, apart_of, write_of
+from .stored import read_refs
 
 AT_ONCE = 100  # items that are read by key in one request
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ...requests import Steps
 from ...schema import Schema
 from ...terms import between, until
 from .chains import Known, joined, serialized
+from .completing import complete
 from .contents import Value, content_of
 from .entities import Checkpoint, TaskWrites
 from .keeping import Keeping
-from .loading import CHECKPOINTS_AT_ONCE, complete, place_of, read_all, reading
 from .pending import Pending
 from .saving import Place
+from .stored import CHECKPOINTS_AT_ONCE, place_of, read_all, reading
 from .waiting import waiting_writes
 
 
@@ -51,16 +52,10 @@ def histories(
     """
     line, known = yield from _line(schema, place, parent_id, set(channels), keeping)
     seeds = {name: _seed(line, known, name) for name in channels}
-    contents = [known.contents[each.checkpoint_id] for each in line]
-    # Only these channels: of what is kept for its writes alone, other values may be gone.
-    wanted = [
-        evolve(
-            content, held={name: content.held[name] for name in channels if name in content.held}
-        )
-        for content in contents
-    ]
     if line:
-        yield from complete(schema, place_of(line[0]), known, wanted, keeping)
+        # Only these channels: of what is kept for its writes alone, other values may be gone.
+        ids = [each.checkpoint_id for each in line]
+        yield from complete(schema, place_of(line[0]), known, ids, keeping, channels)
     writes = yield from _writes(schema, place, line, keeping)
     return {
         name: ChannelHistory(

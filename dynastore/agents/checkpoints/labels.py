@@ -33,6 +33,8 @@ def labels(metadata: Mapping[str, Any]) -> frozenset[str]:
 def _text(name: str, value: Any) -> bytes | None:
     if isinstance(value, float | bool) and isfinite(value) and int(value) == value:
         value = int(value)
+    elif isinstance(value, float):
+        value = float(value)  # of a class of its own, such as NumPy's, JSON does not write it
     if isinstance(value, int):  # of any length, and no text has this form
         value = [str(value) if value.bit_length() < DECIMAL_BITS else hex(value)]
     elif not isinstance(value, str) and not (isinstance(value, float) and isfinite(value)):

@@ -17,19 +17,12 @@ from ...terms import all_of as all_hold
 from ...terms import before as less_than
 from ...terms import between, contains
 from .chains import Known
+from .completing import complete
 from .contents import Content, content_of
 from .entities import Checkpoint, TaskWrites
 from .keeping import Keeping
-from .loading import (
-    CHECKPOINTS_AT_ONCE,
-    Loaded,
-    complete,
-    is_shown,
-    loaded,
-    place_of,
-    read_all,
-    reading,
-)
+from .loading import Loaded, loaded
+from .stored import CHECKPOINTS_AT_ONCE, is_shown, place_of, read_all, reading
 from .waiting import waiting_writes
 
 
@@ -133,9 +126,8 @@ class Lister:
 
     def _of_namespace(self, some: list[Checkpoint], now: dt.datetime) -> Steps[list[Loaded]]:
         known, place = self._known[some[0].namespace], place_of(some[0])
-        contents = [known.contents[each.checkpoint_id] for each in some]
-        yield from complete(self._schema, place, known, contents, self._keeping)
         ids = [each.checkpoint_id for each in some]
+        yield from complete(self._schema, place, known, ids, self._keeping)
         where: dict[str, Any] = {"thread_id": place.thread_id, "namespace": place.namespace}
         where["checkpoint_id"] = ids[0] if len(ids) == 1 else between(min(ids), max(ids))
         tasks: Iterable[TaskWrites] = yield from read_all(

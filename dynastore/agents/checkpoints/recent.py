@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
-from threading import Lock
 from typing import TypeAlias
 
 from attrs import frozen
 
+from ..kept import Kept
 from .deltas import Head
 
 HEADS = 1_024  # remembered, the newest of a namespace twice; a thread of 1,000 messages takes some 20 KB
@@ -42,13 +41,11 @@ class Recent:
 
     def __init__(self) -> None:
         """Nothing is remembered."""
-        self._heads: OrderedDict[Place, Remembered] = OrderedDict()
-        self._lock = Lock()
+        self._heads: Kept[Place, Remembered] = Kept(HEADS)
 
     def find(self, place: Place, now: dt.datetime) -> Remembered | None:
         """What is remembered of a checkpoint, if that is not too long ago."""
-        with self._lock:
-            found = self._heads.get(place)
+        found = self._heads.get(place)
         return found if found is not None and now - found.seen_at < REMEMBERED else None
 
     def reach(self, thread_id: str, namespace: str, checkpoint_id: str | None) -> int | None:
@@ -59,22 +56,14 @@ class Recent:
             namespace: the namespace.
             checkpoint_id: the checkpoint; the newest without.
         """
-        newest = (thread_id, namespace, checkpoint_id or NEWEST)
-        with self._lock:
-            found = self._heads.get(newest)
+        found = self._heads.get((thread_id, namespace, checkpoint_id or NEWEST))
         return None if found is None else found.head.reach
 
     def keep(self, place: Place, remembered: Remembered) -> None:
         """Remember a checkpoint, and forget the one that was used longest ago."""
-        with self._lock:
-            for each in (place, (*place[:2], NEWEST)):
-                self._heads[each] = remembered
-                self._heads.move_to_end(each)
-            while len(self._heads) > HEADS:
-                self._heads.popitem(last=False)
+        self._heads.keep(place, remembered)
+        self._heads.keep((*place[:2], NEWEST), remembered)
 
     def forget(self, thread_id: str) -> None:
         """Forget the checkpoints of a thread."""
-        with self._lock:
-            for place in [each for each in self._heads if each[0] == thread_id]:
-                del self._heads[place]
+        self._heads.forget_where(lambda place: place[0] == thread_id)

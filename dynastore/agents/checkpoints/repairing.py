@@ -30,7 +30,7 @@ from .entities import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .examining import Examined, Space, ref_of, written_apart
 from .findings import Lost, Repaired
 from .keeping import Keeping
-from .loading import is_shown
+from .stored import is_shown
 from .unchanged import change, delete
 
 
@@ -81,42 +81,12 @@ def repair(
     now = yield from Now()
     found = yield from diagnosed(schema, thread_id, keeping, lasting)
     plan = _planned(found, lasting, now, grace)
-    are_hidden = yield from all_of(_hidden(schema, each, now) for each in plan.hidden)
-    are_deleted = yield from all_of(delete(schema, each) for each in plan.deleted)
-    yield from all_of(_deleted(schema, each) for each in (*plan.dropped, *plan.useless))
-    hidden = [*compress(plan.hidden, are_hidden)]
-    deleted = [*compress(plan.deleted, are_deleted)]
-    # Those that were put again in the meantime stay, with all that is theirs.
-    stay = {_place(each) for each in plan.deleted} - {_place(each) for each in deleted}
-    removed = yield from all_of(
-        _removed(schema, each) for each in plan.removed if _place(each) not in stay
-    )
-    yield from all_of(_marked(schema, each, now) for each in plan.marked)
-    gone = {_place(each) for each in (*hidden, *deleted)}
-    left = {
-        namespace: [
-            each
-            for each in space.checkpoints.values()
-            if is_shown(each, now) and _place(each) not in gone
-        ]
-        for namespace, space in found.read.spaces.items()
-    }
+    done = yield from _carried_out(schema, plan, now)
+    left = _left(found.read, {_place(each) for each in (*done.hidden, *done.deleted)}, now)
     is_headless = found.read.header is None and any(left.values())
     if is_headless:
         yield from _write_header(schema, thread_id, found.read, left, describe)
-    return Repaired(
-        found.checked,
-        {namespace: some[-1].checkpoint_id if some else None for namespace, some in left.items()},
-        [each.checkpoint_id for each in hidden],
-        [
-            *(each.checkpoint_id for each in deleted),
-            *(_value(each, "checkpoint_id") for each in plan.useless if each.cls is Checkpoint),
-        ],
-        [_value(each, "task_id") for each in plan.dropped],
-        sum(removed) + sum(each.cls is CheckpointValue for each in plan.useless),
-        len(plan.marked),
-        is_headless,
-    )
+    return _repaired(found, plan, done, left, header=is_headless)
 
 
 @frozen
@@ -138,6 +108,21 @@ class _Plan:
     useless: Sequence[Ref[Any]]
     removed: Sequence[_Unclaimed]
     marked: Sequence[_Unclaimed]
+
+
+@frozen
+class _Done:
+    """What of a plan was done: not what was put again in the meantime.
+
+    Attributes:
+        hidden: checkpoints.
+        deleted: checkpoints.
+        removed: how many items that nothing referred to.
+    """
+
+    hidden: Sequence[Checkpoint]
+    deleted: Sequence[Checkpoint]
+    removed: int
 
 
 def _planned(found: Diagnosis, lasting: Lasting, now: dt.datetime, grace: dt.timedelta) -> _Plan:
@@ -168,6 +153,59 @@ def _planned(found: Diagnosis, lasting: Lasting, now: dt.datetime, grace: dt.tim
         [*damaged, *useless],
         over,
         [each for each in unclaimed if each.unclaimed_at is None and each not in over],
+    )
+
+
+def _carried_out(schema: Schema, plan: _Plan, now: dt.datetime) -> Steps[_Done]:
+    """Do what is planned. A checkpoint that was put again stays, with all that is its own."""
+    are_hidden = yield from all_of(_hidden(schema, each, now) for each in plan.hidden)
+    are_deleted = yield from all_of(delete(schema, each) for each in plan.deleted)
+    yield from all_of(_deleted(schema, each) for each in (*plan.dropped, *plan.useless))
+    deleted = [*compress(plan.deleted, are_deleted)]
+    stay = {_place(each) for each in plan.deleted} - {_place(each) for each in deleted}
+    removed = yield from all_of(
+        _removed(schema, each) for each in plan.removed if _place(each) not in stay
+    )
+    yield from all_of(_marked(schema, each, now) for each in plan.marked)
+    return _Done([*compress(plan.hidden, are_hidden)], deleted, sum(removed))
+
+
+def _left(
+    read: Examined, gone: Collection[tuple[str, str]], now: dt.datetime
+) -> dict[str, list[Checkpoint]]:
+    """The checkpoints of each namespace that are still given back, from the oldest on."""
+    return {
+        namespace: [
+            each
+            for each in space.checkpoints.values()
+            if is_shown(each, now) and _place(each) not in gone
+        ]
+        for namespace, space in read.spaces.items()
+    }
+
+
+def _repaired(
+    found: Diagnosis,
+    plan: _Plan,
+    done: _Done,
+    left: Mapping[str, Sequence[Checkpoint]],
+    *,
+    header: bool,
+) -> Repaired:
+    """What was done, as it is told."""
+    damaged = [each for each in plan.useless if each.cls is Checkpoint]
+    return Repaired(
+        found=found.checked,
+        last={each: some[-1].checkpoint_id if some else None for each, some in left.items()},
+        hidden=[each.checkpoint_id for each in done.hidden],
+        deleted=[
+            *(each.checkpoint_id for each in done.deleted),
+            *(_value(each, "checkpoint_id") for each in damaged),
+        ],
+        dropped=[_value(each, "task_id") for each in plan.dropped],
+        removed=done.removed + len(plan.useless) - len(damaged),
+        marked=len(plan.marked),
+        header=header,
     )
 
 

@@ -99,7 +99,9 @@ def _moved(
         return there
     segment = known.segment(name, spot, is_spilled=place.is_spilled)
     at, mark = own
-    if spot == own and isinstance(segment, Splice):
+    # One that is stored by itself is whole: it takes the place of what others read at the moment, and
+    # these know no base for it but the one before.
+    if spot == own and isinstance(segment, Splice) and len(segment.data) <= SPILLED_BYTES:
         base = moved.get((name, (segment.base, segment.base_mark)))
         if base is not None and stays.may_refer_to(base):
             at_base = evolve(segment, base=base.at, base_mark=base.mark)

@@ -22,7 +22,8 @@ from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
 from ...schema import Schema
 from ...spec import ref
-from ...writes import Create, Put
+from ...terms import until
+from ...writes import Create, Put, Update
 from .contents import (
     Content,
     Former,
@@ -268,9 +269,19 @@ def _begun(
 
 
 def _keep_thread(schema: Schema, draft: Draft, keeping: Keeping, now: dt.datetime) -> Steps[None]:
-    """Write what is new of a thread's header, or the header."""
+    """Write what is new of a thread's header, or the header; by that it expires no sooner."""
     target = ref(Thread, thread_id=draft.place.thread_id)
-    changes = {"created_at": if_missing(now), "expires_at": unset(), **_header(draft, keeping, now)}
+    header = _header(draft, keeping, now)
+    changes = {"created_at": if_missing(now), "expires_at": unset(), **header}
+    if keeping.lifetime is not None:
+        try:
+            no_longer = {"expires_at": until(header["expires_at"])}
+            yield from write(schema, Update(target, when=no_longer, **changes))
+        except ConditionFailed as failure:
+            if failure.stored is not None:
+                del changes["expires_at"]  # a saver with a longer lifetime works on the thread too
+        else:
+            return
     yield from upsert(schema, target, changes)
 
 

@@ -1,15 +1,21 @@
-"""Threads: found by whose they are and when they began."""
+"""Threads: found by whose they are and when they began, and by what worked on them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from ...operations.interleaved import all_of
 from ...operations.reading.reader import Page
 from ...operations.reading.reads import read_page
 from ...planner import Ask
 from ...requests import Steps
 from ...schema import Schema
-from .entities import Thread
+from .entities import Checkpoint, Thread
+from .keeping import Keeping
+from .stored import read_refs
+
+EVENTUAL = Keeping(consistent=False)  # as an index is read
 
 
 def threads(
@@ -33,3 +39,16 @@ def threads(
     where = {name: value for name, value in given.items() if value is not None}
     plan = schema.plan(Thread, where, (), Ask(newest_first=True))
     return (yield from read_page(schema, plan, limit=limit, cursor=cursor))
+
+
+def threads_of_runs(schema: Schema, run_ids: Iterable[str]) -> Steps[list[str]]:
+    """The threads that some runs worked on; what they wrote within the last second may not be found.
+
+    Args:
+        schema: where they are.
+        run_ids: the runs.
+    """
+    found = yield from all_of(
+        read_refs(schema, Checkpoint, {"run_id": each}, EVENTUAL) for each in sorted({*run_ids})
+    )
+    return sorted({dict(each.values)["thread_id"] for some in found for each in some})

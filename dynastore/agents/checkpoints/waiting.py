@@ -69,6 +69,8 @@ def _read_large(
         for (_, name), task in wanted.items()
     ]
     values = yield from get_many(schema, refs, consistent=keeping.consistent)
+    if not keeping.consistent and any(each is None for each in values):
+        values = yield from get_many(schema, refs, consistent=True)  # the other read lagged, or not
     return {
         at: apart_of(value.content)
         for at, value in zip(wanted, values, strict=True)

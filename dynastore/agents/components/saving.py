@@ -41,12 +41,15 @@ class Edition:
     unlinked: Collection[str] = ()
     touched: Collection[Component] = field(default=(), repr=False)
 
-    def writes(self) -> list[Write[Any]]:
-        """What is written of it together."""
-        header: Write[Any] = Create(self.after) if self.is_new else Put(self.after)
+    def header(self) -> Create[Component] | Put[Component]:
+        """What is written of the component itself."""
+        return Create(self.after) if self.is_new else Put(self.after)
+
+    def others(self) -> list[Write[Any]]:
+        """What is written together with it."""
         config = () if self.config is None else (Put(self.config),)
         return [
-            *(header, *config),
+            *config,
             *map(Put, self._uses(self.linked)),
             *(Delete(ref_of(each)) for each in self._uses(self.unlinked)),
             *(Update(each, linked_count=increment(1)) for each in self.touched),
@@ -60,8 +63,11 @@ class Edition:
         ]
 
 
-def save(schema: Schema, edition: Edition) -> Steps[None]:
+def save(schema: Schema, edition: Edition) -> Steps[Component]:
     """Save what becomes of a component: one request.
+
+    Returns:
+        The component as it is stored.
 
     Raises:
         AlreadyExists: it is new, and there is one.
@@ -69,11 +75,12 @@ def save(schema: Schema, edition: Edition) -> Steps[None]:
         TransactionCanceled: one of these, or what it refers to was written since.
         RequestError: over 100 items would be written: with links to 49 components it is not.
     """
-    first, *more = edition.writes()
-    if more:
-        yield from transact(schema, [first, *more])
-    elif isinstance(first, Create | Put):
-        yield from write(schema, first)
+    others = edition.others()
+    if not others:
+        return (yield from write(schema, edition.header()))
+    saved: Component
+    saved, *_ = yield from transact(schema, [edition.header(), *others])
+    return saved
 
 
 def settled(attempt: Callable[[], Steps[T]]) -> Steps[T]:

@@ -14,7 +14,7 @@ from ...terms import When, missing
 from ...writes import Update
 from .entities import Run, Session
 from .incarnations import incarnation_of
-from .loading import NEVER, key_of, load, place_of, restored, slim_copies
+from .loading import key_of, load, place_of, restored, saved_last, slim_copies
 from .recent import Recent
 from .saving import as_read
 
@@ -66,8 +66,8 @@ def _read(schema: Schema, recent: Recent, session_id: str, run_id: str) -> Steps
     mine = [each for each in copies if each.run_id == run_id]
     if not mine:
         return None
-    place = place_of(max(mine, key=lambda each: each.updated_at or NEVER))
-    run = yield from get(schema, Run, key_of(place), consistent=True)
+    (last,) = saved_last(mine)
+    run = yield from get(schema, Run, key_of(place_of(last)), consistent=True)
     return None if run is None else (yield from restored(schema, [run]))[0]
 
 

@@ -26,7 +26,7 @@ from ...writes import Delete
 from ..annexes.clearing import clear
 from .belongings import belongings
 from .entities import Passage, Run, Session
-from .loading import key_of, place_of
+from .loading import key_of
 from .recent import Place, Recent
 from .saving import TOGETHER
 from .tallying import untally
@@ -187,17 +187,20 @@ def _is_left(found: Run | Passage, incarnation: str | None, at: dt.datetime | No
     if found.incarnation:
         return found.incarnation != incarnation
     if isinstance(found, Passage):
-        return incarnation != ""
+        return at is not None and incarnation != ""
     return at is not None and (found.updated_at or at) <= at
 
 
 def _delete(schema: Schema, found: Sequence[Run | Passage]) -> Steps[None]:
     """Delete runs and passages. What may be in parts goes by itself: a batch leaves these behind."""
-    large = [each for each in found if isinstance(each, Run) and each.content_bytes > INLINE_BYTES]
-    yield from all_of(write(schema, Delete(_ref(place_of(each)))) for each in large)
-    rest = [each for each in found if each not in large]
+    yield from all_of(write(schema, Delete(each)) for each in found if _is_large(each))
+    rest = [each for each in found if not _is_large(each)]
     if rest:
         yield from delete_many(schema, rest)
+
+
+def _is_large(found: Run | Passage) -> bool:
+    return isinstance(found, Run) and found.content_bytes > INLINE_BYTES
 
 
 def delete_run(schema: Schema, recent: Recent, run_id: str) -> Steps[bool]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from attrs import evolve
+
 from ...operations.interleaved import all_of
-from ...operations.reading.reads import read_all
+from ...operations.reading.reads import get_many, read_all
 from ...planner import Ask
 from ...requests import Steps
 from ...schema import Schema
+from ...spec import ref
 from .entities import LISTED, Run, Session
-from .loading import slim_runs
+from .loading import key_of, place_of, restored, saved_last, slim_copies
 
 
 def entries(
@@ -36,10 +39,45 @@ def entries(
     return found
 
 
-def slim_runs_where(schema: Schema, where: Mapping[str, Any]) -> Steps[list[Run]]:
-    """The runs of the sessions that are found so, without what is in them: a request a session."""
+def slim_copies_where(schema: Schema, where: Mapping[str, Any]) -> Steps[list[list[Run]]]:
+    """The runs of each session that is found so, without what is in them: a request a session.
+
+    Returns:
+        Of each session all that there are of each run; see `loading.one_each`.
+    """
     found = yield from entries(schema, where)
-    runs = yield from all_of(
-        slim_runs(schema, each["session_id"], each["incarnation"]) for each in found
+    return (
+        yield from all_of(
+            slim_copies(schema, each["session_id"], each["incarnation"]) for each in found
+        )
     )
-    return [each for some in runs for each in some]
+
+
+def whole(schema: Schema, runs: Sequence[Run], copies: Iterable[Iterable[Run]]) -> Steps[list[Run]]:
+    """Runs with what is in them, as far as that was not read: a request for each 100, and their passages.
+
+    Args:
+        schema: where they are.
+        runs: some of the runs that *copies* are of; those that are gone since are not given.
+        copies: of each session all that there are of each run: a run is as it was saved last.
+    """
+    last = {_named(each): each for some in copies for each in saved_last(some)}
+    slim = [each for each in runs if not each.content and not each.messages]
+    refs = [ref(Run, **key_of(place_of(last[_named(each)]))) for each in slim]
+    read = yield from get_many(schema, refs, consistent=True)
+    filled = {_named(each): found for each, found in zip(slim, read, strict=True)}
+    found = [_in_place(filled.get(_named(each), each), each) for each in runs]
+    return (yield from restored(schema, [each for each in found if each is not None]))
+
+
+def _named(run: Run) -> tuple[str, str]:
+    """A run id may be in two sessions."""
+    return run.session_id, run.run_id
+
+
+def _in_place(found: Any, run: Run) -> Run | None:
+    """A run as it was read, where it began first."""
+    if found is None:
+        return None
+    in_place: Run = evolve(found, created_at=run.created_at, run_index=run.run_index)
+    return in_place

@@ -77,7 +77,7 @@ def _rank(run: Run) -> tuple[bool, int, dt.datetime, str]:
 def one_each(runs: Iterable[Run]) -> list[Run]:
     """Runs without those that were saved again with another beginning: the first one's place stays."""
     found: dict[str, Any] = {}
-    for run in sorted(runs, key=lambda each: each.updated_at or NEVER):
+    for run in sorted(runs, key=_saved):
         first = found.get(run.run_id)
         if first is None:
             found[run.run_id] = run
@@ -86,6 +86,15 @@ def one_each(runs: Iterable[Run]) -> list[Run]:
         place = {"created_at": first.created_at, "run_index": first.run_index}
         found[run.run_id] = evolve(saved, **place)
     return [*found.values()]
+
+
+def saved_last(runs: Iterable[Run]) -> list[Run]:
+    """Runs without those that were saved again with another beginning: as each was saved last."""
+    return [*{each.run_id: each for each in sorted(runs, key=_saved)}.values()]
+
+
+def _saved(run: Run) -> dt.datetime:
+    return run.updated_at or NEVER
 
 
 def load(
@@ -114,8 +123,9 @@ def load(
     found = current(first.entities[1:], header.incarnation)
     yield from _read_on(reader, found, header, more=first.cursor is not None, latest=latest)
     copies = [each for each in found if isinstance(each, Run)]
-    texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
-    recent.keep_session(session_id, _known(header, texts, copies))
+    passages = [each for each in found if isinstance(each, Passage)]
+    texts = {each.digest: each.text for each in passages}
+    recent.keep_session(session_id, _known(header, passages, copies))
     runs = _wanted(copies, latest)
     keep_places(recent, copies)
     if latest is None:
@@ -123,10 +133,12 @@ def load(
     return Loaded(header, [_whole(run, texts) for run in in_order(runs)])
 
 
-def _known(header: Session, digests: Iterable[str], runs: Sequence[Run]) -> Known:
-    """What is known of a session by some of its runs, newest first."""
+def _known(header: Session, passages: Iterable[Passage], runs: Sequence[Run]) -> Known:
+    """What is known of a session by its passages, and by some of its runs, newest first."""
     alike = {each.run_id: each.passage for each in reversed(runs[:LAST_RUNS])}
-    return Known(header.incarnation, header.user_id, frozenset(digests), alike)
+    # A run that is read by itself looks for its passage under its own incarnation only.
+    own = (each.digest for each in passages if each.incarnation == header.incarnation)
+    return Known(header.incarnation, header.user_id, frozenset(own), alike)
 
 
 def keep_places(recent: Recent, runs: Sequence[Run]) -> None:
@@ -185,14 +197,11 @@ def _suffices(found: Sequence[Run], latest: Latest | None) -> bool:
     """Whether no run that is older than those found can be wanted."""
     if latest is None:
         return False
-    counted = list(filter(latest.among, found))
-    if len(counted) < latest.count:
+    counted = filter(latest.among, one_each(found))
+    began = sorted((each.created_at for each in counted), reverse=True)
+    if len(began) < latest.count:
         return False
-    return (
-        not counted
-        or not latest.count
-        or found[-1].created_at < counted[latest.count - 1].created_at
-    )
+    return not began or not latest.count or found[-1].created_at < began[latest.count - 1]
 
 
 def restored(schema: Schema, runs: Sequence[Run]) -> Steps[list[Run]]:
@@ -237,14 +246,20 @@ def runs_of(schema: Schema, session_id: str, fields: tuple[str, ...]) -> Steps[l
     return (yield from read_all(schema, plan))
 
 
-def whole_runs(schema: Schema, session_id: str) -> Steps[list[Run]]:
-    """The runs of a session; in no order."""
+def whole_runs(schema: Schema, session_id: str, *, awaited: str | None = None) -> Steps[list[Run]]:
+    """The runs of a session; in no order.
+
+    Args:
+        schema: where they are.
+        session_id: its id.
+        awaited: the incarnation that it is going to have, if it is not there yet.
+    """
     ask = Ask(consistent=True)
     plan = schema.plan_collection((Session, Run, Passage), {"session_id": session_id}, (), ask)
     read = yield from read_all(schema, plan)
     header = next((each for each in read if isinstance(each, Session)), None)
     others = (each for each in read if not isinstance(each, Session))
-    found = current(others, None if header is None else header.incarnation)
+    found = current(others, awaited if header is None else header.incarnation)
     texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
     runs = one_each(each for each in found if isinstance(each, Run))
     return [_whole(each, texts) for each in runs]

@@ -1,7 +1,7 @@
 """Recent: what a process has read or written last, so that it need not ask whether it is there.
 
-A header, a run, a memory or a document that is new is created, one that is there is changed: a request
-each, if the guess is right, and one more if it is not.
+A header or a run that is new is created, one that is there is changed: a request each, if the guess
+is right, and one more if it is not.
 """
 
 from __future__ import annotations
@@ -81,11 +81,10 @@ class Recent:
         """Nothing is remembered."""
         self._sessions: OrderedDict[str, Known] = OrderedDict()
         self._places: OrderedDict[str, Place] = OrderedDict()
-        self._owners: OrderedDict[str, str] = OrderedDict()
-        self._documents: OrderedDict[str, bool] = OrderedDict()
         self._ended: OrderedDict[str, bool] = OrderedDict()
         self._asking: OrderedDict[str, bool] = OrderedDict()
         self._tallies: OrderedDict[str, Tally] = OrderedDict()
+        self._gone: OrderedDict[str, bool] = OrderedDict()
         self.metered: MetricProgress | None = None  # how far figures were calculated
         self.metered_at = 0.0  # when that was tried, in seconds since 1970
         self._lock = Lock()
@@ -134,15 +133,10 @@ class Recent:
         with self._lock:
             self._tallies.pop(session_id, None)
 
-    def owner(self, memory_id: str) -> str | None:
-        """Whose a memory was when it was read or written last; None where it was not."""
-        with self._lock:
-            return self._owners.get(memory_id)
-
     def keep_session(self, session_id: str, known: Known) -> None:
         """Remember a session that was read."""
         with self._lock:
-            _keep(self._sessions, session_id, known)
+            self._keep_known(session_id, known)
 
     def keep_header(self, header: Session) -> None:
         """Remember which session is there, and whose; what was known of another one is forgotten."""
@@ -150,12 +144,18 @@ class Recent:
             known = self._sessions.get(header.session_id)
             if known is None or known.incarnation != header.incarnation:
                 known = Known(header.incarnation)
-            _keep(self._sessions, header.session_id, evolve(known, user_id=header.user_id))
+            self._keep_known(header.session_id, evolve(known, user_id=header.user_id))
 
     def keep_there(self, session_id: str) -> None:
         """Remember that there is a session that was not read."""
         with self._lock:
-            _keep(self._sessions, session_id, Known(None))
+            self._keep_known(session_id, Known(None))
+
+    def _keep_known(self, session_id: str, known: Known) -> None:
+        before = self._sessions.get(session_id)
+        if before is None or before.incarnation != known.incarnation:
+            self._tallies.pop(session_id, None)  # they were another one's runs
+        _keep(self._sessions, session_id, known)
 
     def keep_passage(self, session_id: str, incarnation: str, digest: str) -> None:
         """Remember a passage of a session that is there."""
@@ -197,46 +197,22 @@ class Recent:
         with self._lock:
             return self._ended.pop(run_id, False)
 
-    def keep_memory(self, memory_id: str, user_id: str) -> None:
-        """Remember whose a memory is."""
-        with self._lock:
-            _keep(self._owners, memory_id, user_id)
-
     def forget_session(self, session_id: str) -> None:
         """Forget a session that is not there any more, and its passages."""
         with self._lock:
-            self._sessions.pop(session_id, None)
+            if self._sessions.pop(session_id, None) is not None:
+                _keep(self._gone, session_id, True)
             self._tallies.pop(session_id, None)
+
+    def take_gone(self, session_id: str) -> bool:
+        """Whether a session that was there is there no more; then forgets that."""
+        with self._lock:
+            return self._gone.pop(session_id, False)
 
     def forget_run(self, run_id: str) -> None:
         """Forget a run that is not there any more."""
         with self._lock:
             self._places.pop(run_id, None)
-
-    def has_document(self, knowledge_id: str) -> bool:
-        """Whether a document was there when it was read or written last."""
-        with self._lock:
-            return knowledge_id in self._documents
-
-    def keep_document(self, knowledge_id: str) -> None:
-        """Remember that a document is there."""
-        with self._lock:
-            _keep(self._documents, knowledge_id, True)
-
-    def forget_document(self, knowledge_id: str) -> None:
-        """Forget a document that is not there any more."""
-        with self._lock:
-            self._documents.pop(knowledge_id, None)
-
-    def forget_memory(self, memory_id: str) -> None:
-        """Forget a memory that is not there any more."""
-        with self._lock:
-            self._owners.pop(memory_id, None)
-
-    def forget_memories(self) -> None:
-        """Forget all memories."""
-        with self._lock:
-            self._owners.clear()
 
 
 def _keep(kept: OrderedDict[str, T], name: str, value: T, most: int = REMEMBERED) -> None:

@@ -37,7 +37,7 @@ def shortened(
         return run  # type: ignore[no-any-return]
     start, end = repeated
     text = run.content[start:end]
-    digest = blake2b(text, digest_size=16).hexdigest()
+    digest = digest_of(text)
     noted: Any = evolve(run, passage=digest)
     known = recent.known(run.session_id)
     if known is None or known.incarnation != run.incarnation:
@@ -52,3 +52,8 @@ def shortened(
     rest = run.content[:start] + run.content[end:]
     short: Run = evolve(noted, content=rest, content_bytes=len(rest), passage_at=start)
     return short
+
+
+def digest_of(text: bytes) -> str:
+    """What tells a text from others."""
+    return blake2b(text, digest_size=16).hexdigest()

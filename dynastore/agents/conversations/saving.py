@@ -25,11 +25,11 @@ from ...terms import When, all_of, missing
 from ...writes import Create, Put, Update
 from .entities import Run, Session
 from .incarnations import begun, incarnation_of
-from .loading import key_of, model_of, place_of, slim_runs
+from .loading import key_of, place_of, slim_runs
 from .owning import is_known, owned_by, written
 from .recent import Place, Recent, Tally
 from .repeating import shortened
-from .tallying import counted
+from .tallying import counted, marked
 
 # Of a transaction: 4 MB, and 100 actions. Contents are stored compressed, mostly a third of this.
 TOGETHER_BYTES = 3 * 1024 * 1024
@@ -67,14 +67,17 @@ def save(
                     return None
                 recent.forget_session(header.session_id)
         new: Any = header
+        # Of one that was deleted while a turn of it ran, most of the runs are gone.
+        models = None if recent.take_gone(header.session_id) else runs
         try:
-            first = evolve(new, tally=counted(runs), incarnation=begun())
+            tally = None if models is None else counted(models)
+            first = evolve(new, tally=tally, incarnation=begun())
             created: Session = yield from write(schema, Create(first))
         except AlreadyExists:
             recent.keep_there(header.session_id)
         else:
             recent.keep_header(created)
-            recent.keep_tally(header.session_id, Tally(runs, created.edition))
+            recent.keep_tally(header.session_id, Tally(models, created.edition))
             return created
     raise ConditionFailed(schema.codec(Session).key(dict(target.values), schema.prefix))
 
@@ -239,7 +242,7 @@ def save_run(
         schema: where to.
         recent: whether and where it is; then remembers that.
         run: as it becomes. One without a place gets the next one of its session, for which that is
-            read.
+            read. Two that are saved at once may get the same, and are in the order in which they began.
         dated: whether the run itself says when it began. One that does not is looked for first.
         repeated: from where to where in its content there is a text that other runs have too.
         user_id: who saves it; see `owning.written`. Anybody without.
@@ -282,10 +285,13 @@ def _as_saved(
 ) -> Steps[Run]:
     """A run of the session that is there, marked, and without what it repeats."""
     incarnation = yield from incarnation_of(schema, recent, run.session_id)
-    marked = _marked(recent, evolve(run, incarnation=incarnation))
+    known = _known(recent, evolve(run, incarnation=incarnation))
+    # One that was there before its session stays where it is, and has no passage of the session's.
+    place = incarnation if known is None else known.incarnation
+    noted = marked(recent, evolve(run, incarnation=place))
     if not is_known(recent, run.session_id, user_id):
-        return marked  # a passage would be written before it is known whether the run may be
-    return (yield from shortened(schema, recent, marked, repeated))
+        return noted  # a passage would be written before it is known whether the run may be
+    return (yield from shortened(schema, recent, noted, repeated))
 
 
 def create_run(
@@ -299,16 +305,6 @@ def create_run(
     new = yield from shortened(schema, recent, run, repeated)
     yield from write(schema, Create(new))
     recent.keep_alike(place_of(new), new.passage)
-
-
-def _marked(recent: Recent, run: Any) -> Run:
-    """A run that says whether its session was saved with it, unless that has lost count."""
-    tally = recent.tally(run.session_id)
-    if tally is not None and tally.models is None:
-        return run  # type: ignore[no-any-return]
-    model = None if tally is None or tally.models is None else tally.models.get(run.run_id)
-    marked: Run = evolve(run, untallied_at=None if model == model_of(run) else run.updated_at)
-    return marked
 
 
 def _known(recent: Recent, run: Run) -> Place | None:

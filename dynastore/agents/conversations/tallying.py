@@ -16,6 +16,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from attrs import evolve
+
 from ...changes import increment
 from ...errors import ConditionFailed
 from ...operations.interleaved import all_of
@@ -38,6 +40,16 @@ BEFORE = dt.timedelta(days=1)
 def counted(models: Mapping[str, str]) -> dict[str, int]:
     """How many runs there are on which model."""
     return dict(Counter(models.values()))
+
+
+def marked(recent: Recent, run: Any) -> Run:
+    """A run that says whether its session was saved with it, unless that has lost count."""
+    tally = recent.tally(run.session_id)
+    if tally is not None and tally.models is None:
+        return run  # type: ignore[no-any-return]
+    model = None if tally is None or tally.models is None else tally.models.get(run.run_id)
+    noted: Run = evolve(run, untallied_at=None if model == model_of(run) else run.updated_at)
+    return noted
 
 
 def tallied(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...errors import AlreadyExists, ConditionFailed
 from ...operations.reading.reads import get
@@ -11,28 +11,35 @@ from ...requests import Steps
 from ...schema import Schema
 from ...spec import Ref, ref
 from ...writes import Create, Delete, Update
-from ..conversations.recent import Recent
+from ..kept import Kept
 from .entities import Knowledge
 
+Known: TypeAlias = Kept[str, bool]
+"""Ids of documents that were there when this process read or wrote them last.
 
-def load(schema: Schema, recent: Recent, knowledge_id: str) -> Steps[Knowledge | None]:
+One that is new is created, one that is there is changed: a request each, if the guess is right, and
+one more if it is not.
+"""
+
+
+def load(schema: Schema, known: Known, knowledge_id: str) -> Steps[Knowledge | None]:
     """A document as it is now: one request. This process then remembers whether it is there."""
     found = yield from get(schema, Knowledge, {"knowledge_id": knowledge_id}, consistent=True)
     if found is None:
-        recent.forget_document(knowledge_id)
+        known.forget(knowledge_id)
     else:
-        recent.keep_document(knowledge_id)
+        known.keep(knowledge_id, True)
     return found
 
 
 def save(
-    schema: Schema, recent: Recent, new: Knowledge, changes: dict[str, Any], user_id: str | None
+    schema: Schema, known: Known, new: Knowledge, changes: dict[str, Any], user_id: str | None
 ) -> Steps[bool]:
     """Add a document, or change it: one request, if what this process knows of it is so.
 
     Args:
         schema: where to.
-        recent: whether it is there; then remembers that it is.
+        known: whether it is there; then remembers that it is.
         new: as it is added where there is none.
         changes: field -> value, where it is there already.
         user_id: whose it must be then; anybody's without.
@@ -43,30 +50,30 @@ def save(
     target = _ref(new.knowledge_id)
     update = Update(target, when=_owned_by(user_id), **changes)
     for _ in range(ATTEMPTS):
-        if recent.has_document(new.knowledge_id):
+        if known.get(new.knowledge_id):
             try:
                 yield from write(schema, update)
             except ConditionFailed as failure:
                 if failure.stored is not None:
                     return False
-                recent.forget_document(new.knowledge_id)
+                known.forget(new.knowledge_id)
             else:
                 return True
         is_new = yield from _created(schema, new)
-        recent.keep_document(new.knowledge_id)
+        known.keep(new.knowledge_id, True)
         if is_new:
             return True
     raise ConditionFailed(schema.codec(Knowledge).key(dict(target.values), schema.prefix))
 
 
 def delete(
-    schema: Schema, recent: Recent, knowledge_id: str, user_id: str | None = None
+    schema: Schema, known: Known, knowledge_id: str, user_id: str | None = None
 ) -> Steps[bool]:
     """Delete a document: one request.
 
     Args:
         schema: where it is.
-        recent: then forgets it.
+        known: then forgets it.
         knowledge_id: its id.
         user_id: whose it must be; anybody's without.
 
@@ -77,7 +84,7 @@ def delete(
         gone = yield from write(schema, Delete(_ref(knowledge_id), _owned_by(user_id)))
     except ConditionFailed:
         return False
-    recent.forget_document(knowledge_id)
+    known.forget(knowledge_id)
     return gone is not None
 
 

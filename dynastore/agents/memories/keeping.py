@@ -8,7 +8,7 @@ which may lag by a second.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import evolve
 
@@ -23,8 +23,15 @@ from ...requests import Now, Steps
 from ...schema import Schema
 from ...spec import Ref, ref
 from ...writes import Create, Delete, Update
-from ..conversations.recent import Recent
+from ..kept import Kept
 from .entities import LISTED, Memory
+
+Owners: TypeAlias = Kept[str, str]
+"""Memory id -> whose it was when this process read or wrote it last.
+
+A memory that is new is created, one that is there is changed: a request each, if the guess is right,
+and one more if it is not.
+"""
 
 
 def memories_of(schema: Schema, user_id: str) -> Steps[list[Memory]]:
@@ -54,38 +61,38 @@ def whole_memories(schema: Schema, slim: Sequence[Memory]) -> Steps[list[Memory]
 
 
 def load_memory(
-    schema: Schema, recent: Recent, memory_id: str, user_id: str | None = None
+    schema: Schema, owners: Owners, memory_id: str, user_id: str | None = None
 ) -> Steps[Memory | None]:
     """A memory by its id: one request, or two, the first on an index.
 
     Args:
         schema: where it is.
-        recent: then remembers whose it is.
+        owners: then remembers whose it is.
         memory_id: its id.
         user_id: of whom it must be. Without, one request where this process knows whose it is; of
             several users' with that id the first one's.
     """
-    owner = recent.owner(memory_id) if user_id is None else user_id
+    owner = owners.get(memory_id) if user_id is None else user_id
     if owner is not None:
         key = {"user_id": owner, "memory_id": memory_id}
         memory = yield from get(schema, Memory, key, consistent=True)
         if memory is not None:
-            recent.keep_memory(memory_id, owner)
+            owners.keep(memory_id, owner)
             return memory
     if user_id is not None:
         return None
     found = yield from _by_id(schema, memory_id)
     for each in found[:1]:
-        recent.keep_memory(memory_id, each.user_id)
+        owners.keep(memory_id, each.user_id)
     return found[0] if found else None
 
 
-def save_memory(schema: Schema, recent: Recent, memory: Memory) -> Steps[Memory]:
+def save_memory(schema: Schema, owners: Owners, memory: Memory) -> Steps[Memory]:
     """Save a memory: one request, if what this process knows of it is so.
 
     Args:
         schema: where to.
-        recent: whether it is there already; then remembers that it is.
+        owners: whether it is there already; then remembers that it is.
         memory: as it is when it is new. Of one that is there already the beginning stays, and it was
             changed now.
 
@@ -101,25 +108,25 @@ def save_memory(schema: Schema, recent: Recent, memory: Memory) -> Steps[Memory]
     }
     update: Update[Memory] = Update(_ref(memory), **changes)
     for _ in range(ATTEMPTS):
-        if recent.owner(memory.memory_id) == memory.user_id:
+        if owners.get(memory.memory_id) == memory.user_id:
             try:
                 return (yield from write(schema, update))
             except ConditionFailed as failure:
                 if failure.stored is not None:
                     raise
-                recent.forget_memory(memory.memory_id)
+                owners.forget(memory.memory_id)
         try:
             created = yield from write(schema, Create(memory))
         except AlreadyExists:
-            recent.keep_memory(memory.memory_id, memory.user_id)
+            owners.keep(memory.memory_id, memory.user_id)
         else:
-            recent.keep_memory(memory.memory_id, memory.user_id)
+            owners.keep(memory.memory_id, memory.user_id)
             return created
     raise ConditionFailed(schema.codec(Memory).key(dict(_ref(memory).values), schema.prefix))
 
 
 def save_memories(
-    schema: Schema, recent: Recent, memories: Sequence[Memory]
+    schema: Schema, owners: Owners, memories: Sequence[Memory]
 ) -> Steps[list[Memory]]:
     """Save many memories: a request that reads 100, and four that write them.
 
@@ -128,7 +135,7 @@ def save_memories(
 
     Args:
         schema: where to.
-        recent: then remembers that they are there.
+        owners: then remembers that they are there.
         memories: as they become. Of those that are there already the beginnings stay; of one that
             comes twice the first beginning, and the rest of the last one.
 
@@ -147,34 +154,34 @@ def save_memories(
     saved = [*stored.values()]
     yield from put_many(schema, saved)
     for each in saved:
-        recent.keep_memory(each.memory_id, each.user_id)
+        owners.keep(each.memory_id, each.user_id)
     return saved
 
 
 def delete_memories(
-    schema: Schema, recent: Recent, memory_ids: Iterable[str], user_id: str | None = None
+    schema: Schema, owners: Owners, memory_ids: Iterable[str], user_id: str | None = None
 ) -> Steps[None]:
     """Delete memories: a request each, sent together; those that are not there are no error.
 
     Args:
         schema: where they are.
-        recent: then forgets them.
+        owners: then forgets them.
         memory_ids: their ids.
         user_id: of whom they must be. Without, those that any user has under such an id: they are
             looked for first, two requests each.
     """
     ids = [*dict.fromkeys(memory_ids)]
     if user_id is None:
-        places = yield from all_of(_places(schema, recent, each) for each in ids)
+        places = yield from all_of(_places(schema, owners, each) for each in ids)
         refs = [each for some in places for each in some]
     else:
         refs = [_of({"user_id": user_id, "memory_id": each}) for each in ids]
     yield from all_of(write(schema, Delete(each)) for each in refs)
     for each in ids:
-        recent.forget_memory(each)
+        owners.forget(each)
 
 
-def clear_memories(schema: Schema, recent: Recent) -> Steps[None]:
+def clear_memories(schema: Schema, owners: Owners) -> Steps[None]:
     """Delete all memories: some 3,000 at a time, 25 a request. No more of them are kept in memory.
 
     They are found by an index, which may lag: one that was saved in the last second may stay.
@@ -186,7 +193,7 @@ def clear_memories(schema: Schema, recent: Recent) -> Steps[None]:
         page = yield from reader.page(None)
         yield from _delete(schema, page.entities)
         more = page.cursor is not None
-    recent.forget_memories()
+    owners.clear()
 
 
 def _delete(schema: Schema, entries: Sequence[Mapping[str, Any]]) -> Steps[None]:
@@ -203,10 +210,10 @@ def _by_id(schema: Schema, memory_id: str) -> Steps[list[Memory]]:
     return sorted(found, key=lambda each: each.user_id)
 
 
-def _places(schema: Schema, recent: Recent, memory_id: str) -> Steps[list[Ref[Any]]]:
+def _places(schema: Schema, owners: Owners, memory_id: str) -> Steps[list[Ref[Any]]]:
     """Where memories of an id are: those that an index has, and the one that this process knows."""
     found: list[Ref[Any]] = [*map(_ref, (yield from _by_id(schema, memory_id)))]
-    owner = recent.owner(memory_id)
+    owner = owners.get(memory_id)
     known = [] if owner is None else [_of({"user_id": owner, "memory_id": memory_id})]
     return [*dict.fromkeys(found + known)]
 

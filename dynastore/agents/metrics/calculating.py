@@ -49,11 +49,13 @@ class Due:
         before: how far figures were calculated; None if they never were.
         sessions: those that began on the days that are due.
         stored: the figures of these days, as far as there are any.
+        over: the figures of days that another process has calculated since, which stay.
     """
 
     before: MetricProgress | None
     sessions: Sequence[Session]
     stored: Sequence[Metric]
+    over: Sequence[Metric] = ()
 
 
 def progress(schema: Schema) -> Steps[MetricProgress | None]:
@@ -80,7 +82,20 @@ def due(schema: Schema, recent: Recent, today: dt.date) -> Steps[Due]:
     refs += [ref(Metric, month=month_of(each), date=each) for each in dates]
     found = yield from get_many(schema, refs, consistent=True)
     sessions = [each for each in found if isinstance(each, Session)]
-    return Due(before, sessions, [each for each in found if isinstance(each, Metric)])
+    asked = _due(before, sessions, [each for each in found if isinstance(each, Metric)])
+    if asked.over:
+        recent.metered = None  # another process has come further
+    return asked
+
+
+def _due(
+    before: MetricProgress | None, sessions: Sequence[Session], found: Sequence[Metric]
+) -> Due:
+    """What is to be calculated, without the days that turn out to be over and calculated."""
+    over = [each for each in found if each.completed]
+    dates = {each.date for each in over}
+    left = [each for each in sessions if each.created_at.date() not in dates]
+    return Due(before, left, [each for each in found if not each.completed], over)
 
 
 def days(schema: Schema, first: dt.date, last: dt.date) -> Steps[list[Metric]]:
@@ -113,7 +128,7 @@ def save_days(schema: Schema, recent: Recent, metrics: Sequence[Metric], due: Du
         PartialFailure: some were not written; those are calculated again the next time.
     """
     yield from put_many(schema, [each for each in metrics if each.completed])
-    after = _progress(metrics, due.before)
+    after = _progress(metrics, due)
     known = {each.date for each in due.stored}
     last = [
         _over(each, each.date in known, completed=False) for each in metrics if not each.completed
@@ -136,19 +151,20 @@ def _over(entity: Any, is_known: bool, **when: Any) -> Create[Any] | Put[Any]:
     return Put(entity, when={**when, "calculated_at": until(entity.calculated_at)})
 
 
-def _progress(metrics: Sequence[Metric], before: MetricProgress | None) -> MetricProgress:
+def _progress(metrics: Sequence[Metric], due: Due) -> MetricProgress:
     """How far figures are calculated then: until the first day after the last one that is over.
 
     That is the next one with figures; where there is none, it may still get some.
     """
     at = metrics[0].calculated_at
     assert at is not None, "they were calculated"
-    first, since = metrics[0].date, metrics[0].date
-    for each in metrics:
+    found = sorted([*due.over, *metrics], key=lambda each: each.date)
+    first, since = found[0].date, found[0].date
+    for each in found:
         if each.completed:
             since = each.date + dt.timedelta(days=1)
-    rest = [each.date for each in metrics if each.date >= since]
+    rest = [each.date for each in found if each.date >= since]
     since = min(rest, default=since)
-    if before is not None:
-        first, since = min(first, before.first), max(since, before.since)
+    if due.before is not None:
+        first, since = min(first, due.before.first), max(since, due.before.since)
     return MetricProgress(first=first, since=since, calculated_at=at)

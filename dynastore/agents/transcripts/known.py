@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
-from threading import Lock
 
 from attrs import asdict, frozen
+
+from ..kept import Kept
 
 REMEMBERED = 100  # transcripts; one of 10,000 entries takes some 1 MB
 
@@ -60,19 +60,15 @@ class Transcripts:
 
     def __init__(self) -> None:
         """Nothing is remembered."""
-        self._known: OrderedDict[Place, Known] = OrderedDict()
-        self._lock = Lock()
+        self._known: Kept[Place, Known] = Kept(REMEMBERED)
 
     def known(self, place: Place) -> Known | None:
         """How far a transcript went when it was read or written last; None where that is not known."""
-        with self._lock:
-            return self._known.get(place)
+        return self._known.get(place)
 
     def keep(self, place: Place, known: Known | None) -> None:
         """Remember how far a transcript goes; None: that there is none."""
-        with self._lock:
-            self._known.pop(place, None)
-            if known is not None:
-                self._known[place] = known
-            if len(self._known) > REMEMBERED:
-                self._known.popitem(last=False)
+        if known is None:
+            self._known.forget(place)
+        else:
+            self._known.keep(place, known)

@@ -4,7 +4,8 @@
 """
 
 from .db import AsyncDynastoreDb, DynastoreDb
-from .mirroring.mirror import AsyncMirrorDb, MirrorDb
+from .mirroring.awaited import AsyncMirrorDb
+from .mirroring.mirror import MirrorDb
 from .moving.migration import Migration
 
 __all__ = ["AsyncDynastoreDb", "AsyncMirrorDb", "DynastoreDb", "Migration", "MirrorDb"]

@@ -17,6 +17,8 @@ from inspect import isgeneratorfunction
 from typing import Any, NoReturn
 
 from ...agents.conversations.recent import Recent
+from ...agents.knowledge.keeping import Known
+from ...agents.memories.keeping import Owners
 from ...agents.transcripts.known import Transcripts
 from ...errors import AlreadyExists, NotUnique, shown
 from ...requests import Steps
@@ -32,12 +34,16 @@ class Calls:
 
     Attributes:
         schema: where everything is.
-        recent: what this database object has read or written last.
+        recent: sessions and runs that this database object has read or written last.
+        memory_owners: whose the memories were that it has read or written last.
+        known_documents: the documents that were there when it has read or written them last.
         transcripts: how far the transcripts went that it has read or written last.
     """
 
     schema: Schema
     recent: Recent
+    memory_owners: Owners
+    known_documents: Known
     transcripts: Transcripts
 
 

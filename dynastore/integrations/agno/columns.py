@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
 
-from ...errors import RequestError, shown
+from ...errors import RequestError
+
+
+def has_needed(table: str, given: Mapping[str, Any], needed: Iterable[str]) -> None:
+    """Refuse a new row in which a column has no value that must have one.
+
+    Raises:
+        RequestError: one has none.
+    """
+    if lacking := [name for name in needed if given.get(name) is None]:
+        raise RequestError(f"new {table} need {' and '.join(lacking)}; add them")
+
+
+def has_only(table: str, given: Iterable[str], names: Collection[str]) -> None:
+    """Refuse columns that a table has not got.
+
+    Raises:
+        RequestError: there is one.
+    """
+    if unknown := [name for name in given if name not in names]:
+        raise RequestError(
+            f"{table} have no {' and no '.join(map(str, unknown))}; they have "
+            f"{', '.join(sorted(names))}"
+        )
 
 
 @frozen
@@ -30,11 +53,7 @@ class Columns:
         Raises:
             RequestError: a column lacks its value, or there is no such column.
         """
-        if lacking := [name for name in self.required if given.get(name) is None]:
-            raise RequestError(f"a row of {self.table} needs {shown(lacking)}")
         names = (*self.required, *self.optional)
-        if unknown := [name for name in given if name not in names]:
-            raise RequestError(
-                f"a row of {self.table} has no {shown(unknown)}; it has {shown([*names])}"
-            )
+        has_needed(self.table, given, self.required)
+        has_only(self.table, given, names)
         return {name: given.get(name) for name in names}

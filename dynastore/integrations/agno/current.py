@@ -13,9 +13,9 @@ from ...spec import Ref
 E = TypeVar("E")
 
 
-def given_filters(**filters: Any) -> dict[str, Any]:
-    """The filters that are not None."""
-    return {name: wanted for name, wanted in filters.items() if wanted is not None}
+def given_values(**values: Any) -> dict[str, Any]:
+    """Those of some values, such as filters, that are not None."""
+    return {name: each for name, each in values.items() if each is not None}
 
 
 def has_all(entity: Any, filters: Mapping[str, Any]) -> bool:

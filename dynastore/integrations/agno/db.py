@@ -18,9 +18,12 @@ from ...agents.components.entities import Component, ComponentConfig, ComponentU
 from ...agents.conversations.entities import Passage, Run, Session
 from ...agents.conversations.recent import Recent
 from ...agents.evals import EvalRun
+from ...agents.kept import Kept
 from ...agents.knowledge.entities import Knowledge
+from ...agents.knowledge.keeping import Known
 from ...agents.learnings.entities import Learning
 from ...agents.memories.entities import Memory
+from ...agents.memories.keeping import Owners
 from ...agents.metrics.entities import Metric, MetricProgress
 from ...agents.schedules.entities import Schedule, ScheduleRun
 from ...agents.service_accounts import ServiceAccount
@@ -31,6 +34,7 @@ from ...agents.versions import SchemaVersion
 from ...async_store import AsyncStore
 from ...schema import Schema
 from ...store import Store
+from ..stores import Connecting, Opened
 from .accounts.auth_tokens import AuthTokenCalls
 from .accounts.service_accounts import ServiceAccountCalls
 from .annexes.compactions import CompactionCalls
@@ -47,7 +51,7 @@ from .knowledge.calls import KnowledgeCalls
 from .learnings.calls import LearningCalls
 from .memories.calls import MemoryCalls
 from .metrics.calls import MetricCalls
-from .opened import Connecting, Opened, address_of, store_in, told_of
+from .places import address_of, store_in, told_of
 from .schedules.runs import ScheduleRunCalls
 from .schedules.schedules import ScheduleCalls
 from .tables import TableCalls
@@ -104,9 +108,11 @@ class OnTable:
             RequestError: it is no store, its schema lacks an entity, or settings do not fit it.
         """
         _check_named(type(self).__name__, settings)
-        self._opened = Opened.of(self.kind, store, settings)
+        self._opened = Opened.of(self.kind, store, **settings)
         self.schema = checked(self.store.schema)
         self.recent = Recent()
+        self.memory_owners: Owners = Kept()
+        self.known_documents: Known = Kept()
         self.transcripts = Transcripts()
         super().__init__(id=id or stable_id(self.store))  # type: ignore[call-arg]
 
@@ -130,7 +136,7 @@ class OnTable:
         """
         store = store_in(cls.kind, data)
         made = cls(store, id=data.get("id"))
-        made._opened = Opened(store, is_own=True)
+        made._opened = Opened(lambda: store)
         return made
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from ...errors import RequestError
+from .columns import has_needed, has_only
 from .texts import json_bytes, json_value, moment, seconds
 
 
@@ -37,11 +37,7 @@ class KeptColumns:
         Raises:
             RequestError: one of them is none of the table's.
         """
-        if unknown := [name for name in row if name not in self.names]:
-            raise RequestError(
-                f"{self.table} have no {' and no '.join(unknown)}; they have "
-                f"{', '.join(sorted(self.names))}"
-            )
+        has_only(self.table, row, self.names)
         return {self.field(name): self._kept(name, value) for name, value in row.items()}
 
     def new_values(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,8 +55,7 @@ class KeptColumns:
         Raises:
             RequestError: a column is missing.
         """
-        if missing := [name for name in self.needed if row.get(name) is None]:
-            raise RequestError(f"new {self.table} need {' and '.join(missing)}; add them")
+        has_needed(self.table, row, self.needed)
 
     def row(self, entity: Any) -> dict[str, Any]:
         """An entity as a row."""

@@ -60,12 +60,12 @@ def place_of(config: RunnableConfig) -> tuple[str, str]:
 
 
 def checkpoint_id_of(config: RunnableConfig) -> str | None:
-    """The checkpoint that a config names, or None.
+    """The checkpoint that a config names, or None; for LangGraph "" is none either.
 
     Raises:
         RequestError: what it names is no id.
     """
-    return given.text("checkpoint_id", given.configurable(config).get("checkpoint_id"))
+    return given.text("checkpoint_id", given.configurable(config).get("checkpoint_id")) or None
 
 
 def named(checkpoint: Stored) -> str:
@@ -254,7 +254,7 @@ class Conversion:
         metadata, limit = given.wanted_metadata(metadata), given.limit(limit)
         bound = {} if before is None else given.configurable(before, "before")
         wanted = {
-            "before": given.text("before: checkpoint_id", bound.get("checkpoint_id")),
+            "before": given.text("before: checkpoint_id", bound.get("checkpoint_id")) or None,
             "labels": labels(metadata),
             "passes": lambda checkpoint, content: self._has(checkpoint, content, metadata),
         }

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ...agents.checkpoints.checking import check
-from ...agents.checkpoints.clearing import PRUNED_GRACE, delete_for_runs, delete_thread, prune
+from ...agents.checkpoints.clearing import (
+    PRUNED_GRACE,
+    delete_for_runs,
+    delete_thread,
+    prune,
+)
 from ...agents.checkpoints.copying import copy_thread
 from ...agents.checkpoints.entities import Thread
 from ...agents.checkpoints.findings import Checked, Repaired
 from ...agents.checkpoints.keeping import Keeping
 from ...agents.checkpoints.recent import Recent
 from ...agents.checkpoints.repairing import repair
-from ...agents.checkpoints.threads import threads
+from ...agents.checkpoints.threads import threads, threads_of_runs
 from ...errors import RequestError, shown
 from ...lifetimes import LONGEST
 from ...operations.reading.reader import Page
@@ -23,6 +28,11 @@ from ...schema import Schema
 from ..stores import OnStores
 from . import given
 from .conversion import Conversion
+
+T = TypeVar("T")
+
+# What is removed because of a read that misses what was written a moment ago would be lost.
+STRICT = Keeping(consistent=True)
 
 
 class Upkeep(OnStores):
@@ -45,15 +55,11 @@ class Upkeep(OnStores):
         Raises:
             PartialFailure: some of it could not be deleted; call it again.
         """
-        thread_id = given.id_text("thread_id", thread_id)
-        self._recent.forget(thread_id)
-        self._stores.blocking.run(delete_thread(self._schema, thread_id, self._keeping))
+        self._stores.blocking.run(self._delete_thread(given.id_text("thread_id", thread_id)))
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Delete all of a thread; see `delete_thread`."""
-        thread_id = given.id_text("thread_id", thread_id)
-        self._recent.forget(thread_id)
-        await self._stores.awaited.run(delete_thread(self._schema, thread_id, self._keeping))
+        await self._stores.awaited.run(self._delete_thread(given.id_text("thread_id", thread_id)))
 
     def delete_for_runs(
         self, run_ids: Sequence[str], *, grace: dt.timedelta = PRUNED_GRACE
@@ -66,13 +72,13 @@ class Upkeep(OnStores):
             grace: as of `prune`. What other checkpoints refer to stays for longer, and is deleted
                 by a later `prune`.
         """
-        self._forget(self._stores.blocking.run(self._delete_for_runs(run_ids, grace)))
+        self._stores.blocking.run(self._delete_for_runs(run_ids, grace))
 
     async def adelete_for_runs(
         self, run_ids: Sequence[str], *, grace: dt.timedelta = PRUNED_GRACE
     ) -> None:
         """Delete the checkpoints that some runs made; see `delete_for_runs`."""
-        self._forget(await self._stores.awaited.run(self._delete_for_runs(run_ids, grace)))
+        await self._stores.awaited.run(self._delete_for_runs(run_ids, grace))
 
     def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread, with all of its checkpoints and writes.
@@ -87,15 +93,13 @@ class Upkeep(OnStores):
         """
         source = given.id_text("source_thread_id", source_thread_id)
         target = given.id_text("target_thread_id", target_thread_id)
-        self._stores.blocking.run(copy_thread(self._schema, source, target, self._keeping))
-        self._recent.forget(target)
+        self._stores.blocking.run(self._copy_thread(source, target))
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
         """Copy a thread; see `copy_thread`."""
         source = given.id_text("source_thread_id", source_thread_id)
         target = given.id_text("target_thread_id", target_thread_id)
-        await self._stores.awaited.run(copy_thread(self._schema, source, target, self._keeping))
-        self._recent.forget(target)
+        await self._stores.awaited.run(self._copy_thread(source, target))
 
     def prune(
         self,
@@ -119,7 +123,6 @@ class Upkeep(OnStores):
         """
         for thread_id in given.id_texts("thread_ids", thread_ids):
             self._stores.blocking.run(self._prune(thread_id, strategy, keep_last, grace))
-            self._recent.forget(thread_id)
 
     async def aprune(
         self,
@@ -132,7 +135,6 @@ class Upkeep(OnStores):
         """Remove all but the newest checkpoints of some threads; see `prune`."""
         for thread_id in given.id_texts("thread_ids", thread_ids):
             await self._stores.awaited.run(self._prune(thread_id, strategy, keep_last, grace))
-            self._recent.forget(thread_id)
 
     def check(self, thread_id: str) -> Checked:
         """Read all of a thread, and tell what is wrong with it: see `repair`.
@@ -157,16 +159,12 @@ class Upkeep(OnStores):
                 been so for the grace; at once with none, if no process works on the thread.
         """
         thread_id = given.id_text("thread_id", thread_id)
-        done = self._stores.blocking.run(self._repair(thread_id, grace))
-        self._recent.forget(thread_id)
-        return done
+        return self._stores.blocking.run(self._repair(thread_id, grace))
 
     async def arepair(self, thread_id: str, *, grace: dt.timedelta = PRUNED_GRACE) -> Repaired:
         """Make the newest checkpoint that can be read the last one; see `repair`."""
         thread_id = given.id_text("thread_id", thread_id)
-        done = await self._stores.awaited.run(self._repair(thread_id, grace))
-        self._recent.forget(thread_id)
-        return done
+        return await self._stores.awaited.run(self._repair(thread_id, grace))
 
     def threads(
         self,
@@ -214,58 +212,50 @@ class Upkeep(OnStores):
             cursor=cursor,
         )
 
-    def _delete_for_runs(self, run_ids: Sequence[str], grace: dt.timedelta) -> Steps[Iterable[str]]:
-        lasting = self._convert.lasting
-        return (
-            yield from delete_for_runs(
-                self._schema,
-                given.id_texts("run_ids", run_ids),
-                self._keeping,
-                lasting,
-                grace=_checked(grace),
-            )
-        )
+    def _forgetting(self, thread_ids: Iterable[str], steps: Steps[T]) -> Steps[T]:
+        """Forget threads after something was done with them, or with a part of them if it failed."""
+        try:
+            return (yield from steps)
+        finally:
+            for each in thread_ids:
+                self._recent.forget(each)
 
-    def _forget(self, thread_ids: Iterable[str]) -> None:
-        for each in thread_ids:
-            self._recent.forget(each)
+    def _delete_thread(self, thread_id: str) -> Steps[None]:
+        return self._forgetting([thread_id], delete_thread(self._schema, thread_id, STRICT))
+
+    def _copy_thread(self, source: str, target: str) -> Steps[None]:
+        return self._forgetting([target], copy_thread(self._schema, source, target, STRICT))
+
+    def _delete_for_runs(self, run_ids: Sequence[str], grace: dt.timedelta) -> Steps[None]:
+        runs = frozenset(given.id_texts("run_ids", run_ids))
+        grace = _checked(grace)
+        found = yield from threads_of_runs(self._schema, runs)
+        lasting = self._convert.lasting
+        deleting = delete_for_runs(self._schema, found, runs, STRICT, lasting, grace=grace)
+        yield from self._forgetting(found, deleting)
 
     def _prune(
         self, thread_id: str, strategy: str, keep_last: int, grace: dt.timedelta
     ) -> Steps[None]:
         if strategy == "delete":
-            return (yield from delete_thread(self._schema, thread_id, self._keeping))
+            return (yield from self._delete_thread(thread_id))
         if strategy != "keep_latest":
             raise RequestError(f"a strategy is 'keep_latest' or 'delete', not {shown(strategy)}")
         if type(keep_last) is not int or keep_last < 1:
             raise RequestError(f"keep_last is 1 or more, not {shown(keep_last)}")
-        lasting = self._convert.lasting
-        return (
-            yield from prune(
-                self._schema,
-                thread_id,
-                self._keeping,
-                lasting,
-                keep_last=keep_last,
-                grace=_checked(grace),
-            )
-        )
+        schema, lasting, grace = self._schema, self._convert.lasting, _checked(grace)
+        pruning = prune(schema, thread_id, STRICT, lasting, keep_last=keep_last, grace=grace)
+        yield from self._forgetting([thread_id], pruning)
 
     def _check(self, thread_id: str) -> Steps[Checked]:
-        return (yield from check(self._schema, thread_id, self._keeping, self._convert.lasting))
+        return check(self._schema, thread_id, STRICT, self._convert.lasting)
 
     def _repair(self, thread_id: str, grace: dt.timedelta) -> Steps[Repaired]:
-        convert = self._convert
-        return (
-            yield from repair(
-                self._schema,
-                thread_id,
-                self._keeping,
-                convert.lasting,
-                convert.described,
-                grace=_checked(grace),
-            )
+        schema, convert, grace = self._schema, self._convert, _checked(grace)
+        repairing = repair(
+            schema, thread_id, STRICT, convert.lasting, convert.described, grace=grace
         )
+        return self._forgetting([thread_id], repairing)
 
 
 def _checked(grace: dt.timedelta) -> dt.timedelta:

@@ -15,10 +15,10 @@ from dynastore.requests import Scan
 from dynastore.testing import memory_store, recorded
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN, run
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 DECIDERS = 20
 RUN = run().run_id

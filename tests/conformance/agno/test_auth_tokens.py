@@ -6,10 +6,10 @@ import pytest
 
 from dynastore.errors import RequestError
 
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from dynastore.errors import RequestError
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.testing import memory_store
 
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN, session
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture

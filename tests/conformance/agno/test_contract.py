@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from importlib import import_module
 from itertools import count
 
 import pytest
@@ -12,40 +13,19 @@ from hypothesis import strategies as st
 pytest.importorskip("sqlalchemy", reason="needs the extra dynastore[test]")
 
 from agno.db.base import AsyncBaseDb, BaseDb
-from agno.db.sqlite import SqliteDb
 
+from benchmarks.agno import TOPICS as MEASURED
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.agno.db import BLOCKING_CALLS, CALLS
 
 from ..engines import EMBEDDED_PAIRS
 from .answers import answered
-from .topics import (
-    approvals,
-    auth_tokens,
-    compactions,
-    components,
-    evals,
-    knowledge,
-    learnings,
-    memories,
-    metrics,
-    schedules,
-    service_accounts,
-    sessions,
-    tool_results,
-    traces,
-    transcripts,
-)
+from .reference import empty_reference
 
 pytestmark = pytest.mark.on(*EMBEDDED_PAIRS)
 
 TOPICS = [
-    *(sessions.TOPIC, memories.TOPIC, metrics.TOPIC, knowledge.TOPIC, evals.TOPIC),
-    *(traces.TOPIC, learnings.TOPIC),
-    *(tool_results.TOPIC, compactions.TOPIC, transcripts.TOPIC),
-    *(auth_tokens.TOPIC, service_accounts.TOPIC),
-    *(schedules.TOPIC, approvals.TOPIC),
-    components.TOPIC,
+    import_module(f"{__package__}.topics.{name.replace(' ', '_')}").TOPIC for name in MEASURED
 ]
 
 SCOPES = count()
@@ -62,8 +42,7 @@ def test_answers_are_those_of_agnos_sqlite(open_db, topic, data):
     ours = open_db(scope=f"example {next(SCOPES)}")
     if not topic.awaited and isinstance(ours.db, AsyncDynastoreDb):
         pytest.skip("Agno's awaited databases have none of these calls")
-    reference = SqliteDb(db_url="sqlite:///:memory:")
-    reference._create_all_tables()  # it answers otherwise before there are any
+    reference = empty_reference()  # it answers otherwise before there are any tables
     try:
         begun = data.draw(topic.begun)
         asked = data.draw(st.lists(topic.calls, min_size=1, max_size=12))

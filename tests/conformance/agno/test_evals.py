@@ -12,10 +12,10 @@ from dynastore.errors import AlreadyExists
 from dynastore.requests import Scan
 from dynastore.testing import recorded
 
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import eval_run
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture

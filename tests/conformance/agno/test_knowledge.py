@@ -14,10 +14,10 @@ from dynastore.requests import Scan
 from dynastore.testing import recorded
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN, document
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture

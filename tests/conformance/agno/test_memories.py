@@ -10,10 +10,10 @@ from dynastore.agents import Memory, agent_schema
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.testing import recorded
 
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from dynastore.agents import Session, agent_schema
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN, run, session
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 DAY = 86_400
 FIRST = dt.datetime.fromtimestamp(BEGAN, dt.UTC).date()
@@ -178,3 +178,44 @@ def test_metrics_are_of_the_days_and_the_user_that_are_asked_for(db):
 def test_without_sessions_there_are_no_metrics(db):
     assert db.calculate_metrics() is None
     assert db.get_metrics() == ([], None)
+
+
+def test_a_day_that_another_process_found_over_stays_when_its_sessions_go(db, open_db):
+    turn(db, 0)
+    db.calculate_metrics()
+    turn(db, 1)
+    turn(db, 2, began=BEGAN + DAY)
+    other = open_db()
+    other.calculate_metrics()
+    before, _ = other.get_metrics()
+    db.delete_session("agent-2")
+    assert db.calculate_metrics() == []
+    assert open_db().get_metrics()[0] == before
+    turn(db, 3)
+    assert [str(each["date"]) for each in db.calculate_metrics()] == ["2026-01-08"]
+
+
+def test_runs_of_a_session_that_was_deleted_are_no_part_of_what_is_counted_next(db, open_db):
+    for index in range(2):
+        turn(db, 0, index)
+    other = open_db()
+    other.delete_session("agent-0")
+    anew = session(0, created_at=BEGAN)
+    for _ in range(2):  # as often as the one that was deleted
+        other.upsert_session(anew)
+    db.get_session("agent-0", runs_limit=1)
+    db.upsert_session(anew)
+    assert counts(open_db().calculate_metrics()) == [("2026-01-05", "ann", 0)]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_turn_in_which_its_session_is_deleted_counts_alone(db, open_db, is_known):
+    for index in range(2):
+        turn(db, 0, index)
+    each = db.get_session("agent-0")
+    (db if is_known else open_db()).delete_session("agent-0")
+    made = run(2, of="agent-0", model="gpt", model_provider="OpenAI")
+    each.upsert_run(made)
+    db.upsert_session(each)
+    db.upsert_run(made, "agent-0", "ann", 2)
+    assert counts(open_db().calculate_metrics()) == [("2026-01-05", "ann", 1)]

@@ -14,10 +14,10 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.requests import Scan
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 WORKERS = 20
 LATER = 4_000_000_000  # in the year 2096

@@ -10,10 +10,10 @@ from dynastore.errors import AlreadyExists, NotUnique, RequestError
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture

@@ -7,22 +7,26 @@ from random import Random
 
 import pytest
 from agno.run.base import RunStatus
+from attrs import evolve
 
 from dynastore import Store
 from dynastore.agents import Passage, Run, Session, agent_schema
 from dynastore.agents.conversations.clearing import delete_session
 from dynastore.agents.conversations.recent import Recent
-from dynastore.agents.conversations.saving import save_many
+from dynastore.agents.conversations.repeating import digest_of
+from dynastore.agents.conversations.saving import save_many, save_run
 from dynastore.errors import ConditionFailed, DynastoreError
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
+from dynastore.integrations.agno.conversations.run_rows import run_of
 from dynastore.integrations.agno.conversations.session_rows import header_of
-from dynastore.requests import Scan, TransactWriteItems
+from dynastore.integrations.agno.texts import json_bytes
+from dynastore.requests import PutItem, Scan, TransactWriteItems
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN, contents, more_system, run, session
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture
@@ -479,3 +483,84 @@ def test_a_run_that_begins_again_elsewhere_is_still_one_run(db, open_db):
     assert open_db().get_run("agent-0-run-0").content == "again"
     open_db().delete_runs(["agent-0-run-0"])
     assert contents(open_db().get_session("agent-0")) == [1]
+
+
+def test_the_last_runs_are_whole_where_one_began_several_times(db, open_db):
+    db.upsert_session(session())
+    db.upsert_run(run(0, said=0), "agent-0", "ann", 0)
+    for number in range(5):
+        again = run(1, said=number, created_at=BEGAN + 100 + number)
+        open_db().upsert_run(again, "agent-0", "ann", 1)
+    assert contents(open_db().get_session("agent-0", runs_limit=2)) == [0, 4]
+
+
+def test_runs_of_a_user_are_as_they_were_saved_last(db, open_db):
+    db.upsert_session(session())
+    db.upsert_run(run(0, said="first"), "agent-0", "ann", 0)
+    open_db().upsert_run(run(0, said="again", created_at=BEGAN + 99), "agent-0", "ann", 0)
+    rows, total = open_db().get_runs(user_id="ann", deserialize=False)
+    assert [(each["run_data"]["content"], each["created_at"]) for each in rows] == [
+        ("again", BEGAN)
+    ]
+    assert total == 1
+
+
+def test_runs_of_one_id_in_two_sessions_are_both_listed(db):
+    for number in range(2):
+        db.upsert_session(session(number))
+        db.upsert_run(run(said=number), f"agent-{number}", "ann", 0)
+    assert [each.content for each in db.get_runs(user_id="ann")] == [0, 1]
+
+
+def test_a_run_after_those_that_were_there_before_its_session_has_its_own_passage(
+    db, open_db, store
+):
+    for number in range(2):
+        db.upsert_run(run(number), "agent-0", "ann", number)
+    _cut(store)
+    open_db().upsert_session(session())
+    db = open_db()
+    assert len(db.get_session("agent-0").runs) == 2
+    for number in (2, 3):
+        db.upsert_run(run(number), "agent-0", "ann", number)
+    for number in range(4):
+        found = open_db().get_run(f"agent-0-run-{number}", deserialize=False)["run_data"]
+        assert found["messages"] == run(number).to_dict()["messages"]
+
+
+def _cut(store):
+    """Keep the system message of runs apart that have no session, as moving them in does."""
+    text = json_bytes(more_system("agent"))[1:-1]
+    store.put(Passage(session_id="agent-0", digest=digest_of(text), text=text))
+    for each in [*store.query(Run, session_id="agent-0")]:
+        at = each.content.find(text)
+        rest = each.content.replace(text, b"")
+        store.put(evolve(each, content=rest, passage=digest_of(text), passage_at=at))
+
+
+def test_runs_that_two_processes_save_at_once_without_a_place_are_in_order_of_time(db, store):
+    db.upsert_session(session())
+    saving = []
+    for number in (1, 0):
+        new = run_of(run(number, said=number), "agent-0", "ann", None, dt.datetime.now(dt.UTC))[0]
+        steps = save_run(store.schema, Recent(), new, dated=True)
+        request = steps.send(None)
+        while not isinstance(request, PutItem):
+            request = steps.send(store.run(_sent(request)))
+        saving.append(_gone_on(steps, request))
+    for each in saving:
+        store.run(each)
+    rows, _ = db.get_runs("agent-0", deserialize=False)
+    assert [(each["run_index"], each["run_data"]["content"]) for each in rows] == [(0, 0), (0, 1)]
+    assert contents(db.get_session("agent-0", runs_limit=1)) == [1]
+    db.upsert_run(run(2, said=2), "agent-0", "ann")
+    assert contents(db.get_session("agent-0")) == [0, 1, 2]
+
+
+def test_a_run_that_was_there_before_its_session_keeps_its_system_message(db, open_db):
+    db.upsert_run(run(0, status=RunStatus.paused), "agent-0", "ann", 0)
+    db.upsert_session(session())
+    for number in (1, 2, 0):
+        db.upsert_run(run(number), "agent-0", "ann", number)
+    found = open_db().get_run("agent-0-run-0", deserialize=False)["run_data"]
+    assert found == run(0).to_dict()

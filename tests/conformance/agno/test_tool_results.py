@@ -11,11 +11,11 @@ from dynastore.integrations.agno import DynastoreDb
 from dynastore.integrations.agno.annexes.tool_result_rows import result_of
 from dynastore.testing import memory_store
 
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import BEGAN, contents, run, session
 from .paused import called, paused
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 
 @pytest.fixture
@@ -128,9 +128,9 @@ def test_a_session_is_resumed_without_what_only_belongs_to_it(db, store):
 def test_a_row_that_lacks_a_column_is_refused(db):
     given = row()
     del given["path"]
-    with pytest.raises(RequestError, match="needs"):
+    with pytest.raises(RequestError, match="need path"):
         db.upsert_tool_result(given)
-    with pytest.raises(RequestError, match="has no"):
+    with pytest.raises(RequestError, match="have no"):
         db.upsert_tool_result(row(colour="red"))
 
 

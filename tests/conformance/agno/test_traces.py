@@ -14,9 +14,9 @@ from dynastore.agents import agent_schema
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 BEGAN = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)

@@ -10,11 +10,11 @@ from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.testing import memory_store, recorded
 
 from ..drivers import at_once
-from ..engines import PAIRS
+from ..engines import ADAPTER_PAIRS
 from .made import session
 from .paused import called, paused
 
-pytestmark = pytest.mark.on(*PAIRS)
+pytestmark = pytest.mark.on(*ADAPTER_PAIRS)
 
 PLACE = {"framework": "claude", "project_key": "p1", "session_id": "t1"}
 PROJECT = {"framework": "claude", "project_key": "p1"}

@@ -19,7 +19,7 @@ from ....schema import Schema
 from ....spec import Ref, ref
 from ....writes import Create, Delete, Update
 from ..calls import Calls
-from ..current import as_they_are, given_filters
+from ..current import as_they_are, given_values
 from ..paging import page_of
 from ..texts import seconds
 from .rows import approval_changes, approval_of, approval_row, outlined_columns
@@ -82,7 +82,7 @@ class ApprovalCalls(Calls):
             limit: how many at most.
             page: which page of so many, from 1.
         """
-        outlined = given_filters(
+        outlined = given_values(
             source_type=source_type,
             approval_type=approval_type,
             pause_type=pause_type,
@@ -91,7 +91,7 @@ class ApprovalCalls(Calls):
             workflow_id=workflow_id,
             schedule_id=schedule_id,
         )
-        keyed = given_filters(status=status, user_id=user_id)
+        keyed = given_values(status=status, user_id=user_id)
         if run_id is not None:
             return (yield from _of_run(self.schema, run_id, {**keyed, **outlined}, limit, page))
         plan = self.schema.plan(Approval, keyed, (), Ask(selected=LISTED))
@@ -124,7 +124,7 @@ class ApprovalCalls(Calls):
         found = yield from _found(self.schema, approval_id)
         if found is None:
             return None
-        when = given_filters(status=expected_status)
+        when = given_values(status=expected_status)
         changed = yield from _changed(self.schema, _ref(found), changes, when)
         return None if changed is None else approval_row(changed)
 
@@ -140,7 +140,7 @@ class ApprovalCalls(Calls):
 
         They are counted in an index, which may lag by a second.
         """
-        asked = given_filters(status=PENDING, user_id=user_id)
+        asked = given_values(status=PENDING, user_id=user_id)
         plan = self.schema.plan(Approval, asked, (), Ask(selected=("created_at",)))
         return (yield from count(self.schema, plan))
 

@@ -11,8 +11,9 @@ from ....agents.components.reading import component, components, entries
 from ....agents.components.saving import settled
 from ....requests import Now, Steps
 from ..calls import Calls
+from ..current import given_values
 from ..paging import page_of
-from . import rules as rules
+from . import rules
 from .edits import Asked, create
 from .lives import Deletion, delete, make_current, restore, upsert
 from .rows import component_row, config_row, kind_of, links_are_whole, made_component
@@ -84,8 +85,7 @@ class ComponentCalls(Calls):
                 version is not published.
             ComponentArchivedError: it is archived.
         """
-        told = {"name": name, "description": description, "metadata": metadata}
-        given = {each: value for each, value in told.items() if value is not None}
+        given = given_values(name=name, description=description, metadata=metadata)
         attempt = partial(
             upsert,
             *(self.schema, component_id, component_type, given),

@@ -10,7 +10,7 @@ from ....agents.components.reading import Place, component, components, loaded, 
 from ....agents.components.saving import settled
 from ....requests import Steps
 from ..calls import Calls
-from . import rules as rules
+from . import rules
 from .edits import Asked, delete, dependents, edit
 from .graphs import graph_of
 from .rows import (

@@ -21,8 +21,9 @@ from ....errors import AlreadyExists, TransactionCanceled
 from ....operations.interleaved import both
 from ....requests import Now, Steps
 from ....schema import Schema
+from ..current import given_values
 from ..texts import json_bytes, json_value
-from . import rules as rules
+from . import rules
 from .rows import children, link_rows, links_of, published, version_of, with_version
 
 
@@ -48,8 +49,8 @@ class Asked:
 
     def applied(self, version: ComponentVersion) -> ComponentVersion:
         """A version as it becomes."""
-        given: dict[str, Any] = {"label": self.label, "stage": self.stage, "notes": self.notes}
-        return evolve(version, **{name: each for name, each in given.items() if each is not None})
+        given = given_values(label=self.label, stage=self.stage, notes=self.notes)
+        return evolve(version, **given)
 
     def config_of(self, stored: ComponentConfig, now: dt.datetime) -> ComponentConfig:
         """What a version is made of as it becomes."""

@@ -22,7 +22,7 @@ from ....operations.writing.writes import write
 from ....requests import Now, Steps
 from ....schema import Schema
 from ....writes import Put
-from . import rules as rules
+from . import rules
 from .edits import dependents
 from .rows import children, made_component, told_anew, version_of
 

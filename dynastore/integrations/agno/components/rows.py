@@ -151,7 +151,7 @@ def links_of(given: Iterable[Mapping[str, Any]], now: dt.datetime) -> list[Compo
     """
     links: dict[tuple[str, str], ComponentLink] = {}
     for each in given:
-        link = _link(each, now)
+        link = link_of(each, now)
         if (link.kind, link.name) in links:
             raise RequestError(f"two links of a component are {shown((link.kind, link.name))}")
         links[link.kind, link.name] = link
@@ -168,7 +168,8 @@ def children(links: Sequence[ComponentLink]) -> set[str]:
     return {each.component_id for each in links}
 
 
-def _link(given: Mapping[str, Any], now: dt.datetime) -> ComponentLink:
+def link_of(given: Mapping[str, Any], now: dt.datetime) -> ComponentLink:
+    """A link as it is stored, added at a time."""
     return ComponentLink(
         kind=given["link_kind"],
         name=given["link_key"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from agno.db.utils import validate_pagination
@@ -15,12 +14,10 @@ from attrs import evolve
 from ....agents.conversations.claiming import change_run
 from ....agents.conversations.clearing import delete_run, delete_runs
 from ....agents.conversations.entities import Run
-from ....agents.conversations.listing import slim_runs_where
-from ....agents.conversations.loading import key_of, load_run, place_of, restored, whole_runs
+from ....agents.conversations.listing import slim_copies_where, whole
+from ....agents.conversations.loading import load_run, one_each, whole_runs
 from ....agents.conversations.saving import save_run
-from ....operations.reading.reads import get_many
 from ....requests import Now, Steps
-from ....spec import ref
 from ..calls import Calls
 from ..paging import in_order, page_of
 from ..texts import json_bytes
@@ -79,28 +76,20 @@ class RunCalls(Calls):
             "workflow_id": workflow_id,
             "status": status.value if isinstance(status, RunStatus) else status,
         }
-        found = yield from self._found(session_id, user_id)
+        copies = yield from self._found(session_id, user_id)
+        found = [run for some in copies for run in one_each(some)]
         matching = [run for run in found if _matches(run, asked)]
         ordered = in_order(matching, _column, sort_by, sort_order, known=SORTED, otherwise=_place)
-        runs = yield from self._whole(page_of(ordered, limit, page))
+        runs = yield from whole(self.schema, page_of(ordered, limit, page), copies)
         if deserialize:
             return list(map(given_run, runs))
         return list(map(run_row, runs)), len(ordered)
 
-    def _found(self, session_id: str | None, user_id: str | None) -> Steps[list[Run]]:
+    def _found(self, session_id: str | None, user_id: str | None) -> Steps[list[list[Run]]]:
         if session_id is not None:
-            return (yield from whole_runs(self.schema, session_id))
+            return [(yield from whole_runs(self.schema, session_id))]
         where = {} if user_id is None else {"user_id": user_id}
-        return (yield from slim_runs_where(self.schema, where))
-
-    def _whole(self, runs: Sequence[Run]) -> Steps[list[Run]]:
-        """Runs with what is in them, as far as that was not read."""
-        slim = [run for run in runs if not run.content and not run.messages]
-        refs = [ref(Run, **key_of(place_of(run))) for run in slim]
-        read = yield from get_many(self.schema, refs, consistent=True)
-        whole = {run.run_id: found for run, found in zip(slim, read, strict=True)}
-        found = [whole.get(run.run_id, run) for run in runs]
-        return (yield from restored(self.schema, [run for run in found if run is not None]))
+        return (yield from slim_copies_where(self.schema, where))
 
     def upsert_run(
         self,
@@ -115,7 +104,8 @@ class RunCalls(Calls):
             run: as it becomes, whatever is stored of it.
             session_id: the session it belongs to.
             user_id: whose it is, and whose the session must be, or nobody's; without it anybody's.
-            run_index: its place in the session, from 0. One that is new gets the next without.
+            run_index: its place in the session, from 0. One that is new gets the next without; of two
+                with the same place that which began first is first.
 
         Raises:
             ValueError: it has no id.

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from ....agents.conversations.entities import Session
 from ....terms import between, since, until
+from ..current import given_values
 from ..texts import moment
 from .session_rows import COMPONENTS
 
@@ -40,8 +41,7 @@ class Sought:
     @property
     def where(self) -> dict[str, Any]:
         """What is asked of an index."""
-        asked = {"kind": self.kind, "user_id": self.user_id, "component": self.component}
-        found: dict[str, Any] = {name: each for name, each in asked.items() if each is not None}
+        found = given_values(kind=self.kind, user_id=self.user_id, component=self.component)
         if self.first is not None and self.last is not None:
             found["created_at"] = between(moment(self.first), moment(self.last))
         elif self.first is not None:

@@ -10,6 +10,7 @@ from agno.db.schemas.evals import EvalFilterType, EvalRunRecord, EvalType
 from attrs import frozen
 
 from ....agents.evals import EvalOutline, EvalRun
+from ..current import given_values
 from ..texts import json_bytes, json_value, seconds
 
 # Agno's column -> our field, where the value is the same.
@@ -90,8 +91,7 @@ class SoughtEvals:
 
         An agent is the component of all its evals; a team is not of those that have an agent too.
         """
-        asked = {"user_id": self.user_id, "component": self.outlined["agent_id"]}
-        return {name: each for name, each in asked.items() if each is not None}
+        return given_values(user_id=self.user_id, component=self.outlined["agent_id"])
 
     def has(self, run: Mapping[str, Any]) -> bool:
         """Whether an eval run is one of them, by its owner, type and outline."""

@@ -29,7 +29,7 @@ class KnowledgeCalls(Calls):
         user_id: str | None = None,
     ) -> Steps[None]:
         """Delete a document, if it is the user's own: one request."""
-        yield from library.delete(self.schema, self.recent, id, user_id)
+        yield from library.delete(self.schema, self.known_documents, id, user_id)
 
     def get_knowledge_content(
         self,
@@ -37,7 +37,7 @@ class KnowledgeCalls(Calls):
         user_id: str | None = None,
     ) -> Steps[KnowledgeRow | None]:
         """A document, if it is the user's or everybody's: one request."""
-        found = yield from library.load(self.schema, self.recent, id)
+        found = yield from library.load(self.schema, self.known_documents, id)
         if found is None or not is_readable(user_id, found.user_id):
             return None
         return row_of(found)
@@ -103,7 +103,7 @@ class KnowledgeCalls(Calls):
         """
         new = document_of(knowledge_row)
         saved = yield from library.save(
-            self.schema, self.recent, new, changes_of(new), knowledge_row.user_id
+            self.schema, self.known_documents, new, changes_of(new), knowledge_row.user_id
         )
         if not saved:
             raise ValueError(f"Knowledge content {knowledge_row.id} not found")

@@ -22,7 +22,7 @@ from ....errors import RequestError, shown
 from ....requests import Now, Steps
 from ....schema import Schema
 from ..calls import Calls
-from ..current import given_filters
+from ..current import given_values
 from ..paging import in_order, page_of
 from ..texts import seconds
 from .rows import COLUMNS, Sought, content_of, finder, newest, row_of
@@ -47,10 +47,10 @@ class LearningCalls(Calls):
         What is not found by the id that Agno makes of the arguments is found by an index, the latest of
         several, by two requests; it may lag by a second.
         """
-        about = {"user_id": user_id, "session_id": session_id, "namespace": namespace}
-        thing = {"entity_id": entity_id, "entity_type": entity_type}
-        by = {"agent_id": agent_id, "team_id": team_id}
-        sought = Sought(given_filters(learning_type=learning_type, **about, **thing, **by))
+        sought = Sought.by(
+            *(learning_type, user_id, agent_id, team_id),
+            *(session_id, namespace, entity_id, entity_type),
+        )
         found = yield from _known(self.schema, sought)
         if found is None:
             latest = yield from _listed(self.schema, sought, limit=1)
@@ -125,9 +125,10 @@ class LearningCalls(Calls):
 
         They are found by an index, which may lag by a second; what is given back is current.
         """
-        about = {"session_id": session_id, "entity_id": entity_id, "entity_type": entity_type}
-        by = {"agent_id": agent_id, "team_id": team_id, "namespace": namespace}
-        sought = Sought(given_filters(learning_type=learning_type, user_id=user_id, **about, **by))
+        sought = Sought.by(
+            *(learning_type, user_id, agent_id, team_id),
+            *(session_id, namespace, entity_id, entity_type),
+        )
         found = yield from _listed(self.schema, sought, limit=limit)
         return [*map(row_of, found)]
 
@@ -157,10 +158,11 @@ class LearningCalls(Calls):
         has_text = finder(query)
         if has_text is None:
             return []
-        about = {"session_id": session_id, "entity_id": entity_id, "entity_type": entity_type}
-        by = {"agent_id": agent_id, "team_id": team_id, "workflow_id": workflow_id}
-        of = {"learning_type": learning_type, "user_id": user_id, "namespace": namespace}
-        sought = Sought(given_filters(**of, **about, **by))
+        sought = Sought.by(
+            *(learning_type, user_id, agent_id, team_id),
+            *(session_id, namespace, entity_id, entity_type),
+            workflow_id=workflow_id,
+        )
         rows = map(row_of, (yield from _listed(self.schema, sought)))
         return [*page_of([each for each in rows if has_text(each["content"])], limit, 1)]
 
@@ -204,10 +206,11 @@ class LearningCalls(Calls):
             sort_by: a column, ``updated_at`` by default.
             sort_order: ``asc``, or else descending.
         """
-        about = {"session_id": session_id, "entity_id": entity_id, "entity_type": entity_type}
-        by = {"agent_id": agent_id, "team_id": team_id, "namespace": namespace}
-        of = given_filters(learning_type=learning_type, user_id=user_id, **about, **by)
-        sought = Sought(of, shared=include_global)
+        sought = Sought.by(
+            *(learning_type, user_id, agent_id, team_id),
+            *(session_id, namespace, entity_id, entity_type),
+            shared=include_global,
+        )
         found = yield from _entries(self.schema, sought)
         ordered = in_order(
             found, getattr, sort_by or "updated_at", sort_order, known=COLUMNS, otherwise=newest
@@ -235,7 +238,7 @@ class LearningCalls(Calls):
             sort_order: ``asc``, or else descending.
         """
         validate_pagination(limit, page)
-        sought = Sought(given_filters(learning_type=learning_type, user_id=user_id))
+        sought = Sought(given_values(learning_type=learning_type, user_id=user_id))
         last: dict[str, int] = {}
         for each in (yield from _entries(self.schema, sought)):
             if each.user_id is not None:

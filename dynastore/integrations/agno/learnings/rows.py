@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from agno.db.utils import learning_search_patterns
 from attrs import field, frozen
 
 from ....agents.learnings.entities import Learning
 from ....agents.learnings.summaries import LearningSummary, stored_summary
+from ..current import given_values
 from ..texts import json_bytes, json_value
 
 COLUMNS = (
@@ -35,6 +36,27 @@ class Sought:
 
     equal: Mapping[str, str] = field(factory=dict)
     shared: bool = False
+
+    @classmethod
+    def by(
+        cls,
+        learning_type: str | None,
+        user_id: str | None,
+        agent_id: str | None,
+        team_id: str | None,
+        session_id: str | None,
+        namespace: str | None,
+        entity_id: str | None,
+        entity_type: str | None,
+        *,
+        workflow_id: str | None = None,
+        shared: bool = False,
+    ) -> Self:
+        """Those of a list by the filters of Agno's contract, in its order; None for any."""
+        about = {"session_id": session_id, "entity_id": entity_id, "entity_type": entity_type}
+        by = {"agent_id": agent_id, "team_id": team_id, "workflow_id": workflow_id}
+        of = {"learning_type": learning_type, "user_id": user_id, "namespace": namespace}
+        return cls(given_values(**of, **about, **by), shared)
 
     @property
     def where(self) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class MemoryCalls(Calls):
     ) -> Steps[Any]:
         """A memory by its id: one request with its user; else one or two, the first on an index."""
         user = None if user_id is None else user_of(user_id)
-        found = yield from load_memory(self.schema, self.recent, memory_id, user)
+        found = yield from load_memory(self.schema, self.memory_owners, memory_id, user)
         return None if found is None else _given(found, deserialize)
 
     def get_user_memories(
@@ -111,7 +111,7 @@ class MemoryCalls(Calls):
             current = yield from whole_memories(self.schema, chosen)
             chosen = [*filter(wanted.has, current)]  # an index may tell of what was
         for each in chosen:
-            self.recent.keep_memory(each.memory_id, each.user_id)
+            self.memory_owners.keep(each.memory_id, each.user_id)
         given = [_given(each, deserialize) for each in chosen]
         return given if deserialize else (given, len(ordered))
 
@@ -162,7 +162,7 @@ class MemoryCalls(Calls):
         """
         _identify([memory])
         new = memory_of(memory, moment(memory.created_at or 0))
-        return _given((yield from save_memory(self.schema, self.recent, new)), deserialize)
+        return _given((yield from save_memory(self.schema, self.memory_owners, new)), deserialize)
 
     def upsert_memories(
         self,
@@ -183,7 +183,7 @@ class MemoryCalls(Calls):
         for each in memories:
             at = None if each.updated_at is None else moment(each.updated_at)
             new.append(memory_of(each, at if preserve_updated_at else now))
-        saved = yield from save_memories(self.schema, self.recent, new)
+        saved = yield from save_memories(self.schema, self.memory_owners, new)
         return [_given(each, deserialize) for each in saved]
 
     def delete_user_memory(self, memory_id: str, user_id: str | None = None) -> Steps[None]:
@@ -198,14 +198,14 @@ class MemoryCalls(Calls):
 
     def _delete_memories(self, memory_ids: Iterable[str], user_id: str | None) -> Steps[None]:
         user = None if user_id is None else user_of(user_id)
-        yield from delete_memories(self.schema, self.recent, memory_ids, user)
+        yield from delete_memories(self.schema, self.memory_owners, memory_ids, user)
 
     def clear_memories(self) -> Steps[None]:
         """Delete all memories, of all users: a request for each 25.
 
         One that was saved in the last second may stay.
         """
-        yield from clear_memories(self.schema, self.recent)
+        yield from clear_memories(self.schema, self.memory_owners)
 
 
 def _given(memory: Memory, deserialize: bool | None) -> Any:

@@ -14,6 +14,7 @@ from agno.db.schemas.memory import UserMemory
 from agno.db.utils import owner_key
 
 from ....agents.memories.entities import NOBODY, Memory, MemoryOutline
+from ..current import given_values
 from ..texts import json_bytes, json_value, moment, seconds
 
 JSON = ("memory", "topics")  # columns that Agno sorts by as JSON
@@ -46,8 +47,7 @@ def user_in(stored: str) -> str | None:
 
 def memory_of(given: UserMemory, changed_at: dt.datetime | None) -> Memory:
     """A memory as it is stored when it is new."""
-    kept = {name: getattr(given, name) for name in APART}
-    apart = {name: value for name, value in kept.items() if value is not None}
+    apart = given_values(**{name: getattr(given, name) for name in APART})
     for name in JSON:
         if not _is_kept(getattr(given, name)):
             apart[name] = getattr(given, name)

@@ -29,6 +29,7 @@ DECIDED = (
     *("upsert_session", "rename_session", "cancel_pending_run", "reassign_session_owner"),
     *("update_approval", "update_schedule", "update_schedule_run", "update_learning"),
     *("release_schedule", "stamp_schedule_provenance", "rename_eval_run"),
+    *("set_current_version", "restore_component"),
 )
 # What a name has in it -> the topic that is moved; the first that fits.
 TOPICS = {
@@ -49,6 +50,7 @@ TOPICS = {
     "auth_token": "auth tokens",
     "component": "components",
     "config": "components",
+    "current_version": "components",
     "session": "sessions",
     "run": "sessions",
 }
@@ -96,12 +98,25 @@ class Asked:
         given = self.given(contract)
         return any(given.get(name) is not None for name in ("limit", "page", "runs_limit"))
 
-    def of_second(self) -> Asked:
-        """What the second database is asked: a schedule it gives back without having claimed it."""
-        if self.method != "release_schedule":
-            return self
-        claim = ("worker_id", "locked_at")
-        return evolve(self, named={k: v for k, v in self.named.items() if k not in claim})
+    def of_second(self, answer: Any) -> Asked:
+        """What the second database is asked after the first one gave an answer.
+
+        A schedule it gives back without having claimed it. A version of a component it adds only if
+        that gets the same number: one that lacks a version would count the next one in its place.
+        """
+        if self.method == "release_schedule":
+            claim = ("worker_id", "locked_at")
+            return evolve(self, named={k: v for k, v in self.named.items() if k not in claim})
+        if self.method == "upsert_config" and self._is_new_version and answer["version"] > 1:
+            return evolve(
+                self, named={**self.named, "expected_latest_version": answer["version"] - 1}
+            )
+        return self
+
+    @property
+    def _is_new_version(self) -> bool:
+        before_version = 2  # arguments of `upsert_config`
+        return len(self.args) <= before_version and self.named.get("version") is None
 
 
 def kind_of(method: str) -> Kind:

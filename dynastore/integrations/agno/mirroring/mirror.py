@@ -1,16 +1,15 @@
-"""MirrorDb and AsyncMirrorDb: two of Agno's databases, written alike, for a move without downtime."""
+"""MirrorDb: two of Agno's databases, written alike, for a move without downtime."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from threading import BoundedSemaphore, Lock
 from typing import Any, ClassVar, Literal, NoReturn, TypeAlias
 
-from agno.db.base import AsyncBaseDb, BaseDb
+from agno.db.base import BaseDb
 
 from ....errors import RequestError
 from ..moving.old import Overheard
@@ -138,7 +137,7 @@ class Mirror:
         return True
 
 
-def _methods(contract: type[Any], made: dict[str, Callable[[str], Any]]) -> type[Any]:
+def mirrored(contract: type[Any], made: dict[str, Callable[[str], Any]]) -> type[Any]:
     """A class with the methods of a contract, each made by its kind."""
     methods = {name: made[kind_of(name)](name) for name in methods_of(contract)}
     return type(f"Mirrored{contract.__name__}", (), methods)
@@ -171,7 +170,7 @@ def _write(name: str) -> Callable[..., Any]:
     return call
 
 
-class MirrorDb(Mirror, _methods(BaseDb, {"one": _one, "read": _read, "write": _write}), BaseDb):  # type: ignore[misc]
+class MirrorDb(Mirror, mirrored(BaseDb, {"one": _one, "read": _read, "write": _write}), BaseDb):  # type: ignore[misc]
     """Two databases: both are written, one is read, and what the other would answer is compared.
 
         db = MirrorDb(DynamoDb(...), DynastoreDb("agent-state"), tell=log.warning)
@@ -230,7 +229,7 @@ class MirrorDb(Mirror, _methods(BaseDb, {"one": _one, "read": _read, "write": _w
             if self._is_decided(asked, answer):
                 return answer
             # In a thread, so that whatever it raises is an outcome and nothing else.
-            written = self._writers.submit(_overheard, asked.of_second(), self._second)
+            written = self._writers.submit(_overheard, asked.of_second(answer), self._second)
             error = written.exception()
             self._wrote(asked, answer, written.result() if error is None else error)
         return answer
@@ -259,110 +258,3 @@ def _overheard(asked: Asked, database: Any) -> Any:
     """What a database answers. What it only logs is raised."""
     with Overheard(asked.method):
         return asked.of(database)
-
-
-def _one_awaited(name: str) -> Callable[..., Any]:
-    async def call(self: Any, *args: Any, **named: Any) -> Any:
-        return await Asked(name, args, named).of(self._first)
-
-    call.__name__ = name
-    return call
-
-
-def _read_awaited(name: str) -> Callable[..., Any]:
-    async def call(self: Any, *args: Any, **named: Any) -> Any:
-        asked = Asked(name, args, named)
-        answer = await asked.of(self._first)
-        self._compare(asked, answer)
-        return answer
-
-    call.__name__ = name
-    return call
-
-
-def _write_awaited(name: str) -> Callable[..., Any]:
-    async def call(self: Any, *args: Any, **named: Any) -> Any:
-        return await self._write(Asked(name, args, named))
-
-    call.__name__ = name
-    return call
-
-
-_AWAITED = {"one": _one_awaited, "read": _read_awaited, "write": _write_awaited}
-
-
-class AsyncMirrorDb(Mirror, _methods(AsyncBaseDb, _AWAITED), AsyncBaseDb):  # type: ignore[misc]
-    """`MirrorDb`, awaited: of two databases that are awaited. Comparisons are tasks of the same loop."""
-
-    contract = AsyncBaseDb
-
-    def __init__(self, old: AsyncBaseDb, new: AsyncBaseDb, **options: Any) -> None:
-        """As that of `Mirror`."""
-        super().__init__(old, new, **options)
-        self._locks = [asyncio.Lock() for _ in range(STRIPES)]
-        self._comparing = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def settle(self) -> None:
-        """Wait until all that was read so far is compared, and what was found is told."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.wrap_future(self._teller.submit(int))
-
-    async def close(self) -> None:
-        """Compare what still waits, and close both databases."""
-        await self.settle()
-        self._teller.shutdown()
-        await self._first.close()
-        await self._second.close()
-
-    @asynccontextmanager
-    async def _in_order(self, asked: Asked) -> AsyncIterator[None]:
-        async with AsyncExitStack() as held:
-            for each in self._stripes(asked):
-                await held.enter_async_context(self._locks[each])
-            yield
-
-    async def _write(self, asked: Asked) -> Any:
-        async with self._in_order(asked):
-            answer = await asked.of(self._first)
-            self._ledger.count("writes")
-            if self._is_decided(asked, answer):
-                return answer
-            write = _overheard_awaited(asked.of_second(), self._second)
-            try:
-                outcomes = await asyncio.gather(write, return_exceptions=True)
-            except asyncio.CancelledError:
-                self._note(Missed(asked, "it was cancelled between the two writes"))
-                raise
-            self._wrote(asked, answer, outcomes[0])
-        return answer
-
-    def _compare(self, asked: Asked, answer: Any) -> None:
-        if self._has_room(asked):
-            task = asyncio.create_task(self._look(asked, form(answer)))
-            self._tasks.add(task)
-            task.add_done_callback(self._looked)
-
-    async def _look(self, asked: Asked, answer: Any) -> None:
-        async with self._comparing:
-            other = await _overheard_awaited(asked, self._second)
-            found = self._differences(asked, answer, other)
-            if found:
-                again = await asked.of(self._first)
-                other = await _overheard_awaited(asked, self._second)
-                found = self._differences(asked, again, other)
-        self._ledger.count("compared")
-        if found:
-            self._note(Mismatch(asked, found))
-
-    def _looked(self, task: asyncio.Task[None]) -> None:
-        self._free.release()
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, NotImplementedError):
-            self._ledger.fail(error)
-
-
-async def _overheard_awaited(asked: Asked, database: Any) -> Any:
-    with Overheard(asked.method):
-        return await asked.of(database)

@@ -10,7 +10,6 @@ from agno.db.utils import build_single_run_row
 from attrs import define, evolve, field, frozen
 
 from ....agents.conversations.entities import Session
-from ....agents.conversations.incarnations import begun
 from ....agents.conversations.loading import model_of, whole_runs
 from ....agents.conversations.recent import Known, Recent
 from ....agents.conversations.saving import HEADER, as_read, create_run
@@ -43,6 +42,9 @@ from .topics import as_read as unchanged
 
 RUNS = "runs"
 DATA_OF_RUN = "run_data"
+# The incarnation of sessions that move in. Their runs have it before there is a header, and are seen with
+# that only; where moving them broke off, the next call finds them by it.
+MOVED = "moved"
 SESSION = "session_id"
 
 
@@ -121,7 +123,7 @@ class Conversations:
         """What is stored of sessions: a request for each, and one for each 100."""
         ids = [each[SESSION] for each in rows]
         headers = yield from get_many(schema, [_ref(each) for each in ids], consistent=True)
-        runs = yield from all_of(whole_runs(schema, each) for each in ids)
+        runs = yield from all_of(whole_runs(schema, each, awaited=MOVED) for each in ids)
         return [
             Conversation(
                 None if header is None else Stored(row_of(header, None), header),
@@ -154,30 +156,44 @@ class Conversations:
         return (yield from all_of(self._save(schema, *each) for each in pairs))
 
     def _save(self, schema: Schema, row: Row, stored: Conversation) -> Steps[str]:
-        is_new = stored.header is None and row["header"] is not None
         failed, models = "", {}
-        # Runs of a session that is not here yet are written before it, and belong to it then.
-        incarnation = "" if stored.header is None else stored.header.entity.incarnation
-        self.recent.keep_session(row[SESSION], Known(incarnation))
+        self.recent.keep_session(row[SESSION], Known(_incarnation(row, stored)))
         for name, given in row[RUNS].items():
             made = made_of(_stored_run, given)
             if isinstance(made, str):
                 failed = made
                 continue
-            run, repeated = made
-            models[name] = model_of(run)
-            untallied_at = None if is_new else run.updated_at or run.created_at
-            marked = evolve(run, incarnation=incarnation, untallied_at=untallied_at)
-            each = stored.runs.get(name)
-            if each is None:
-                new = create_run(schema, self.recent, marked, repeated)
-                failed = (yield from tried(new)) or failed
-            elif what(given, each) and not reason(given, each.row):
-                failed = (yield from tried(_replace(schema, run, each.entity))) or failed
+            lost = yield from self._save_run(schema, row, name, made, stored)
+            if lost:
+                failed = lost
+                continue
+            models[name] = model_of(made[0])
         if row["header"] is None:
             return failed
         tally = dict(Counter(models.values()))
         return (yield from _save_header(schema, row["header"], stored.header, tally)) or failed
+
+    def _save_run(
+        self, schema: Schema, row: Row, name: str, made: Any, stored: Conversation
+    ) -> Steps[str]:
+        """Write a run if it is missing or older here; what is in its way, or ""."""
+        run, repeated = made
+        given, before = row[RUNS][name], stored.runs.get(name)
+        if before is None:
+            is_new = stored.header is None and row["header"] is not None
+            untallied_at = None if is_new else run.updated_at or run.created_at
+            marked = evolve(run, incarnation=_incarnation(row, stored), untallied_at=untallied_at)
+            return (yield from tried(create_run(schema, self.recent, marked, repeated)))
+        if what(given, before) and not reason(given, before.row):
+            return (yield from tried(_replace(schema, run, before.entity)))
+        return ""
+
+
+def _incarnation(row: Row, stored: Conversation) -> str:
+    """Of the session that is here, or comes after its runs; of those that never get one it is ""."""
+    if stored.header is not None:
+        return str(stored.header.entity.incarnation)
+    return "" if row["header"] is None else MOVED
 
 
 def _save_header(
@@ -187,7 +203,7 @@ def _save_header(
     if isinstance(header, str):
         return header
     if stored is None:
-        made = evolve(header, tally=tally, incarnation=begun())
+        made = evolve(header, tally=tally, incarnation=MOVED)
         return (yield from tried(write(schema, Create(made))))
     if not what(row, stored, (RUNS,)) or reason(row, stored.row):
         return ""

@@ -16,9 +16,11 @@ from attrs import evolve, field, frozen
 
 from ....errors import RequestError
 from ....store import Store
+from .components import VERSIONS, Components
 from .conversations import RUNS, Conversations
 from .figures import Figures
 from .known import EVALS, KNOWLEDGE, LEARNINGS, MEMORIES, SPANS, TRACES
+from .left import LEFT
 from .old import Lacking, Old, Row
 from .service import ACCOUNTS, APPROVALS, COMPACTIONS, SCHEDULE_ROWS, SCHEDULE_RUNS, TOOL_RESULTS
 from .topics import Found, Topic
@@ -36,15 +38,10 @@ TOPICS: tuple[Callable[[], Topic], ...] = (
     Figures,
     *(lambda each=each: each for each in (SCHEDULE_ROWS, SCHEDULE_RUNS, APPROVALS, ACCOUNTS)),
     *(lambda each=each: each for each in (TOOL_RESULTS, COMPACTIONS)),
+    Components,
 )
 NAMES = tuple(each().name for each in TOPICS)
-BY_KEY = "Agno has no method that lists them; move them by their keys"
-# What does not move, where there is any: its table, what reads it, and why.
-LEFT = {
-    "auth tokens": ("auth_tokens_table_name", "get_auth_token", BY_KEY),
-    "transcripts": ("transcripts_table_name", "get_transcript_entries", BY_KEY),
-    "components": ("components_table_name", "list_components", "save them anew from your code"),
-}
+PARTS = {"sessions": RUNS, "components": VERSIONS}  # topics that are counted by themselves, too
 
 
 @frozen
@@ -170,7 +167,7 @@ class Migration:
                 it again.
             RequestError: the old database has none of the tables.
         """
-        done = Migrated(passed=self._left())
+        done = Migrated(passed=self._left() if self._chosen == {*NAMES} else {})
         chosen = [topic for topic in (each() for each in TOPICS) if topic.name in self._chosen]
         if not any(self._old.has_table(each.table) for each in chosen):
             raise RequestError(
@@ -191,14 +188,15 @@ class Migration:
         empty = {name: Count() for name in _names(topic)}
         self._old.total = None
         if not self._old.has_table(topic.table):
-            yield Migrated(counts=empty, passed={topic.name: "the old database has no such table"})
+            passed = dict.fromkeys(empty, "the old database has no such table")
+            yield Migrated(counts=empty, passed=passed)
             return
         yield Migrated(counts=empty)
         try:
             for rows in topic.pages(self._old):
                 yield self._page(topic, rows)
         except Lacking as lacking:
-            yield Migrated(passed={topic.name: str(lacking)})
+            yield Migrated(passed=dict.fromkeys(empty, str(lacking)))
         for short in self._old.short:
             differences = [Difference(topic.name, "", short)]
             yield Migrated({topic.name: Count(differing=1)}, differences=differences)
@@ -246,14 +244,14 @@ class Migration:
 
     def _left(self) -> dict[str, str]:
         return {
-            name: why
-            for name, (table, method, why) in LEFT.items()
-            if self._old.has(method) and self._old.has_table(table)
+            each.name: each.why
+            for each in LEFT
+            if self._old.has(each.method) and any(map(self._old.has_table, each.tables))
         }
 
 
 def _names(topic: Topic) -> Sequence[str]:
-    return (topic.name, RUNS) if topic.name == "sessions" else (topic.name,)
+    return (topic.name, PARTS[topic.name]) if topic.name in PARTS else (topic.name,)
 
 
 def _because(found: Found, failure: str) -> Found:

@@ -124,6 +124,32 @@ class Old:
 
         return self._runner.run(wait(), context=copy_context())
 
+    def rows(self, table: str, **where: Any) -> list[Row]:
+        """Rows that no method gives, of a table of SQL.
+
+        Args:
+            table: the attribute of the database that has its name.
+            where: the values that their columns have.
+
+        Raises:
+            Lacking: it is no database of SQL.
+            Failed: it failed.
+        """
+        engine = getattr(self._db, "db_engine", None)
+        if engine is None:
+            raise Lacking(f"{type(self._db).__name__} is no database of SQL")
+        from sqlalchemy import MetaData, Table, select
+        from sqlalchemy.exc import SQLAlchemyError
+
+        name, schema = getattr(self._db, table), getattr(self._db, "db_schema", None)
+        read = {"schema": schema, "autoload_with": engine, "resolve_fks": False}
+        try:
+            with engine.connect() as connection:
+                found = select(Table(name, MetaData(), **read)).filter_by(**where)
+                return [dict(each) for each in connection.execute(found).mappings()]
+        except SQLAlchemyError as error:
+            raise Failed(name, str(error)) from error
+
     def pages(
         self,
         method: str,
@@ -136,7 +162,7 @@ class Old:
         """All that a method lists, each once, a page at a time.
 
         Args:
-            method: takes ``limit`` and ``page``, and answers rows and how many there are.
+            method: takes ``limit`` and ``page`` or ``offset``, and answers rows and how many there are.
             ident: tells rows apart.
             by: the column that tells them apart: where the method can sort, it does so by that.
             is_topic: whether these are all rows of a topic, and not what they are found by.
@@ -150,7 +176,8 @@ class Old:
         seen: set[object] = set()
 
         def read(size: int, page: int) -> tuple[int, int, list[Any]]:
-            rows, total = self.call(method, limit=size, page=page, **order, **named)
+            start = {"page": page, "offset": (page - 1) * size}
+            rows, total = self.call(method, limit=size, **start, **order, **named)
             new = {ident(each): each for each in rows if ident(each) not in seen}
             seen.update(new)
             self.total = total if is_topic else None

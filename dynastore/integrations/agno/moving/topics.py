@@ -35,7 +35,7 @@ BROKEN = ""  # the column of a row that cannot be read, with the reason
 # Columns that tell when something happened to a row, in seconds since 1970.
 STAMPS = (
     *("created_at", "updated_at", "triggered_at", "completed_at", "resolved_at"),
-    *("last_used_at", "revoked_at"),
+    *("last_used_at", "revoked_at", "deleted_at"),
 )
 
 

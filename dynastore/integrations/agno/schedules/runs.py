@@ -14,7 +14,7 @@ from ....schema import Schema
 from ....spec import ref
 from ....writes import Update
 from ..calls import Calls
-from ..current import as_they_are, given_filters, has_all
+from ..current import as_they_are, given_values, has_all
 from ..paging import page_of
 from ..texts import moment
 from .rows import RUNS, run_of
@@ -67,7 +67,7 @@ class ScheduleRunCalls(Calls):
             page: which page of so many, from 1.
             user_id: whose.
         """
-        asked = given_filters(schedule_id=schedule_id, user_id=user_id)
+        asked = given_values(schedule_id=schedule_id, user_id=user_id)
         found = yield from entries(self.schema, asked)
         ordered = sorted(found, key=_saved, reverse=True)
         ids = [each["schedule_run_id"] for each in page_of(ordered, limit, page)]
@@ -95,6 +95,6 @@ def _saved(entry: dict[str, Any]) -> tuple[Any, ...]:
 def _row(schema: Schema, schedule_run_id: str, user_id: str | None) -> Steps[dict[str, Any] | None]:
     key = {"schedule_run_id": schedule_run_id}
     found = yield from get(schema, ScheduleRun, key, consistent=True)
-    if found is None or not has_all(found, given_filters(user_id=user_id)):
+    if found is None or not has_all(found, given_values(user_id=user_id)):
         return None
     return RUNS.row(found)

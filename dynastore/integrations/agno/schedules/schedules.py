@@ -20,7 +20,7 @@ from ....schema import Schema
 from ....spec import ref
 from ....writes import Create, Update
 from ..calls import Calls
-from ..current import as_they_are, given_filters, has_all
+from ..current import as_they_are, given_values, has_all
 from ..paging import page_of
 from ..texts import moment
 from .rows import PROVENANCE, SCHEDULES, schedule_of
@@ -34,7 +34,7 @@ class ScheduleCalls(Calls):
     ) -> Steps[dict[str, Any] | None]:
         """A schedule by its id: one request."""
         found = yield from get(self.schema, Schedule, {"schedule_id": schedule_id}, consistent=True)
-        if found is None or not has_all(found, given_filters(user_id=user_id)):
+        if found is None or not has_all(found, given_values(user_id=user_id)):
             return None
         return SCHEDULES.row(found)
 
@@ -66,7 +66,7 @@ class ScheduleCalls(Calls):
             user_id: whose.
             raise_on_error: changes nothing.
         """
-        asked = given_filters(enabled=enabled, user_id=user_id)
+        asked = given_values(enabled=enabled, user_id=user_id)
         found = yield from schedule_entries(self.schema, enabled, user_id)
         refs = [ref(Schedule, schedule_id=each) for each in page_of(found, limit, page)]
         schedules = yield from as_they_are(self.schema, refs, lambda each: has_all(each, asked))
@@ -98,7 +98,7 @@ class ScheduleCalls(Calls):
         if kwargs.get("enabled") is True:
             kwargs.setdefault("disabled_reason", None)  # it told why it was not
         changed = yield from _changed(
-            self.schema, schedule_id, kwargs, given_filters(user_id=user_id)
+            self.schema, schedule_id, kwargs, given_values(user_id=user_id)
         )
         return None if changed is None else SCHEDULES.row(changed)
 
@@ -161,7 +161,7 @@ class ScheduleCalls(Calls):
         """
         since = None if locked_at is None else moment(locked_at)
         due = None if next_run_at is None else moment(next_run_at)
-        claim = given_filters(locked_by=worker_id, locked_at=since)
+        claim = given_values(locked_by=worker_id, locked_at=since)
         return (yield from release(self.schema, schedule_id, due, claim))
 
 
