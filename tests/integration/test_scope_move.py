@@ -25,6 +25,7 @@ FUZZED = settings.default.max_examples > 1_000  # make fuzz
 ITEMS = 10_000 if FUZZED else 400
 RATE = 6_000 if FUZZED else 2_000  # units: some seconds of copying, to be killed in
 WRITERS = 8
+PAUSE = 0.01 if FUZZED else 0.1  # seconds between a writer's writes: the mover has to catch up
 KILLED_WITHIN = 0.2  # seconds from the begin of the stage
 KILLED_IN = ("copying", "following", "sealed", "leaving", "cleaning")
 
@@ -54,7 +55,7 @@ class Writer(threading.Thread):
                 begun = time.monotonic()
                 self.write(at)
                 self.longest = max(self.longest, time.monotonic() - begun)
-                time.sleep(0.01)
+                time.sleep(PAUSE)
         except Exception as error:  # noqa: BLE001 - whatever it is, the test tells it
             self.error = error
 
