@@ -1,20 +1,77 @@
 """Client CPU of single calls, in units of boto3's low-level client, beside other libraries.
 
-Each client does the same operations on a server that gives the same answers to all of them.
+Each client does the same operations on a server that gives the same answers to all of them. What
+comes out of ours are entities in all cases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from . import starts
-from .clients import awaited_dynastore, boto, missing
-from .clients import dynastore as blocking_dynastore
-from .contenders import GET, LARGE, OPERATIONS, PARTS, PUT, UPDATE, FLAT
+from .clients import missing
+from .contenders import FLAT, GET, LARGE, OPERATIONS, PARTS, PUT, UPDATE
 from .measuring import ROUNDS, Cell, Ratio, ratios
+from .starts import ratio as import_ratio
 
-OURS = (blocking_dynastore.NAME, awaited_dynastore.NAME)
+OURS = ("dynastore", "dynastore, awaited")
 BARS: Mapping[str, float] = {GET: 0.80, PUT: 0.80, UPDATE: 0.80, FLAT: 0.25, LARGE: 0.25}
 IMPORT_BAR = 0.35
+
+
+def tables(rounds: int = ROUNDS) -> list[Table]:
+    """Operations, their parts, and the import.
+
+    Args:
+        rounds: how often each figure is measured.
+    """
+    measured = ratios(rounds)
+    return [
+        _table("CPU of operations, in units of boto3's client", OPERATIONS, measured),
+        _table("CPU of their parts, in units of a get of boto3's client", PARTS, measured),
+        _imports(import_ratio(rounds)),
+    ]
+
+
+def left_out() -> str | None:
+    """What is not measured, since it is not installed."""
+    names = ", ".join(missing())
+    return f"Not installed, so left out: {names}; `make bench-peers` has them." if names else None
+
+
+def _table(title: str, rows: Sequence[str], measured: Mapping[Cell, Ratio]) -> Table:
+    caption = "medians and quartiles; red: over the bar"
+    shown = Table(title=title, caption=caption, box=SIMPLE_HEAD, show_edge=False)  # 80 columns
+    shown.add_column("client")
+    for what in rows:
+        shown.add_column(what, justify="right")
+    if any(what in BARS for what in rows):
+        shown.add_row("bar", *(f"{BARS[what]:.2f}" if what in BARS else "" for what in rows))
+        shown.add_section()
+    for name in dict.fromkeys(name for what, name in measured if what in rows):
+        shown.add_row(name, *(_cell(measured.get((what, name)), what, name) for what in rows))
+    return shown
+
+
+def _cell(ratio: Ratio | None, what: str, name: str) -> str:
+    if ratio is None:
+        return ""
+    places = 3 if what in PARTS else 2
+    text = f"{ratio.median:.{places}f}\n{ratio.low:.{places}f}-{ratio.high:.{places}f}"
+    return f"[red]{text}[/red]" if name in OURS and ratio.median > BARS.get(what, inf) else text
+
+
+def _imports(ratio: Ratio) -> Table:
+    shown = Table(title="CPU of `import dynastore`, in units of `import boto3`")
+    for heading in ("bar", "median", "quartiles"):
+        shown.add_column(heading, justify="right")
+    median = f"{ratio.median:.2f}"
+    shown.add_row(
+        f"{IMPORT_BAR:.2f}",
+        median if ratio.median <= IMPORT_BAR else f"[red]{median}[/red]",
+        f"{ratio.low:.2f}-{ratio.high:.2f}",
+    )
+    return shown

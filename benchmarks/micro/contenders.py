@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -14,7 +14,7 @@ KEY_ID: Final = "AKIDEXAMPLE"
 SECRET: Final = "benchmark"  # any is good: nobody checks signatures
 
 GET, PUT, UPDATE = "get", "put", "update"
-FLAT, SMALL, LARGE = "100 flat", "100 × 1 KB", "100 × 10 KB"
+FLAT, SMALL, LARGE = "100 flat", "100 of 1 KB", "100 of 10 KB"
 TABLES: Mapping[str, str] = dict(zip((FLAT, SMALL, LARGE), (SESSIONS, *MESSAGES), strict=True))
 OPERATIONS = (GET, PUT, UPDATE, *TABLES)
 
@@ -39,11 +39,13 @@ class Contender:
         name: what it is called in tables.
         calls: what can be measured of it, by operation or part.
         awaited: whether calls of operations give back an awaitable; parts never do.
+        close: gives back connections, where that has to be awaited.
     """
 
     name: str
     calls: Mapping[str, Callable[[], Any]]
     awaited: bool = field(default=False, kw_only=True)
+    close: Callable[[], Awaitable[Any]] | None = field(default=None, kw_only=True)
 
     def check(self, what: str, result: Any) -> None:
         """See that a client did what is measured.

@@ -56,6 +56,9 @@ def ratios(rounds: int = ROUNDS) -> dict[Cell, Ratio]:
         }
         _settle()
         measured = [_round(cells, first) for first in range(rounds)]
+        for each in contenders:
+            if each.close is not None:
+                runner.run(_result(each.close))
     unit = contenders[0].name
     units = {what: (GET if what in PARTS else what, unit) for what, _ in cells}
     return {

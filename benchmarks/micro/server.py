@@ -121,16 +121,17 @@ async def _serve() -> None:
     await asyncio.to_thread(sys.stdin.read)
 
 
+def main() -> None:
+    """Serve until the standard input ends; the port is printed."""
+    asyncio.run(_serve())
+
+
 @contextmanager
 def serving() -> Iterator[str]:
     """The server's URL, while it runs."""
-    command = [sys.executable, "-m", __name__]
+    command = [sys.executable, "-c", f"from {__name__} import main; main()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         yield f"http://127.0.0.1:{int(process.stdout.readline())}"
         process.stdin.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(_serve())

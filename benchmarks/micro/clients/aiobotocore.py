@@ -41,6 +41,7 @@ def opened(url: str, runner: asyncio.Runner) -> Contender:
             **queries,
         },
         awaited=True,
+        close=made.close,
     )
 
 

@@ -36,7 +36,8 @@ from .typed_boto import decoded
 
 def opened(url: str, runner: asyncio.Runner) -> Contender:
     """The client."""
-    made = runner.run(_client(url))
+    http = runner.run(_session())
+    made = Client(AIOHTTP(http), StaticCredentials(Key(KEY_ID, SECRET)), REGION, URL(url))
     sessions = made.table(SESSIONS)
     plain = decoded(FIRST)
 
@@ -62,9 +63,9 @@ def opened(url: str, runner: asyncio.Runner) -> Contender:
             **queries,
         },
         awaited=True,
+        close=http.close,
     )
 
 
-async def _client(url: str) -> Client:
-    http = AIOHTTP(aiohttp.ClientSession())
-    return Client(http, StaticCredentials(Key(KEY_ID, SECRET)), REGION, URL(url))
+async def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession()

@@ -25,6 +25,10 @@ def opened(url: str, _: asyncio.Runner) -> Contender:
         cls = Session if table == SESSIONS else Turn
         return [each async for each in made[table].query(cls, user_id="ann")]
 
+    async def close() -> None:
+        for store in made.values():
+            await store.close()
+
     queries = {name: lambda table=table: read(table) for name, table in TABLES.items()}
     return Contender(
         NAME,
@@ -35,4 +39,5 @@ def opened(url: str, _: asyncio.Runner) -> Contender:
             **queries,
         },
         awaited=True,
+        close=close,
     )

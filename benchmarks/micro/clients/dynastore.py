@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -66,11 +67,14 @@ def opened(url: str, _: asyncio.Runner) -> Contender:
     )
 
 
-def parts(url: str) -> Mapping[str, partial[object]]:
+def parts(url: str) -> Mapping[str, Callable[[], Any]]:
     """What its calls consist of."""
     schema = stores()[SESSIONS]
     codec = schema.codec(Session)
-    changes = {"title": SetTo({"S": TITLE}), "tokens_in": Increment({"N": str(TOKENS)})}
+    changes: dict[Any, Any] = {
+        "title": SetTo({"S": TITLE}),
+        "tokens_in": Increment({"N": str(TOKENS)}),
+    }
     signer = Signer(Credentials(KEY_ID, SECRET), REGION, ServiceClock())
     return {
         PLAN: partial(schema.plan, Session, {"user_id": "ann"}),
@@ -81,7 +85,7 @@ def parts(url: str) -> Mapping[str, partial[object]]:
     }
 
 
-def _signed(signer: Signer, url: str) -> object:
+def _signed(signer: Signer, url: str) -> Any:
     request = AWSRequest("POST", url, headers=dict(HEADERS), data=BODY)
     signer.add_auth(request)
     return request.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -78,9 +79,8 @@ class Turn(Model):
 
 def models(url: str) -> Mapping[str, Any]:
     """A model of each table."""
-    client = DynamoDBClient(
-        region=REGION, access_key=KEY_ID, secret_key=SECRET, endpoint_url=url
-    )
+    logging.getLogger("pydynox").setLevel(logging.ERROR)  # it warns of calls over 100 ms
+    client = DynamoDBClient(region=REGION, access_key=KEY_ID, secret_key=SECRET, endpoint_url=url)
     classes = {table: Session if table == SESSIONS else Turn for table in TABLES.values()}
     return {
         table: type(table, (cls,), {"model_config": ModelConfig(table=table, client=client)})

@@ -130,7 +130,9 @@ def opened(url: str, _: asyncio.Runner) -> Contender:
 
     def update() -> Any:
         changed = of_sessions(PLAIN_KEY["PK"], PLAIN_KEY["SK"])
-        changed.update([Session.title.set(TITLE), Session.tokens_in.set(Session.tokens_in + TOKENS)])
+        changed.update(
+            [Session.title.set(TITLE), Session.tokens_in.set(Session.tokens_in + TOKENS)]
+        )
         return changed
 
     return Contender(
