@@ -2,7 +2,8 @@
 
 botocore signs, sends and reports errors. It does not read the answers: its walk over each value by
 the service's model takes three quarters of the time of a Query, so we take the body of a successful
-answer before it is parsed.
+answer before it is parsed. For the same reason it does not write requests about items, unless the
+client was handed in.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from attrs import frozen
 from ..errors import RequestError
 from ..requests import Request
 from .base import POOL_WIDTH
+from .bodies import body_of
 from .deadlines import Deadline
 from .observing import Exchange, Observer
 from .retries import NO_RETRIES, Attempts, RetryBudget, RetryPolicy, retried
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 STREAMED_BYTES = 1024 * 1024  # of an object, read at a time
+# Requests about items of one table. Others are rare, or botocore adds to what they ask.
+OF_ITEMS = frozenset({"DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"})
 SHORTEST_SECONDS = 0.001  # to wait for an answer; 0 would mean something else to a socket
 
 
@@ -46,10 +50,18 @@ _Answer: TypeAlias = tuple[bytes, Mapping[str, str]]
 
 
 class _Taking(threading.local):
-    """Whether this thread is inside a call of ours, until when, and the answer taken from botocore."""
+    """What the call of ours that this thread is inside gives to botocore, and takes from it.
+
+    Attributes:
+        on: whether there is one.
+        deadline: until when.
+        body: what is sent, where botocore is not to write it.
+        answer: the answer.
+    """
 
     on = False
     deadline: Deadline | None = None
+    body: bytes | None = None
     answer: _Answer | None = None
 
 
@@ -61,6 +73,12 @@ def _take_answer(response_dict: dict[str, Any], **_: Any) -> None:
     if _taking.on and response_dict["status_code"] < 300:
         _taking.answer = response_dict["body"], response_dict["headers"]
         response_dict["body"] = b""
+
+
+def _give_body(params: dict[str, Any], **_: Any) -> None:
+    """Put our body in the place of the one that botocore made of the table's name alone."""
+    if _taking.on and _taking.body is not None:
+        params["body"] = _taking.body
 
 
 def _limit_time(request: Any, **_: Any) -> None:
@@ -87,17 +105,23 @@ class Service:
         client: the boto3 client.
         endpoint: where it sends them.
         methods: its methods by AWS's names of operations.
+        writes: whether requests that name their table are written by us.
     """
 
     client: Any
     endpoint: Endpoint
     methods: Mapping[str, Callable[..., Any]]
+    writes: bool
 
     @classmethod
-    def of(cls, client: Any) -> Service:
+    def of(cls, client: Any, *, owned: bool) -> Service:
         """The service of a boto3 client, whose answers are taken before they are parsed.
 
         Except for those of S3.
+
+        Args:
+            client: the client.
+            owned: whether it is ours alone, so that nobody has hooks that look at parameters.
         """
         name = client.meta.service_model.service_id.hyphenize()
         if name != "s3":  # which answers in XML and headers, or in a stream
@@ -105,12 +129,38 @@ class Service:
             client.meta.events.register_last(
                 f"before-parse.{name}", _take_answer, unique_id="dynastore-take-answer"
             )
+        checked = client.meta.config.parameter_validation  # by botocore: it has to see them
+        writes = owned and name == "dynamodb" and not checked
+        if writes:
+            # First, so that hooks of others see what is sent.
+            client.meta.events.register_first(
+                f"before-call.{name}", _give_body, unique_id="dynastore-give-body"
+            )
         client.meta.events.register(
             f"request-created.{name}", _limit_time, unique_id="dynastore-limit-time"
         )
         names = client.meta.method_to_api_mapping
         methods = {operation: getattr(client, method) for method, operation in names.items()}
-        return cls(client, endpoint_of(client), methods)
+        return cls(client, endpoint_of(client), methods, writes)
+
+    def send(
+        self, request: Request[Any], parameters: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], _Answer | None]:
+        """What `call` gives back of a request; botocore writes it only where it has to.
+
+        The table's name may be part of the endpoint, so botocore gets to know it all the same.
+
+        Raises:
+            RequestError: it holds what JSON cannot, or botocore is older than the operation.
+        """
+        table = parameters.get("TableName")
+        if not self.writes or table is None or request.operation not in OF_ITEMS:
+            return self.call(request.operation, parameters)
+        _taking.body = body_of(request, parameters)
+        try:
+            return self.call(request.operation, {"TableName": table})
+        finally:
+            _taking.body = None
 
     def call(
         self, operation: str, parameters: Mapping[str, Any]
@@ -167,7 +217,7 @@ class BotoClient:
         self._budget = RetryBudget()
         self._owned = owned
         self._other = other
-        self._services = {Request.service: Service.of(client)}
+        self._services = {Request.service: Service.of(client, owned=owned)}
         self._making = threading.Lock()
 
     @classmethod
@@ -237,7 +287,7 @@ class BotoClient:
                         f"client= is a DynamoDB client, and this needs one of {name}, with the same "
                         "credentials: connect with session= instead"
                     )
-                self._services[name] = Service.of(self._other(name))
+                self._services[name] = Service.of(self._other(name), owned=True)
             return self._services[name]
 
     def _send_once(
@@ -246,7 +296,7 @@ class BotoClient:
         service = self._services.get(request.service) or self._service(request.service)
         _taking.deadline = attempts.deadline
         try:
-            response, answer = service.call(request.operation, parameters)
+            response, answer = service.send(request, parameters)
         except BOTOCORE_ERRORS as error:
             if code_of(error) in request.absent:
                 return request.read({})
