@@ -143,7 +143,7 @@ class Codec:
             fields = self.fields.encode(entity)
         except UNSTORABLE as error:
             raise unstorable(self.spec.name, self.hooks, vars_of(entity)) or error from error
-        return key, item | self.payloads.packed(fields)
+        return key, item | (self.payloads.packed(fields) if self.spec.payloads else fields)
 
     def implied(self, entity: Any, prefix: str) -> tuple[Key, AttributeMap]:
         """The primary key of an entity, and the attributes that are ours: all but its fields.
@@ -203,8 +203,9 @@ class Codec:
         tag = item.get(TYPE, {}).get("S")
         if tag != self.spec.tag:
             raise UnknownType(tag, [self.spec.tag])
-        item = self.current(item)
-        opened = self.payloads.opened(item)
+        if self.spec.evolution.upcasters:
+            item = self.current(item)
+        opened = self.payloads.opened(item) if self.spec.payloads else item
         try:
             return self.fields.decode(opened)
         except UNREADABLE as error:
