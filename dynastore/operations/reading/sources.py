@@ -39,7 +39,9 @@ class Stretch:
         self.query = query
         self.path = path
         self.skipped = skipped
-        self._items: Sequence[AttributeMap] = ()  # each is parsed as it is taken, where they are many
+        self._items: Sequence[
+            AttributeMap
+        ] = ()  # each is parsed as it is taken, where they are many
         self._at = 0
         self._last: AttributeMap | None = None  # that was taken, while more are left
         self._start = position
