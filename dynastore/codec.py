@@ -255,7 +255,7 @@ class Codec:
             RequestError: the value cannot be stored in this field.
         """
         encoded = self.value(name, value)
-        is_default = encoded == NULL and fields_dict(self.spec.cls)[name].default is None
+        is_default = encoded == NULL and self.spec.default(name) is None
         left_out = encoded == EMPTY_SET if self.is_set(name) else is_default
         if left_out:
             return None
@@ -263,7 +263,7 @@ class Codec:
 
     def has_default(self, name: str) -> bool:
         """Whether an item may lack a field."""
-        return fields_dict(self.spec.cls)[name].default is not NOTHING
+        return self.spec.default(name) is not NOTHING
 
     def is_set(self, name: str) -> bool:
         """Whether a field holds a set, of which the empty one is stored by leaving it out."""
@@ -275,7 +275,7 @@ class Codec:
         Raises:
             RequestError: the field has no default.
         """
-        default: Any = fields_dict(self.spec.cls)[name].default
+        default: Any = self.spec.default(name)
         if default is NOTHING:
             raise RequestError(f"{self.spec}.{name} has no default, so it cannot be unset")
         if not isinstance(default, Factory):  # type: ignore[arg-type]

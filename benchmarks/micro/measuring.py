@@ -46,7 +46,7 @@ Cell: TypeAlias = tuple[str, str]
 
 def ratios(rounds: int = ROUNDS) -> dict[Cell, Ratio]:
     """What each contender takes, in units of boto3; parts of a call in units of boto3's get."""
-    with _credentials(), serving() as url, asyncio.Runner() as runner:
+    with credentials(), serving() as url, asyncio.Runner() as runner:
         contenders = opened(url, runner)
         cells = {
             (what, each.name): _stretch(runner, each, what)
@@ -67,10 +67,15 @@ def ratios(rounds: int = ROUNDS) -> dict[Cell, Ratio]:
 
 
 @contextmanager
-def _credentials() -> Iterator[None]:
-    """Where a store finds its own."""
+def credentials() -> Iterator[None]:
+    """Credentials where a store finds them."""
+    before = {**os.environ}
     os.environ |= {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}
-    yield
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ |= before
 
 
 def _settle() -> None:

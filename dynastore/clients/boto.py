@@ -25,6 +25,7 @@ from .retries import NO_RETRIES, Attempts, RetryBudget, RetryPolicy, retried
 from .sessions import (
     BOTOCORE_ERRORS,
     botocore_error,
+    checks_parameters,
     code_of,
     connect,
     endpoint_of,
@@ -114,14 +115,14 @@ class Service:
     writes: bool
 
     @classmethod
-    def of(cls, client: Any, *, owned: bool) -> Service:
+    def of(cls, client: Any, *, writes: bool = False) -> Service:
         """The service of a boto3 client, whose answers are taken before they are parsed.
 
         Except for those of S3.
 
         Args:
             client: the client.
-            owned: whether it is ours alone, so that nobody has hooks that look at parameters.
+            writes: whether requests are written by us, as far as they are DynamoDB's.
         """
         name = client.meta.service_model.service_id.hyphenize()
         if name != "s3":  # which answers in XML and headers, or in a stream
@@ -129,8 +130,7 @@ class Service:
             client.meta.events.register_last(
                 f"before-parse.{name}", _take_answer, unique_id="dynastore-take-answer"
             )
-        checked = client.meta.config.parameter_validation  # by botocore: it has to see them
-        writes = owned and name == "dynamodb" and not checked
+        writes = writes and name == "dynamodb"
         if writes:
             # First, so that hooks of others see what is sent.
             client.meta.events.register_first(
@@ -201,6 +201,7 @@ class BotoClient:
         policy: RetryPolicy = NO_RETRIES,
         *,
         owned: bool = False,
+        writes: bool = False,
         other: Callable[[str], Any] | None = None,
     ) -> None:
         """Take a boto3 client as it is: its retries and connections stay its own, and ours are off.
@@ -210,6 +211,7 @@ class BotoClient:
                 where its answers are what they always are.
             policy: retries besides the client's own.
             owned: whether `close` closes it.
+            writes: whether we write what it sends, of which it must not check the parameters then.
             other: makes a client of another service, by boto3's name of it: streams and S3.
         """
         self.observers: list[Observer] = []
@@ -217,7 +219,7 @@ class BotoClient:
         self._budget = RetryBudget()
         self._owned = owned
         self._other = other
-        self._services = {Request.service: Service.of(client, owned=owned)}
+        self._services = {Request.service: Service.of(client, writes=writes)}
         self._making = threading.Lock()
 
     @classmethod
@@ -249,7 +251,13 @@ class BotoClient:
             config=config,
             width=POOL_WIDTH,
         )
-        return cls(client_of("dynamodb"), policy_for(config), owned=True, other=client_of)
+        return cls(
+            client_of("dynamodb"),
+            policy_for(config),
+            owned=True,
+            writes=not checks_parameters(config),
+            other=client_of,
+        )
 
     def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
         """The response to *request*; raises what `Client.send` raises.
@@ -287,7 +295,7 @@ class BotoClient:
                         f"client= is a DynamoDB client, and this needs one of {name}, with the same "
                         "credentials: connect with session= instead"
                     )
-                self._services[name] = Service.of(self._other(name), owned=True)
+                self._services[name] = Service.of(self._other(name))
             return self._services[name]
 
     def _send_once(
