@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from enum import StrEnum
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Annotated, Any
+from typing import Annotated
 
 from rich.console import Console
 from typer import Argument, Option, run
@@ -32,6 +31,9 @@ def main(
     rounds: Annotated[
         int, Option(min=2, help="How often micro measures each of its figures.")
     ] = 15,
+    write: Annotated[
+        bool, Option("--write", help="Put the figures of micro into docs/explanation/speed.md.")
+    ] = False,
 ) -> None:
     """Measure what operations cost: requests, capacity units, bytes, and the CPU of the client.
 
@@ -39,34 +41,40 @@ def main(
     planning and micro measure time, in units of another library's in the same run.
     """
     for name in names or Benchmark:
-        module = import_module(f".{name}", __package__)
-        _SHOWN.get(name, _show_table)(module, rounds)
+        match name:
+            case Benchmark.LANGGRAPH:
+                _show_langgraph()
+            case Benchmark.MICRO:
+                _show_micro(rounds, write=write)
+            case _:
+                console.print(import_module(f".{name}", __package__).table())
 
 
-def _show_table(benchmark: Any, _: int) -> None:
-    console.print(benchmark.table())
+def _show_langgraph() -> None:
+    from . import langgraph
+    from .langgraph import picture
 
-
-def _show_langgraph(langgraph: Any, _: int) -> None:
     console.print(langgraph.table())
     courses = langgraph.courses()
     console.print(langgraph.course_table(courses))
     if find_spec("matplotlib"):
-        picture = import_module(".langgraph.picture", __package__)
         picture.draw(courses)
         console.print(f"Drawn: {picture.PATH}")
 
 
-def _show_micro(micro: Any, rounds: int) -> None:
-    console.print(*micro.tables(rounds), sep="\n")
+def _show_micro(rounds: int, *, write: bool) -> None:
+    from . import micro
+    from .micro import page
+    from .micro.figures import Figures
+
+    figures = Figures.measured(rounds)
+    console.print(*micro.tables(figures), sep="\n")
     if left_out := micro.left_out():
         console.print(left_out)
+    if write:
+        page.write(figures, rounds)
+        console.print(f"Written: {page.PATH}")
 
-
-_SHOWN: Mapping[Benchmark, Callable[[Any, int], None]] = {
-    Benchmark.LANGGRAPH: _show_langgraph,
-    Benchmark.MICRO: _show_micro,
-}
 
 if __name__ == "__main__":
     run(main)

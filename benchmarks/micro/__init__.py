@@ -13,26 +13,20 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from .clients import missing
-from .contenders import FLAT, GET, LARGE, OPERATIONS, PARTS, PUT, UPDATE
-from .measuring import ROUNDS, Cell, Ratio, ratios
-from .starts import ratio as import_ratio
+from .contenders import OPERATIONS, PARTS
+from .figures import BARS, IMPORT_BAR, Figures
+from .measuring import Cell, Ratio
 
 OURS = ("dynastore", "dynastore, awaited")
-BARS: Mapping[str, float] = {GET: 0.80, PUT: 0.80, UPDATE: 0.80, FLAT: 0.25, LARGE: 0.25}
-IMPORT_BAR = 0.35
 
 
-def tables(rounds: int = ROUNDS) -> list[Table]:
-    """Operations, their parts, and the import.
-
-    Args:
-        rounds: how often each figure is measured.
-    """
-    measured = ratios(rounds)
+def tables(figures: Figures) -> list[Table]:
+    """Operations, their parts, and the import."""
+    measured = figures.ratios
     return [
         _table("CPU of operations, in units of boto3's client", OPERATIONS, measured),
         _table("CPU of their parts, in units of a get of boto3's client", PARTS, measured),
-        _imports(import_ratio(rounds)),
+        _imports(figures.started),
     ]
 
 

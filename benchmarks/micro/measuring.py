@@ -23,7 +23,6 @@ from .contenders import GET, KEY_ID, OPERATIONS, PARTS, SECRET, Contender
 from .server import serving
 
 STRETCH_SECONDS = 0.02  # that each figure is measured over, at least
-ROUNDS = 15
 
 
 @frozen
@@ -44,7 +43,7 @@ Cell: TypeAlias = tuple[str, str]
 """What is measured, and of whom."""
 
 
-def ratios(rounds: int = ROUNDS) -> dict[Cell, Ratio]:
+def ratios(rounds: int) -> dict[Cell, Ratio]:
     """What each contender takes, in units of boto3; parts of a call in units of boto3's get."""
     with credentials(), serving() as url, asyncio.Runner() as runner:
         contenders = opened(url, runner)
