@@ -42,7 +42,7 @@ class Stretch:
         self._items: Sequence[
             AttributeMap
         ] = ()  # each is parsed as it is taken, where they are many
-        self._at = 0
+        self._at = self._count = 0
         self._last: AttributeMap | None = None  # that was taken, while more are left
         self._start = position
         self._next: Position = position  # where the page after the items starts
@@ -55,7 +55,7 @@ class Stretch:
     @property
     def ready(self) -> bool:
         """Whether the next item was read already."""
-        return self._at < len(self._items)
+        return self._at < self._count
 
     @property
     def head(self) -> AttributeMap | None:
@@ -84,14 +84,14 @@ class Stretch:
 
     def receive(self, page: QueryPage) -> None:
         """Keep a page that was read, where all items of the one before were taken."""
-        self._items, self._at = page.items, 0
+        self._items, self._at, self._count = page.items, 0, len(page.items)
         self._next = True if page.last_key is None else page.last_key
         if not self.ready:
             self._go_on()
 
     def _go_on(self) -> None:
         """Go on with the next page."""
-        self._items, self._at = (), 0
+        self._items, self._at, self._count = (), 0, 0
         self._start, self._last = self._next, None
 
 
