@@ -18,6 +18,7 @@ from .operations import tables
 from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
 from .operations.reading.uniquely import get_unique
+from .operations.scopes.locations import LONGEST_REQUEST_SECONDS, MOVE_LEASE_SECONDS
 from .operations.writing import batches, moves, touching, upserts, writes
 from .operations.writing.batches import Duplicates, Progress
 from .operations.writing.writes import transact
@@ -34,10 +35,13 @@ from .writes import Create, Delete, Put, Update, Write
 # do, and every process that has a store would wait for it.
 if TYPE_CHECKING:
     from .followed import AsyncChanges, Following
+    from .moved import AsyncScopeMove
+    from .operations.moving.sides import Side
     from .operations.scopes.deleting import ScopeDeleted
     from .operations.scopes.measuring import ScopeSizes
     from .operations.upkeep.sweeping import Swept
     from .operations.upkeep.upcasts import Upcasted
+    from .results import RunsAsync
     from .store import Store
     from .verified import AsyncVerified
 
@@ -321,6 +325,48 @@ class AsyncStore(Bound[AsyncClient]):
                 scoped.schema, known, options, dry_run=dry_run, cursor=cursor, rounds=rounds
             )
         )
+
+    def move_scope(
+        self,
+        name: str,
+        /,
+        to: AsyncStore | str,
+        *,
+        source: AsyncStore | str | None = None,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        writers_stopped: bool = False,
+        discard_late: bool = False,
+        request_seconds: float = LONGEST_REQUEST_SECONDS,
+        lease_seconds: float = MOVE_LEASE_SECONDS,
+    ) -> AsyncScopeMove:
+        """Move a scope to another table, while it is written to; see `Store.move_scope`."""
+        from .moved import AsyncScopeMove
+        from .operations.moving.parties import Route
+        from .operations.moving.stages import MoveOptions
+
+        options = MoveOptions(
+            segments,
+            units_per_second,
+            writers_stopped,
+            discard_late,
+            request_seconds,
+            lease_seconds,
+        )
+        there = to if isinstance(to, str) else to.schema
+        here = source.schema if isinstance(source, AsyncStore) else source
+        route = Route.of(name, self.schema, there, here)
+        home, lived = (
+            self._beside(None, route.home),
+            self._beside(source, route.source or route.home),
+        )
+        target = self._beside(to, route.target)
+        clients = home.client, lived.client, target.client
+        route.check_places(*clients, writers_stopped=writers_stopped)
+        route.check_buckets(writers_stopped=writers_stopped)
+        stores: dict[Side, RunsAsync] = {"home": home, "source": lived, "target": target}
+        return AsyncScopeMove(route, options, dry_run, stores)
 
     async def scope_figures(
         self,

@@ -226,6 +226,10 @@ class Bound(Generic[ClientT]):
         finally:
             self.client.observers.remove(observer)
 
+    def _beside(self, other: Self | str | None, schema: Schema) -> Self:
+        """A store on a table that is given, or on another one at the same place."""
+        return evolve(self if isinstance(other, str | None) else other, schema=schema)
+
     def _in_scope(self, steps: Steps[T]) -> Steps[T]:
         """An operation that first does what the scope may need: its entry is written, or read."""
         schema = self.schema

@@ -17,6 +17,7 @@ from .operations import tables
 from .operations.reading import reads
 from .operations.reading.scanner import Scanner, ScanOptions
 from .operations.reading.uniquely import get_unique
+from .operations.scopes.locations import LONGEST_REQUEST_SECONDS, MOVE_LEASE_SECONDS
 from .operations.writing import batches, moves, touching, upserts, writes
 from .operations.writing.batches import Duplicates, Progress
 from .operations.writing.writes import transact
@@ -34,10 +35,13 @@ from .writes import Create, Delete, Put, Update, Write
 if TYPE_CHECKING:
     from .async_store import AsyncStore
     from .followed import Changes, Following
+    from .moved import ScopeMove
+    from .operations.moving.sides import Side
     from .operations.scopes.deleting import ScopeDeleted
     from .operations.scopes.measuring import ScopeSizes
     from .operations.upkeep.sweeping import Swept
     from .operations.upkeep.upcasts import Upcasted
+    from .results import Runs
     from .verified import Verified
 
 A = TypeVar("A")
@@ -446,6 +450,73 @@ class Store(Bound[Client]):
                 scoped.schema, known, options, dry_run=dry_run, cursor=cursor, rounds=rounds
             )
         )
+
+    def move_scope(
+        self,
+        name: str,
+        /,
+        to: Store | str,
+        *,
+        source: Store | str | None = None,
+        dry_run: bool = False,
+        segments: int = 1,
+        units_per_second: float | None = None,
+        writers_stopped: bool = False,
+        discard_late: bool = False,
+        request_seconds: float = LONGEST_REQUEST_SECONDS,
+        lease_seconds: float = MOVE_LEASE_SECONDS,
+    ) -> ScopeMove:
+        """Move a scope, with all in it, to another table, while it is written to; see `moved`.
+
+        Iterate it, or call its `finish`: a call that was killed is made again, and goes on. Stores
+        that write to the scope must have a placement, or be stopped. It scans the source three times
+        and the target twice, consistently, and pays for that, for each item a write, and a deletion.
+
+        Args:
+            name: the scope, one directly inside this store's table, which is the one that has its
+                entry.
+            to: a store on the table that it moves to, of another name, without a scope.
+            source: a store on the table that it lives in; this one without.
+            dry_run: count what would be copied, and write nothing.
+            segments: as of `scan`.
+            units_per_second: read and write units together that copying and cleaning take; following
+                changes and the proof are held to no rate.
+            writers_stopped: nobody writes to the scope, so nobody is waited for, and the source needs
+                no stream.
+            discard_late: delete, with the rest, what was written to the source by stores without a
+                placement after the scope had left it.
+            request_seconds: how long a request of any store may be under way, retries included.
+            lease_seconds: how long a process that was killed keeps its place.
+
+        Raises:
+            RequestError: a store has a scope, both tables have one name, other indexes, or an option
+                is wrong. Iterating raises what `Move.steps` does.
+        """
+        from .moved import ScopeMove
+        from .operations.moving.parties import Route
+        from .operations.moving.stages import MoveOptions
+
+        options = MoveOptions(
+            segments,
+            units_per_second,
+            writers_stopped,
+            discard_late,
+            request_seconds,
+            lease_seconds,
+        )
+        there = to if isinstance(to, str) else to.schema
+        here = source.schema if isinstance(source, Store) else source
+        route = Route.of(name, self.schema, there, here)
+        home, lived = (
+            self._beside(None, route.home),
+            self._beside(source, route.source or route.home),
+        )
+        target = self._beside(to, route.target)
+        clients = home.client, lived.client, target.client
+        route.check_places(*clients, writers_stopped=writers_stopped)
+        route.check_buckets(writers_stopped=writers_stopped)
+        stores: dict[Side, Runs] = {"home": home, "source": lived, "target": target}
+        return ScopeMove(route, options, dry_run, stores)
 
     def scope_figures(
         self,

@@ -1,4 +1,4 @@
-"""``dynastore scope``: which scopes there are, how much is in each, and deleting one."""
+"""``dynastore scope``: which scopes there are, how much is in each, deleting one, and moving one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from ..operations.scopes.deleting import ScopeDeleted
 from ..operations.scopes.measuring import ScopeSizes
 from . import scope_listing as listing
-from . import scope_requests
+from . import scope_moving, scope_requests
 from .endings import WRONG_ITEMS, give_up, reported
 from .options import (
     AsJson,
@@ -32,8 +32,9 @@ from .rounds import shown
 from .sweeping import in_bucket
 
 commands = typer.Typer(
-    help="Scopes: list them, tell how much is in each, delete one.", no_args_is_help=True
+    help="Scopes: list them, tell how much is in each, delete one, move one.", no_args_is_help=True
 )
+commands.command()(scope_moving.move)
 
 
 @commands.command()

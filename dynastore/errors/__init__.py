@@ -18,7 +18,8 @@ DynastoreError
 |   |-- TableMismatch
 |   |-- ConsumerMismatch
 |   |-- ConsumerBusy
-|   `-- SealTaken
+|   |-- SealTaken
+|   `-- UnroutedWrites
 |-- PartialFailure        some of many were done                 look at .done and .failed
 |-- NotSent               one of many, after another failed      call again with these
 |-- DataError             a stored item is unreadable            repair or migrate it
@@ -47,6 +48,7 @@ from .conflicts import (
     TableMismatch,
     TokenUsed,
     TransactionCanceled,
+    UnroutedWrites,
 )
 from .data import DataError, MalformedItem, PayloadMissing, UnknownType
 from .failures import NotSent, PartialFailure
@@ -104,5 +106,6 @@ __all__ = [
     "Unavailable",
     "UnknownField",
     "UnknownType",
+    "UnroutedWrites",
     "shown",
 ]

@@ -244,3 +244,26 @@ class SealTaken(ConflictError):
             else f"scope {scope!r} is sealed by {holder!r}, not by {mover!r}. Let that one end its "
             "move; if it is gone, go on under its name."
         )
+
+
+class UnroutedWrites(ConflictError):
+    """Somebody writes to a scope that moves, and neither waits nor follows it to its new place.
+
+    Attributes:
+        scope: name of the scope.
+        table: name of the table that it moves from, where the writes are.
+        has_left: whether the scope lives in its new place already.
+    """
+
+    def __init__(self, scope: str, table: str, *, has_left: bool) -> None:
+        self.scope = scope
+        self.table = table
+        self.has_left = has_left
+        super().__init__(
+            f"scope {scope!r} has left table {table}, and what is there now is not what it left. Stop "
+            "who writes there by a store without a placement; look at what is there, which was not "
+            "deleted; then call again with discard_late"
+            if has_left
+            else f"scope {scope!r} is sealed, and table {table} does not come to rest: somebody writes "
+            "there by a store without a placement. Stop that one, and call again; nothing has moved yet"
+        )

@@ -26,7 +26,13 @@ OF_SCOPES = {
     "operations/scopes/measuring.py",
     "operations/scopes/stages.py",
 }
-KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *OF_SCOPES, *STORES}
+OF_MOVES = {
+    "operations/moving/leaving.py",
+    "operations/moving/parties.py",
+    "operations/moving/proving.py",
+    "operations/moving/stages.py",
+}
+KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *OF_SCOPES, *OF_MOVES, *STORES}
 KNOW_VERIFYING = {"verified.py", "__init__.py", "cli/verification.py", *STORES}
 OFFERS_ALL_REQUESTS = "requests/__init__.py"
 

@@ -33,6 +33,7 @@ from dynastore.errors import (
     TransactionCanceled,
     UnknownField,
     UnknownType,
+    UnroutedWrites,
 )
 from dynastore.requests import Key
 
@@ -73,6 +74,7 @@ ERRORS = [
     ChangesTrimmed("mail", "it was away"),
     ScopeSealed("qa", "7c1f", 120.0),
     SealTaken("qa", "one", "two"),
+    UnroutedWrites("qa", "shared", has_left=True),
 ]
 
 

@@ -69,6 +69,7 @@ class Consumer:
         since: changes from before this time are not wanted; None for all.
         saved: when the positions were written; None before they are.
         positions: shard -> how far it is.
+        state: what its reader keeps beside, written with the positions; None for nothing.
     """
 
     key: Key
@@ -81,6 +82,7 @@ class Consumer:
     since: dt.datetime | None = None
     saved: dt.datetime | None = None
     positions: Mapping[str, Position] = field(factory=dict, repr=False)
+    state: str | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, name: str, item: AttributeMap) -> Consumer:
@@ -96,6 +98,7 @@ class Consumer:
             since=_moment(item.get("since")),
             saved=_moment(item.get("saved")),
             positions={shard: _position(value) for shard, value in item["shards"]["M"].items()},
+            state=item["state"]["S"] if "state" in item else None,
         )
 
     @property
@@ -105,6 +108,7 @@ class Consumer:
             "stream": self.stream,
             "since": self.since and self.since.isoformat(),
             "saved": self.saved and self.saved.isoformat(),
+            "state": self.state,
         }
         return {
             **self.key.attributes,

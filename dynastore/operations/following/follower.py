@@ -178,7 +178,7 @@ class Follower:
             shards,
             consumer.positions,
             since=consumer.since,
-            stale=_is_stale(consumer, now),
+            stale=is_stale(consumer, now),
             restarts=options.on_gap == "oldest",
         )
         yield from self._save(now)
@@ -196,7 +196,7 @@ class Follower:
         if consumer.saved is None and self._options.start == "new":
             positions = yield from newest(stream, shards)
             return evolve(consumer, stream=stream, since=now - CLOCK_SLACK, positions=positions)
-        gap = _gap(consumer, stream, shards, now)
+        gap = gap_of(consumer, stream, shards, now)
         if gap and self._options.on_gap == "raise":
             raise ChangesTrimmed(consumer.name, gap)
         if gap or consumer.saved is None:
@@ -256,7 +256,7 @@ class Follower:
         self._taken = 0
 
 
-def _gap(consumer: Consumer, stream: str, shards: Shards, now: dt.datetime) -> str | None:
+def gap_of(consumer: Consumer, stream: str, shards: Shards, now: dt.datetime) -> str | None:
     """Why a consumer may have missed changes that are no longer kept; None if it has not."""
     if consumer.saved is None:
         return None
@@ -265,12 +265,12 @@ def _gap(consumer: Consumer, stream: str, shards: Shards, now: dt.datetime) -> s
     if (lost := shards.lost(consumer.positions)) is not None:
         return f"shard {lost} is no longer kept"
     begins = [each for each in consumer.positions.values() if each == Unread()]
-    if _is_stale(consumer, now) and (begins or not consumer.positions):
+    if is_stale(consumer, now) and (begins or not consumer.positions):
         return f"it read last at {consumer.saved:%Y-%m-%d %H:%M} UTC"
     return None
 
 
-def _is_stale(consumer: Consumer, now: dt.datetime) -> bool:
+def is_stale(consumer: Consumer, now: dt.datetime) -> bool:
     """Whether records may have been trimmed since its positions were written.
 
     A position after a record, or an iterator that is still good, tells itself. Others do not.

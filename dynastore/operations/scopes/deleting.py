@@ -94,6 +94,7 @@ def delete_scope(
     dry_run: bool = False,
     cursor: str | None = None,
     rounds: int | None = None,
+    keeps_entry: bool = False,
 ) -> Steps[ScopeDeleted]:
     """Delete all items, parts and objects of a scope and of those in it, then prove it.
 
@@ -111,6 +112,7 @@ def delete_scope(
         dry_run: delete nothing, and look once.
         cursor: of the call before. Without it everything is gone through from the start.
         rounds: after how many rounds of requests to stop; without, at the end.
+        keeps_entry: whether the scope stays listed though nothing is left, since it lives elsewhere.
 
     Raises:
         RequestError: the rounds are below 1, or some classes of the scope are in another table.
@@ -131,7 +133,7 @@ def delete_scope(
         done += 1
     if dry_run:
         return deletion.result
-    if deletion.done and deletion.left == Left():
+    if deletion.done and deletion.left == Left() and not keeps_entry:
         yield from unregister(schema)
     known.forget(schema.prefix)
     return evolve(deletion.result, left=deletion.left if deletion.done else None)

@@ -53,6 +53,7 @@ LEASE_SECONDS = 5.0  # that an entry is used for, from before it was read
 # The clients' six attempts, each with 3 s for a connection and 10 s for an answer, and their waits.
 LONGEST_REQUEST_SECONDS = 80.0
 SEALED_SECONDS = 120.0  # that a write waits for the end of a seal; more than the two above together
+MOVE_LEASE_SECONDS = 120.0  # of who moves a scope; two thirds are as long as a request may take
 
 
 @frozen

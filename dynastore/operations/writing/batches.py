@@ -158,7 +158,19 @@ def delete_keys(table: str, keys: Iterable[Key]) -> Steps[None]:
     Raises:
         DynastoreError: the first that could not be deleted; others were.
     """
-    for window in _windows(DeleteItem(table, key, returns_old=False) for key in keys):
+    yield from write_plainly(DeleteItem(table, key, returns_old=False) for key in keys)
+
+
+def write_plainly(writes: Iterable[PlainWrite]) -> Steps[None]:
+    """Put and delete items as they are: 25 a request, up to 10 requests at a time.
+
+    Args:
+        writes: without conditions, of one table; keys must differ.
+
+    Raises:
+        DynastoreError: the first that could not be written; others were.
+    """
+    for window in _windows(writes):
         for outcome in (yield from _packed(window)):
             if isinstance(outcome, DynastoreError):
                 raise outcome

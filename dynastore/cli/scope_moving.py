@@ -1,0 +1,172 @@
+"""``dynastore scope move``: a scope moves to another table; how far it is meanwhile."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import orjson
+import typer
+from attrs import asdict, evolve, frozen
+from rich.console import Console
+
+from ..clients.sessions import new_session
+from ..errors import UnroutedWrites
+from ..moved import ScopeMove
+from ..operations.moving.stages import ScopeMoved
+from ..requests.tables import DescribeTable
+from ..schema import Schema
+from ..store import Store
+from .endings import FAILURE, WRONG_ITEMS, give_up, reported
+from .options import AsJson, Bucket, DryRun, Endpoint, Rate, SchemaName, Segments, Where, opened
+from .sweeping import in_bucket
+
+SQLITE = "sqlite://"
+
+
+@frozen
+class Table:
+    """A table as the command line names it.
+
+    Attributes:
+        name: of the table, or a URL.
+        region: such as ``eu-west-1``; None for the usual one.
+        profile: of the AWS configuration; None for the usual one.
+        endpoint_url: another server than AWS's.
+    """
+
+    name: str
+    region: str | None = None
+    profile: str | None = None
+    endpoint_url: str | None = None
+
+    def store(self, home: Store, schema: Schema, *, create: bool | None) -> Store:
+        """A store on it, at the place of *home* unless another is named."""
+        elsewhere = self.region or self.profile or self.endpoint_url
+        if not elsewhere and not self.name.startswith(SQLITE):
+            return evolve(home, schema=schema.named(self.name))
+        return Store.connect(
+            self.name,
+            schema,
+            session=new_session(self.profile) if elsewhere else None,
+            region_name=self.region,
+            endpoint_url=self.endpoint_url,
+            create=create,
+        )
+
+
+def move(
+    schema: SchemaName,
+    scope: Annotated[str, typer.Option(help="Which one, with all in it.")],
+    to: Annotated[str, typer.Option(help="The table that it moves to, or a URL.")],
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    bucket: Bucket = None,
+    to_region: Annotated[str | None, typer.Option(help="Of that table, if another.")] = None,
+    to_profile: Annotated[str | None, typer.Option(help="Of its account, if another.")] = None,
+    to_endpoint_url: Annotated[str | None, typer.Option(help="Of its server, if another.")] = None,
+    to_bucket: Annotated[str | None, typer.Option(help="Of its payloads, if another.")] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", help="The table that it lives in, unless its entry says so."),
+    ] = None,
+    segments: Segments = 1,
+    units_per_second: Rate = None,
+    writers_stopped: Annotated[
+        bool, typer.Option("--writers-stopped", help="Nobody writes to it: wait for nobody.")
+    ] = False,
+    discard_late: Annotated[
+        bool,
+        typer.Option("--discard-late", help="Delete what was written behind the scope's back."),
+    ] = False,
+    json: AsJson = False,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Move a scope to another table while it is written to: copy, follow, prove, cut over, clean up.
+
+    WHERE is the table that has the scope's entry: the shared one. Killed at any point, it goes on when it is
+    called again. Scans both tables several times, and pays for that.
+    """
+    home = opened(schema, where, endpoint_url, None, lambda known: in_bucket(known, bucket))
+    with home, reported():
+        table = Table(to, to_region, to_profile, to_endpoint_url)
+        there = in_bucket(home.schema, to_bucket)
+        target = table.store(home, there, create=False if dry_run else None)
+        if not dry_run:
+            if not yes:
+                _confirm(scope, to, writers_stopped=writers_stopped)
+            _make(home, target)
+        moving = home.move_scope(
+            scope,
+            target,
+            source=from_,
+            dry_run=dry_run,
+            segments=segments,
+            units_per_second=units_per_second,
+            writers_stopped=writers_stopped,
+            discard_late=discard_late,
+        )
+        moved = shown(moving)
+    typer.echo(_json(moved) if json else line(moved, dry_run=dry_run))
+
+
+def shown(moving: ScopeMove) -> ScopeMoved:
+    """Move to the end; the terminal's error stream says how far it is meanwhile.
+
+    Raises:
+        typer.Exit: it was interrupted, or met writes that nobody may lose.
+        DynastoreError: it failed.
+    """
+    moved: ScopeMoved | None = None
+    try:
+        with Console(stderr=True).status("looking where it lives") as status:
+            for moved in moving:
+                status.update(f"{moved.stage}: {line(moved)}")
+    except UnroutedWrites as error:
+        give_up(str(error), WRONG_ITEMS)
+    except KeyboardInterrupt:
+        where = "its old" if moved is None or not moved.has_left else "its new"
+        give_up(f"interrupted; the scope lives in {where} place. Call again to go on", FAILURE)
+    assert moved is not None, "it says something in the end"
+    return moved
+
+
+def line(moved: ScopeMoved, *, dry_run: bool = False) -> str:
+    """What a person reads of a move."""
+    copied = f"{moved.items:,} items, {moved.size_bytes:,} bytes and {moved.objects:,} objects"
+    if dry_run:
+        return f"{copied} would be copied from {moved.source} to {moved.target}"
+    if moved.is_done and moved.source == moved.target:
+        return f"scope {moved.scope} lives in {moved.target}, and only there"
+    told = [f"{copied} copied from {moved.source} to {moved.target}"]
+    if moved.changes:
+        told.append(f"{moved.changes:,} changes followed")
+    if moved.repaired:
+        told.append(f"{moved.repaired:,} items brought again")
+    if moved.proven is not None:
+        both = f"both held {moved.proven.items:,} items with checksum {moved.proven.checksum:032x}"
+        told += [both, f"writers waited {moved.sealed_seconds:.1f} s"]
+    if moved.deleted:
+        told.append(f"{moved.deleted:,} items and objects deleted in {moved.source}")
+    return "; ".join(told)
+
+
+def _json(moved: ScopeMoved) -> str:
+    proven = moved.proven and {**asdict(moved.proven), "checksum": f"{moved.proven.checksum:032x}"}
+    return orjson.dumps({**asdict(evolve(moved, proven=None)), "proven": proven}).decode()
+
+
+def _confirm(scope: str, to: str, *, writers_stopped: bool) -> None:
+    who = (
+        "Nobody may write to it meanwhile"
+        if writers_stopped
+        else "Whoever writes to it needs a placement, or has to be stopped"
+    )
+    typer.confirm(f"Move scope {scope} to {to}? {who}.", abort=True, err=True)
+
+
+def _make(home: Store, target: Store) -> None:
+    """A table in an SQLite file is made where it is missing, unless the home table is missing too."""
+    home.run(iter(DescribeTable(home.schema.table.name)))
+    if target.place is not None and target.place.embedded:
+        target.create_table()

@@ -1,0 +1,239 @@
+"""Moving a scope, request by request: killed at any of them, with others who write in between."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+
+import pytest
+from attrs import evolve
+
+from dynastore import Store
+from dynastore.clients.base import run
+from dynastore.errors import ConflictError, RequestError, UnroutedWrites
+from dynastore.operations.scopes.locations import LEASE_SECONDS, read_location
+from dynastore.requests.tables import DescribeTable
+
+from ..integration.mortal import Killed, Life, move
+from ..integration.scope_world import REQUEST_SECONDS, SCHEMA, Note, World, back, there
+
+pytestmark = pytest.mark.scans
+
+
+def requests_of(seed):
+    life = Life()
+    there(World(seed), life).finish()
+    return life.requests
+
+
+def test_a_scope_moves_with_all_in_it_and_back():
+    world = World()
+    moved = there(world, Life()).finish()
+    assert moved.is_done
+    world.check(world.private, world.shared)
+    assert (moved.items, moved.changes, moved.repaired) == (moved.proven.items, 0, 0)
+    assert moved.deleted == moved.items
+    # Whoever read the entry before the seal may write so long, and what was sent then take so long.
+    assert moved.sealed_seconds >= LEASE_SECONDS + REQUEST_SECONDS
+    assert list(world.shared.scopes()) == ["qa", "qa2"]
+    assert list(world.private.scopes()) == ["qa"]
+    again = back(world, Life()).finish()
+    world.check(world.shared, world.private)
+    assert again.proven == moved.proven
+    assert list(world.private.scopes()) == []
+
+
+def test_a_scope_that_lives_there_already_is_left_alone():
+    world = World()
+    there(world, Life()).finish()
+    moved = there(world, Life()).finish()
+    assert (moved.is_done, moved.items) == (True, 0)
+    world.check(world.private, world.shared)
+
+
+def test_killed_at_any_request_and_begun_again_it_loses_nothing():
+    for dies_at in range(requests_of(1) + 10):
+        world = World(1)
+        life = Life(dies_at, answered=True, meanwhile=world.write)
+        try:
+            there(world, life).finish()
+        except Killed:
+            there(world, Life(now=life.now, meanwhile=world.write)).finish()
+        world.check(world.private, world.shared)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_killed_again_and_again_there_and_back_it_loses_nothing(seed):
+    world, draw, now = World(seed), random.Random(seed), None
+    for direction, ends in ((there, world.private), (back, world.shared)):
+        while True:
+            life = Life(
+                draw.randrange(5, 120), answered=draw.random() < 0.5, meanwhile=world.write, now=now
+            )
+            try:
+                direction(world, life).finish()
+            except Killed:
+                now = life.now
+                continue
+            break
+        now = life.now
+        world.check(ends, world.shared if ends is world.private else world.private)
+
+
+def test_a_loop_that_is_left_lets_writers_go_on_and_the_next_goes_on():
+    for rounds in range(1, 100):
+        world = World(2)
+        life = Life(meanwhile=world.write)
+        moving = iter(there(world, life))
+        moved = [*islice(moving, rounds)][-1]
+        moving.close()
+        location = run(read_location(world.shared.schema, "qa"), world.shared.client)
+        assert not location.sealed
+        again = Life(meanwhile=world.write, now=life.now)
+        stages = [each.stage for each in there(world, again)]
+        assert "waiting" not in stages
+        world.check(world.private, world.shared)
+        if moved.is_done:
+            break
+    assert moved.is_done
+
+
+def test_a_dry_run_writes_nothing():
+    world = World()
+    sent = []
+    with world.shared.observed(lambda each: sent.append(each) or (lambda *_: None)):
+        seen = move(Life(), "qa", world.shared, world.private, dry_run=True).finish()
+    assert not [each for each in sent if each.writes]
+    moved = there(world, Life()).finish()
+    assert (seen.items, seen.size_bytes) == (moved.items, moved.size_bytes)
+
+
+def test_another_mover_waits_until_the_lease_is_over():
+    world = World()
+    first = Life()
+    moving = iter(there(world, first))
+    while next(moving).stage != "following":
+        pass
+    stages = []
+    for moved in there(world, Life(now=first.now)):
+        stages.append(moved.stage)
+        if len(stages) == 3:
+            break
+    assert stages == ["waiting"] * 3
+    for _ in moving:
+        pass
+    world.check(world.private, world.shared)
+
+
+def test_a_mover_that_slept_through_its_lease_writes_nothing_more():
+    world = World()
+    first = Life()
+    moving = iter(there(world, first))
+    while next(moving).stage != "following":
+        pass
+    second = Life(now=first.now)
+    there(world, second).finish()
+    world.check(world.private, world.shared)
+    first.now = second.now
+    with pytest.raises(ConflictError):
+        for _ in moving:
+            pass
+    world.check(world.private, world.shared)
+
+
+def test_writes_of_a_store_without_a_placement_are_found_and_not_deleted():
+    world = World()
+    stubborn, count = world.shared.scope("qa"), iter(range(100_000))
+
+    def write_behind():
+        if world.store() is not None and world.store().schema.table.name == "private":
+            name = f"late {next(count)}"
+            stubborn.put(Note(name=name, text=name))
+
+    with pytest.raises(UnroutedWrites) as failed:
+        there(world, Life(meanwhile=write_behind)).finish()
+    assert failed.value.has_left
+    assert stubborn.get(Note, name="late 0")
+    done = move(Life(), "qa", world.shared, world.private, discard_late=True).finish()
+    assert done.is_done
+    world.check(world.private, world.shared)
+
+
+def test_writes_of_a_store_that_does_not_wait_end_the_move_before_it_has_moved():
+    world = World()
+    stubborn, count = world.shared.scope("qa"), iter(range(100_000))
+
+    def write():
+        name = f"x{next(count)}"
+        world.notes[name] = stubborn.put(Note(name=name, text=name))
+
+    with pytest.raises(UnroutedWrites) as failed:
+        there(world, Life(meanwhile=write)).finish()
+    assert not failed.value.has_left
+    assert world.store().schema.table.name == "shared"
+    there(world, Life()).finish()
+    world.check(world.private, world.shared)
+
+
+def test_what_is_in_the_target_already_is_not_mixed_with_what_moves():
+    world = World()
+    world.private.scope("qa").put(Note(name="old", text="old"))
+    for dry_run in (True, False):
+        with pytest.raises(RequestError, match="has items of scope 'qa' already"):
+            move(Life(), "qa", world.shared, world.private, dry_run=dry_run).finish()
+    world.private.delete_scope("qa")
+    there(world, Life()).finish()
+    world.check(world.private, world.shared)
+
+
+def test_it_is_refused_where_the_scope_does_not_live_or_moves_elsewhere():
+    world = World()
+    third = Store.at(world.shared.place, SCHEMA.named("third"))
+    third.create_table()
+    with pytest.raises(RequestError, match="lives in table shared, not in private"):
+        move(Life(), "qa", world.shared, third, world.private).finish()
+    moving = iter(there(world, Life()))
+    while next(moving).stage != "following":
+        pass
+    moving.close()
+    with pytest.raises(RequestError, match="on its way from table shared to private"):
+        move(Life(), "qa", world.shared, third).finish()
+    there(world, Life()).finish()
+    world.check(world.private, world.shared)
+
+
+def test_without_writers_no_stream_is_read_and_nobody_is_waited_for():
+    world = World()
+    life = Life()
+    begun = life.now
+    move(life, "qa", world.shared, world.private, writers_stopped=True).finish()
+    assert (life.now - begun).total_seconds() == 0
+    world.check(world.private, world.shared)
+
+
+def test_it_keeps_to_its_rate():
+    world = World()
+    life = Life()
+    begun = life.now
+    moved = move(
+        life, "qa", world.shared, world.private, writers_stopped=True, units_per_second=2.0
+    ).finish()
+    world.check(world.private, world.shared)
+    # At least a unit for each item to read it, and to write and to delete it in the table.
+    assert (life.now - begun).total_seconds() >= moved.items * 2 / 2
+
+
+class WithoutStream(Life):
+    """The tables have no stream."""
+
+    def send(self, store, request):
+        answer = super().send(store, request)
+        return evolve(answer, stream=None) if isinstance(request, DescribeTable) else answer
+
+
+def test_a_table_without_a_stream_moves_only_without_writers():
+    world = World()
+    with pytest.raises(RequestError, match="has no stream"):
+        there(world, WithoutStream()).finish()
+    move(WithoutStream(), "qa", world.shared, world.private, writers_stopped=True).finish()
+    world.check(world.private, world.shared)
