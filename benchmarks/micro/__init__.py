@@ -58,14 +58,18 @@ def _cell(ratio: Ratio | None, what: str, name: str) -> str:
     return f"[red]{text}[/red]" if name in OURS and ratio.median > BARS.get(what, inf) else text
 
 
-def _imports(ratio: Ratio) -> Table:
-    shown = Table(title="CPU of `import dynastore`, in units of `import boto3`")
+def _imports(started: Mapping[str, Ratio]) -> Table:
+    shown = Table(title="CPU of imports, in units of `import boto3`", box=SIMPLE_HEAD)
+    shown.add_column("import")
     for heading in ("bar", "median", "quartiles"):
         shown.add_column(heading, justify="right")
-    median = f"{ratio.median:.2f}"
-    shown.add_row(
-        f"{IMPORT_BAR:.2f}",
-        median if ratio.median <= IMPORT_BAR else f"[red]{median}[/red]",
-        f"{ratio.low:.2f}-{ratio.high:.2f}",
-    )
+    for ours, bar in zip(started, (IMPORT_BAR, inf), strict=True):
+        ratio = started[ours]
+        median = f"{ratio.median:.2f}"
+        shown.add_row(
+            ours,
+            "" if bar is inf else f"{bar:.2f}",
+            median if ratio.median <= bar else f"[red]{median}[/red]",
+            f"{ratio.low:.2f}-{ratio.high:.2f}",
+        )
     return shown

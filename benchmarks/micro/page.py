@@ -29,8 +29,8 @@ def _lines(figures: Figures, rounds: int) -> Iterator[str]:
     yield from _table(OPERATIONS, figures.ratios)
     yield "\nParts of a call, in units of a `get` of boto3's client:\n\n"
     yield from _table(PARTS, figures.ratios)
-    started = _text(figures.started, 2)
-    yield f"\n`import dynastore`, in units of `import boto3`: {started}; the bar is {IMPORT_BAR}.\n"
+    yield f"\nImports, in units of `import boto3`; the bar of the first is {IMPORT_BAR}:\n\n"
+    yield from (f"- `{ours}`: {_text(ratio, 2)}\n" for ours, ratio in figures.started.items())
     yield f"\n{_machine()} {rounds} rounds.\n"
 
 
