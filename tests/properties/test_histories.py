@@ -153,8 +153,8 @@ def parts_first(patch: pytest.MonkeyPatch) -> None:
     """A delete removes the parts before the item that leads to them."""
 
     def begun(self: Any) -> Steps[None]:
-        item = yield from GetItem(self._schema.table.name, self.key, consistent=True)
-        yield from operations.payloads.delete_parts(self._schema, item)
+        item = yield from GetItem(self.schema.table.name, self.key, consistent=True)
+        yield from operations.payloads.delete_parts(self.schema, item)
 
     patch.setattr(attempts.DeleteAttempt, "begun", begun)
 
