@@ -15,7 +15,8 @@ KNOW_THE_REQUEST = {
     "operations/reading/scanner.py",
     "testing.py",  # whose index lags
 }
-STORES = {"store.py", "async_store.py"}
+STORES = {"store.py", "async_store.py"}  # scan
+UPKEEP = {"upkeep.py", "async_upkeep.py"}
 SWEEPS = {
     "operations/upkeep/verifying.py",
     "operations/upkeep/sweeping.py",
@@ -32,8 +33,8 @@ OF_MOVES = {
     "operations/moving/proving.py",
     "operations/moving/stages.py",
 }
-KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *OF_SCOPES, *OF_MOVES, *STORES}
-KNOW_VERIFYING = {"verified.py", "__init__.py", "cli/verification.py", *STORES}
+KNOW_THE_OPERATION = {"scanned.py", *SWEEPS, *OF_SCOPES, *OF_MOVES, *STORES, *UPKEEP}
+KNOW_VERIFYING = {"verified.py", "__init__.py", "cli/verification.py", *UPKEEP}
 OFFERS_ALL_REQUESTS = "requests/__init__.py"
 
 
@@ -73,7 +74,7 @@ def test_only_stores_and_what_verifies_know_the_scanner():
     assert importing("scanner", "Scanner") == KNOW_THE_OPERATION
 
 
-def test_only_stores_and_their_command_know_what_verifies():
+def test_only_upkeep_and_its_command_know_what_verifies():
     assert importing("verifying", "verified") == KNOW_VERIFYING
 
 
