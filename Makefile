@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer and make; each target sets up the rest, in .venv and .venv-ministack.
+# Needs Python 3.11 or newer and make; each target sets up the rest, in .venv, .venv-ministack and .venv-peers.
 PYTHON ?= python3
 PIP = .venv/bin/pip install --quiet --disable-pip-version-check
 
@@ -9,10 +9,10 @@ ENGINES = $(if $(findstring ministack,$(DYNASTORE_SKIP_ENGINES)),,.venv-ministac
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check bench fuzz engines format clean
+.PHONY: help demo test test-all check bench bench-peers fuzz engines format clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/app  ## Load agent conversations into one table and ask it questions (SQLite, no account)
 	.venv/bin/dynastore demo
@@ -33,6 +33,9 @@ check: .venv/dev  ## Check form, types and the direction of imports
 bench: .venv/bench  ## Measure requests, capacity units and time
 	.venv/bin/python -m benchmarks $(ARGS)
 
+bench-peers: .venv-peers/ready  ## Measure client CPU beside other libraries
+	.venv-peers/bin/python -m benchmarks micro $(ARGS)
+
 fuzz: .venv/dev $(ENGINES)  ## Run the property tests with far more examples
 	.venv/bin/pytest -n auto --dist worksteal -m hypothesis --hypothesis-profile=fuzz $(ARGS)
 
@@ -43,7 +46,7 @@ format: .venv/dev  ## Rewrite the code in its form
 	.venv/bin/ruff check --fix .
 
 clean:  ## Remove everything that was set up or built
-	rm -rf .venv .venv-ministack build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-ministack .venv-peers build dist .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/pip:
@@ -63,6 +66,12 @@ clean:  ## Remove everything that was set up or built
 .venv/bench: pyproject.toml | .venv/bin/pip
 	$(PIP) --editable '.[bench]'
 	@touch $@ .venv/app
+
+# aiobotocore pins botocore, so what is compared with has an environment of its own.
+.venv-peers/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --disable-pip-version-check --editable '.[peers]'
+	@touch $@
 
 # ministack pins an exact botocore, so it has an environment of its own.
 .venv-ministack/ready: tests/conformance/ministack.txt

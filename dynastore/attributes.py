@@ -49,11 +49,14 @@ class Scalar:
         kind: the wire type, such as ``S``.
         encode: value -> attribute value; TypeError or ValueError for what cannot be stored.
         decode: attribute value -> value; KeyError for another wire type.
+        reads: the same as text of an expression, ``{0}`` being the attribute value; empty where it
+            is no short one.
     """
 
     kind: str
     encode: Encode
     decode: Decode
+    reads: str = ""
 
 
 def number_text(value: int | float | Decimal) -> str:
@@ -219,11 +222,19 @@ def _checked(kind: type, encode: Encode) -> Encode:
 
     @functools.wraps(encode)
     def checked(value: Any) -> AttributeValue:
-        if not is_a(value, kind):
+        if type(value) is not kind and not is_a(value, kind):
             raise TypeError(f"it is {type(value).__name__}, not {kind.__name__}")
         return encode(value)
 
     return checked
+
+
+def _encode_text(value: Any) -> AttributeValue:
+    if type(value) is str:  # the usual case, and the most frequent of all
+        return {"S": value}
+    if not isinstance(value, str):
+        raise TypeError(f"it is {type(value).__name__}, not str")
+    return {"S": plain_text(value)}
 
 
 def _decode_int(value: AttributeValue, _: Any = None) -> int:
@@ -255,28 +266,35 @@ def _microseconds(value: dt.timedelta) -> AttributeValue:
 
 
 SCALARS: dict[Any, Scalar] = {
-    str: Scalar(
-        "S", _checked(str, lambda value: {"S": plain_text(value)}), lambda value, _=None: value["S"]
-    ),
+    str: Scalar("S", _encode_text, lambda value, _=None: value["S"], '{0}["S"]'),
     int: Scalar(
         "N",
         _checked(int, lambda value: {"N": number_text(value)}),
         _decode_int,
     ),
-    float: Scalar("N", _checked(float, _encode_float), lambda value, _=None: float(value["N"])),
+    float: Scalar(
+        "N",
+        _checked(float, _encode_float),
+        lambda value, _=None: float(value["N"]),
+        'float({0}["N"])',
+    ),
     Decimal: Scalar(
         "N",
         _checked(Decimal, lambda value: {"N": number_text(value)}),
         lambda value, _=None: Decimal(value["N"]),
     ),
     bool: Scalar(
-        "BOOL", _checked(bool, lambda value: {"BOOL": value}), lambda value, _=None: value["BOOL"]
+        "BOOL",
+        _checked(bool, lambda value: {"BOOL": value}),
+        lambda value, _=None: value["BOOL"],
+        '{0}["BOOL"]',
     ),
     bytes: Scalar("B", _checked(bytes, lambda value: {"B": value}), binary_of),
     dt.datetime: Scalar(
         "S",
         _checked(dt.datetime, _encode_moment),
         lambda value, _=None: dt.datetime.fromisoformat(value["S"]),
+        'moment({0}["S"])',
     ),
     dt.date: Scalar(
         "S",

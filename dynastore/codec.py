@@ -143,7 +143,7 @@ class Codec:
             fields = self.fields.encode(entity)
         except UNSTORABLE as error:
             raise unstorable(self.spec.name, self.hooks, vars_of(entity)) or error from error
-        return key, item | self.payloads.packed(fields)
+        return key, item | (self.payloads.packed(fields) if self.spec.payloads else fields)
 
     def implied(self, entity: Any, prefix: str) -> tuple[Key, AttributeMap]:
         """The primary key of an entity, and the attributes that are ours: all but its fields.
@@ -203,8 +203,9 @@ class Codec:
         tag = item.get(TYPE, {}).get("S")
         if tag != self.spec.tag:
             raise UnknownType(tag, [self.spec.tag])
-        item = self.current(item)
-        opened = self.payloads.opened(item)
+        if self.spec.evolution.upcasters:
+            item = self.current(item)
+        opened = self.payloads.opened(item) if self.spec.payloads else item
         try:
             return self.fields.decode(opened)
         except UNREADABLE as error:
@@ -254,7 +255,7 @@ class Codec:
             RequestError: the value cannot be stored in this field.
         """
         encoded = self.value(name, value)
-        is_default = encoded == NULL and fields_dict(self.spec.cls)[name].default is None
+        is_default = encoded == NULL and self.spec.default(name) is None
         left_out = encoded == EMPTY_SET if self.is_set(name) else is_default
         if left_out:
             return None
@@ -262,7 +263,7 @@ class Codec:
 
     def has_default(self, name: str) -> bool:
         """Whether an item may lack a field."""
-        return fields_dict(self.spec.cls)[name].default is not NOTHING
+        return self.spec.default(name) is not NOTHING
 
     def is_set(self, name: str) -> bool:
         """Whether a field holds a set, of which the empty one is stored by leaving it out."""
@@ -274,7 +275,7 @@ class Codec:
         Raises:
             RequestError: the field has no default.
         """
-        default: Any = fields_dict(self.spec.cls)[name].default
+        default: Any = self.spec.default(name)
         if default is NOTHING:
             raise RequestError(f"{self.spec}.{name} has no default, so it cannot be unset")
         if not isinstance(default, Factory):  # type: ignore[arg-type]

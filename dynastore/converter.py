@@ -16,9 +16,10 @@ from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 import attrs
 from attrs import NOTHING, evolve, frozen
 from cattrs import Converter
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.gen import make_dict_unstructure_fn, override
 
 from .attributes import SCALARS, AttributeMap, AttributeValue, Decode
+from .compiled import decoder
 from .hooks import (
     EMPTY_SET,
     Hooks,
@@ -114,7 +115,7 @@ def field_hooks(
         TypeError: a field's values cannot be stored; the message names the field.
     """
     hooks = {name: _named(name, kind) for name, kind in types.items()}
-    sets = [name for name, each in hooks.items() if each.is_set]
+    sets = {name for name, each in hooks.items() if each.is_set}
     overrides: dict[str, Any] = {}
     for field in attrs.fields(cls):
         if not field.init:
@@ -124,25 +125,19 @@ def field_hooks(
         overrides[field.name] = override(
             omit_if_default=field.default is None and field.name not in sets,
             unstruct_hook=hooks[field.name].encode,
-            struct_hook=_decode(hooks[field.name], is_lazy=field.name in lazy),
         )
-    made = Converter(detailed_validation=False)
-    encode = make_dict_unstructure_fn(cls, made, **overrides)
-    decode = make_dict_structure_fn(cls, made, **overrides)
+    encode = make_dict_unstructure_fn(cls, Converter(), **overrides)
+    decode = decoder(cls, hooks, {name: _unless_undecoded(hooks[name].decode) for name in lazy})
     if not sets:
-        return FieldHooks(encode, lambda item: decode(item, cls))
-    absent = dict.fromkeys(sets, EMPTY_SET)
+        return FieldHooks(encode, decode)
     return FieldHooks(
         lambda value: {k: v for k, v in encode(value).items() if k not in sets or v != EMPTY_SET},
-        lambda item: decode({**absent, **item}, cls),
+        decode,
     )
 
 
-def _decode(hooks: Hooks, *, is_lazy: bool) -> Decode:
-    decode = hooks.decode
-    if not is_lazy:
-        return decode
-    return lambda value, _=None: value if type(value) is Undecoded else decode(value)
+def _unless_undecoded(decode: Decode) -> Decode:
+    return lambda value: value if type(value) is Undecoded else decode(value)
 
 
 def _named(name: str, kind: Any) -> Hooks:

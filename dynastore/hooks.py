@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 import attrs
-from attrs import frozen
+from attrs import NOTHING, frozen
 
 from .attributes import (
     NULL,
@@ -39,12 +39,14 @@ class Hooks:
         accepts: whether a value is of the type, as far as a union has to know.
         encode: value -> attribute value; TypeError or ValueError for what cannot be stored.
         decode: attribute value (and the type, which cattrs hands over) -> value.
+        reads: the same as `attributes.Scalar` has it, for `compiled`.
     """
 
     kinds: frozenset[str]
     accepts: Callable[[Any], bool]
     encode: Callable[[Any], AttributeValue]
     decode: Callable[..., Any]
+    reads: str = ""
 
     @property
     def is_set(self) -> bool:
@@ -72,7 +74,11 @@ def scalar_hooks(kind: Any) -> Hooks:
     """A type without parts."""
     scalar = SCALARS[kind]
     return Hooks(
-        frozenset({scalar.kind}), lambda value: is_a(value, kind), scalar.encode, scalar.decode
+        frozenset({scalar.kind}),
+        lambda value: is_a(value, kind),
+        scalar.encode,
+        scalar.decode,
+        scalar.reads,
     )
 
 
@@ -101,7 +107,11 @@ def optional_hooks(part: Hooks) -> Hooks:
         return None if "NULL" in value else part.decode(value)
 
     return Hooks(
-        part.kinds | {"NULL"}, lambda value: value is None or part.accepts(value), encode, decode
+        part.kinds | {"NULL"},
+        lambda value: value is None or part.accepts(value),
+        encode,
+        decode,
+        part.reads and f'(None if "NULL" in (w := {{0}}) else {part.reads.format("w")})',
     )
 
 
@@ -132,8 +142,9 @@ def choice_hooks(name: str, choices: Sequence[Any]) -> Hooks:
 
     def decode(value: AttributeValue, _: Any = None) -> Any:
         try:
-            return stored[_identity(value)]
-        except (KeyError, TypeError):
+            found = stored.get(next(iter(value.items())), NOTHING)  # bytes may be base64 text yet
+            return stored[_identity(value)] if found is NOTHING else found
+        except (KeyError, TypeError, StopIteration):
             raise ValueError(f"{shown(value)} is none of {allowed}") from None
 
     kinds = frozenset(kind for kind, _ in stored)
@@ -222,6 +233,15 @@ def dict_hooks(keys: Hooks, values: Hooks) -> Hooks:
     def encode(mapping: Any) -> AttributeValue:
         pairs = expect(mapping, dict).items()
         return {"M": {map_key(keys.encode(k)[kind]): values.encode(v) for k, v in pairs}}
+
+    read = values.decode
+    if keys.decode is SCALARS[str].decode:
+        return Hooks(
+            frozenset({"M"}),
+            lambda mapping: isinstance(mapping, dict),
+            encode,
+            lambda stored, _=None: {k: read(v) for k, v in stored["M"].items()},
+        )
 
     def decode(stored: AttributeValue, _: Any = None) -> dict[Any, Any]:
         return {keys.decode({kind: k}): values.decode(v) for k, v in stored["M"].items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 from zlib import crc32
 
@@ -44,7 +45,7 @@ class AccessPattern:
     name: str = ""
     identity: KeyTemplate | None = attrs.field(default=None, eq=False, repr=False)
 
-    @property
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         """Fields of its templates, those of the partition key first."""
         return self.hash.fields + tuple(name for each in self.ranges for name in each.fields)

@@ -154,6 +154,8 @@ def leaving(item: AttributeMap, payloads: Mapping[str, Storing]) -> dict[str, Fo
         payloads: field -> how it is stored.
     """
     sizes = {n: value_bytes(item[n]) for n, each in payloads.items() if each.split and n in item}
+    if not sizes:
+        return {}
     bounds = {name: inline_bytes(payloads, name) for name in sizes}
     out = {name for name, size in sizes.items() if size > bounds[name]}
     left = item_bytes(item) - sum(sizes[name] - POINTER_BYTES for name in out)

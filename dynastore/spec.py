@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -104,7 +105,11 @@ class EntitySpec:
 
     def default(self, name: str) -> Any:
         """What a field is if nothing is given; `attrs.NOTHING` if something has to be."""
-        return attrs.fields_dict(self.cls)[name].default
+        return self._defaults[name]
+
+    @cached_property
+    def _defaults(self) -> Mapping[str, Any]:
+        return {field.name: field.default for field in attrs.fields(self.cls)}
 
     def __str__(self) -> str:
         return self.name

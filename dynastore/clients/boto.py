@@ -2,7 +2,8 @@
 
 botocore signs, sends and reports errors. It does not read the answers: its walk over each value by
 the service's model takes three quarters of the time of a Query, so we take the body of a successful
-answer before it is parsed.
+answer before it is parsed. For the same reason it does not write requests about items, unless the
+client was handed in.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from attrs import frozen
 from ..errors import RequestError
 from ..requests import Request
 from .base import POOL_WIDTH
+from .bodies import body_of
 from .deadlines import Deadline
 from .observing import Exchange, Observer
 from .retries import NO_RETRIES, Attempts, RetryBudget, RetryPolicy, retried
 from .sessions import (
     BOTOCORE_ERRORS,
     botocore_error,
+    checks_parameters,
     code_of,
     connect,
     endpoint_of,
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 STREAMED_BYTES = 1024 * 1024  # of an object, read at a time
+# Requests about items of one table. Others are rare, or botocore adds to what they ask.
+OF_ITEMS = frozenset({"DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"})
 SHORTEST_SECONDS = 0.001  # to wait for an answer; 0 would mean something else to a socket
 
 
@@ -46,10 +51,18 @@ _Answer: TypeAlias = tuple[bytes, Mapping[str, str]]
 
 
 class _Taking(threading.local):
-    """Whether this thread is inside a call of ours, until when, and the answer taken from botocore."""
+    """What the call of ours that this thread is inside gives to botocore, and takes from it.
+
+    Attributes:
+        on: whether there is one.
+        deadline: until when.
+        body: what is sent, where botocore is not to write it.
+        answer: the answer.
+    """
 
     on = False
     deadline: Deadline | None = None
+    body: bytes | None = None
     answer: _Answer | None = None
 
 
@@ -61,6 +74,12 @@ def _take_answer(response_dict: dict[str, Any], **_: Any) -> None:
     if _taking.on and response_dict["status_code"] < 300:
         _taking.answer = response_dict["body"], response_dict["headers"]
         response_dict["body"] = b""
+
+
+def _give_body(params: dict[str, Any], **_: Any) -> None:
+    """Put our body in the place of the one that botocore made of the table's name alone."""
+    if _taking.on and _taking.body is not None:
+        params["body"] = _taking.body
 
 
 def _limit_time(request: Any, **_: Any) -> None:
@@ -87,17 +106,23 @@ class Service:
         client: the boto3 client.
         endpoint: where it sends them.
         methods: its methods by AWS's names of operations.
+        writes: whether requests that name their table are written by us.
     """
 
     client: Any
     endpoint: Endpoint
     methods: Mapping[str, Callable[..., Any]]
+    writes: bool
 
     @classmethod
-    def of(cls, client: Any) -> Service:
+    def of(cls, client: Any, *, writes: bool = False) -> Service:
         """The service of a boto3 client, whose answers are taken before they are parsed.
 
         Except for those of S3.
+
+        Args:
+            client: the client.
+            writes: whether requests are written by us, as far as they are DynamoDB's.
         """
         name = client.meta.service_model.service_id.hyphenize()
         if name != "s3":  # which answers in XML and headers, or in a stream
@@ -105,12 +130,37 @@ class Service:
             client.meta.events.register_last(
                 f"before-parse.{name}", _take_answer, unique_id="dynastore-take-answer"
             )
+        writes = writes and name == "dynamodb"
+        if writes:
+            # First, so that hooks of others see what is sent.
+            client.meta.events.register_first(
+                f"before-call.{name}", _give_body, unique_id="dynastore-give-body"
+            )
         client.meta.events.register(
             f"request-created.{name}", _limit_time, unique_id="dynastore-limit-time"
         )
         names = client.meta.method_to_api_mapping
         methods = {operation: getattr(client, method) for method, operation in names.items()}
-        return cls(client, endpoint_of(client), methods)
+        return cls(client, endpoint_of(client), methods, writes)
+
+    def send(
+        self, request: Request[Any], parameters: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], _Answer | None]:
+        """What `call` gives back of a request; botocore writes it only where it has to.
+
+        The table's name may be part of the endpoint, so botocore gets to know it all the same.
+
+        Raises:
+            RequestError: it holds what JSON cannot, or botocore is older than the operation.
+        """
+        table = parameters.get("TableName")
+        if not self.writes or table is None or request.operation not in OF_ITEMS:
+            return self.call(request.operation, parameters)
+        _taking.body = body_of(request, parameters)
+        try:
+            return self.call(request.operation, {"TableName": table})
+        finally:
+            _taking.body = None
 
     def call(
         self, operation: str, parameters: Mapping[str, Any]
@@ -151,6 +201,7 @@ class BotoClient:
         policy: RetryPolicy = NO_RETRIES,
         *,
         owned: bool = False,
+        writes: bool = False,
         other: Callable[[str], Any] | None = None,
     ) -> None:
         """Take a boto3 client as it is: its retries and connections stay its own, and ours are off.
@@ -160,6 +211,7 @@ class BotoClient:
                 where its answers are what they always are.
             policy: retries besides the client's own.
             owned: whether `close` closes it.
+            writes: whether we write what it sends, of which it must not check the parameters then.
             other: makes a client of another service, by boto3's name of it: streams and S3.
         """
         self.observers: list[Observer] = []
@@ -167,7 +219,7 @@ class BotoClient:
         self._budget = RetryBudget()
         self._owned = owned
         self._other = other
-        self._services = {Request.service: Service.of(client)}
+        self._services = {Request.service: Service.of(client, writes=writes)}
         self._making = threading.Lock()
 
     @classmethod
@@ -199,7 +251,13 @@ class BotoClient:
             config=config,
             width=POOL_WIDTH,
         )
-        return cls(client_of("dynamodb"), policy_for(config), owned=True, other=client_of)
+        return cls(
+            client_of("dynamodb"),
+            policy_for(config),
+            owned=True,
+            writes=not checks_parameters(config),
+            other=client_of,
+        )
 
     def send(self, request: Request[R], /, *, deadline: Deadline | None = None) -> R:
         """The response to *request*; raises what `Client.send` raises.
@@ -246,7 +304,7 @@ class BotoClient:
         service = self._services.get(request.service) or self._service(request.service)
         _taking.deadline = attempts.deadline
         try:
-            response, answer = service.call(request.operation, parameters)
+            response, answer = service.send(request, parameters)
         except BOTOCORE_ERRORS as error:
             if code_of(error) in request.absent:
                 return request.read({})

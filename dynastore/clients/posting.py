@@ -8,13 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import orjson
 from attrs import field, frozen
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import RefreshableCredentials
@@ -22,8 +20,8 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 from yarl import URL
 
-from ..errors import RequestError
 from ..requests import Request, SearchVectors
+from .bodies import body_of
 from .deadlines import Deadline
 from .sessions import endpoint_of, search_url, setting
 from .signing import ServiceClock, Signer
@@ -98,10 +96,7 @@ class Poster:
             "X-Amz-Target": f"{self._target}.{request.operation}",
             "Content-Type": "application/x-amz-json-1.0",
         }
-        try:
-            body = orjson.dumps(request.parameters(), default=_base64)
-        except orjson.JSONEncodeError as error:
-            raise RequestError(f"{request.operation} holds what JSON cannot: {error}") from error
+        body = body_of(request, request.parameters())
         url = self._search_url if isinstance(request, SearchVectors) else self._url
         return Post(request.operation, "POST", url, headers, body)
 
@@ -258,9 +253,3 @@ def _data(body: bytes) -> bytes | AsyncIterator[memoryview] | None:
 async def _windows(body: memoryview) -> AsyncIterator[memoryview]:
     for at in range(0, len(body), SENT_BYTES):
         yield body[at : at + SENT_BYTES]
-
-
-def _base64(value: object) -> str:
-    if isinstance(value, bytes | bytearray | memoryview):
-        return b64encode(value).decode()
-    raise TypeError(f"{type(value).__name__} is no part of an attribute value")

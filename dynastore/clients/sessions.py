@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0  # a page of 1 MB takes DynamoDB well under a second; botocore waits 60
 
+UNCHECKED = {"parameter_validation": False}  # requests are ours, and it takes 7 % of a put
+
 BOTOCORE_ERRORS = (aws.BotoCoreError, aws.ClientError)
 
 _NO_IDENTITY = (
@@ -102,6 +104,14 @@ def policy_for(config: Config | None) -> RetryPolicy:
     return NO_RETRIES if config is not None and config.retries else RetryPolicy()
 
 
+def checks_parameters(config: Config | None) -> bool:
+    """Whether botocore checks what requests hold: only if *config* says so."""
+    from botocore.config import Config as Settings
+
+    checking: bool = Settings(**UNCHECKED).merge(config or Settings()).parameter_validation
+    return checking
+
+
 def setting(session: boto3.Session, name: str) -> Any:
     """A setting of environment or profile, under botocore's name."""
     return session._session.get_config_variable(name)  # noqa: SLF001 - boto3 shows no other way
@@ -165,7 +175,7 @@ def _settings(
         read_timeout=READ_SECONDS,
         max_pool_connections=width,
         retries={"total_max_attempts": 1},  # retries.py decides
-        parameter_validation=False,  # requests are ours, and it takes 7 % of a put
+        **UNCHECKED,
         user_agent=_user_agent(session, given),
         # Or the account of a stream's ARN becomes part of the host, which no emulator knows.
         account_id_endpoint_mode="disabled" if service == "dynamodbstreams" else None,

@@ -265,6 +265,8 @@ def _fetch(schema: Schema, found: list[Whole], names: Collection[str] | None) ->
         for name, pointer in pointers_in(schema, each.item or {}).items()
         if names is None or name in names
     ]
+    if not wanted:
+        return []
     left: list[Held] = []
     owners = {each: Key.of(found[each[0]].item or {}) for each in wanted}
     forms = yield from _forms(schema, owners)

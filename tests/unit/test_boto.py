@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,16 @@ from dynastore.errors import (
     Throttled,
     Unavailable,
 )
-from dynastore.requests import BatchGetItem, DeleteItem, GetItem, Key, PutItem, Query, UpdateItem
+from dynastore.requests import (
+    BatchGetItem,
+    DeleteItem,
+    GetItem,
+    Key,
+    PutItem,
+    Query,
+    Scan,
+    UpdateItem,
+)
 from dynastore.requests.streams import DescribeStream
 from dynastore.requests.tables import CreateTable
 from dynastore.table import PRIMARY, Index, Table
@@ -418,3 +428,63 @@ def test_a_client_that_was_handed_in_has_no_streams(aws):
 def test_streams_get_a_client_of_the_same_place(aws):
     client = BotoClient.connect(endpoint_url="http://127.0.0.1:9")
     assert client._service("dynamodbstreams").endpoint == client._service("dynamodb").endpoint
+
+
+REQUESTS = [
+    READ,
+    CREATE,
+    UpdateItem("agent-state", ANN, {"photo": SetTo({"B": b"\x01"})}),
+    DeleteItem("agent-state", ANN),
+    Query("agent-state", PRIMARY, (("PK", Equal({"S": ANN.pk})),)),
+    Scan("agent-state"),
+]
+
+
+@pytest.mark.scans
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda each: each.operation)
+def test_what_we_write_of_a_request_is_what_botocore_would(request_):
+    answer = ok(Items=[], Count=0, ScannedCount=0, ConsumedCapacity={"CapacityUnits": 1.0})
+    with FaultyServer(answer) as server:
+        for writes in (False, True):
+            config = Config(parameter_validation=False)
+            made = boto3.client("dynamodb", endpoint_url=server.url, config=config)
+            BotoClient(made, writes=writes).send(request_)
+        by_botocore, by_us = (body for _, _, body in server.asked)
+    assert by_us == by_botocore
+
+
+def connected(server: FaultyServer, **settings: Any) -> BotoClient:
+    """A client of our own making."""
+    return BotoClient.connect(endpoint_url=server.url, config=Config(**settings))
+
+
+def test_hooks_of_others_see_what_is_sent():
+    seen: list[Any] = []
+    with FaultyServer(ok()) as server:
+        client = connected(server)
+        events = client._services["dynamodb"].client.meta.events
+        events.register("before-call.dynamodb", lambda params, **_: seen.append(params["body"]))
+        client.send(READ)
+        client.close()
+        (_, _, body) = server.asked[0]
+    assert [type(each) for each in seen] == [bytes]
+    assert json.loads(seen[0]) == body
+
+
+def test_where_botocore_is_to_check_parameters_it_writes_them():
+    with FaultyServer(ok()) as server:
+        client = connected(server, parameter_validation=True)
+        client.send(READ)
+        with pytest.raises(RequestError, match="Parameter validation failed"):
+            client.send(GetItem("agent-state", Key(42, "SESSION#s1")))
+        client.close()
+        assert len(server.asked) == 1
+
+
+def test_what_json_has_no_place_for_is_refused_before_anything_is_sent():
+    with FaultyServer(ok()) as server:
+        client = connected(server)
+        with pytest.raises(RequestError, match="PutItem holds what JSON cannot"):
+            client.send(PutItem("agent-state", {**ITEM, "odd": {"S": object()}}))
+        client.close()
+        assert server.asked == []

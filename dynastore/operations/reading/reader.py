@@ -140,8 +140,11 @@ class Reader:
         least = FILTERED_ITEMS if self._filtered else 1
         while True:
             left = None if limit is None else limit - len(entities)
-            settled = yield from self._settler.settled(self._available(left))
-            entities += yield from self._settler.entities(settled)
+            if self._settler.is_direct:
+                entities += self._settler.decoded(islice(self._items(), left))
+            else:
+                settled = yield from self._settler.settled(self._available(left))
+                entities += yield from self._settler.entities(settled)
             if self._sources.done:
                 return _Piece(entities, None)
             if len(entities) == limit or (entities and (once or limit is None)):
@@ -240,6 +243,10 @@ class Reader:
         if self.plan.newest_first:
             return [entry for entry in entries if self._rank(entry) < last]
         return [entry for entry in entries if self._rank(entry) > last]
+
+    def _items(self) -> Iterator[AttributeMap]:
+        """The next items, as far as they were read; one is taken when it is asked for."""
+        return (item for _, item in self._sources.available())
 
     def _available(self, limit: int | None) -> list[Entry]:
         """The next entries, as far as they were read."""

@@ -8,7 +8,7 @@ that is fetched after its index entry may have changed meanwhile, so it is check
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -86,6 +86,18 @@ class Settler:
     def filters(self) -> bool:
         """Whether few may be asked for. Of those that expire most are live, as a rule."""
         return any(map(self._asks, self.plan.paths))
+
+    @cached_property
+    def is_direct(self) -> bool:
+        """Whether items are entities as they are: nothing is checked, fetched or upcast."""
+        codecs = map(self.schema.codec, self.plan.classes)
+        whole_ones = not any(path.hydrated for path in self.plan.paths)
+        in_items = not any(codec.spec.payloads for codec in codecs)
+        return whole_ones and in_items and not self.checks and not self._evolves
+
+    def decoded(self, items: Iterable[AttributeMap]) -> list[Any]:
+        """The entities of items, where that `is_direct`; none is kept beside its entity."""
+        return [self._decoded(item) for item in items]
 
     def settled(self, entries: Sequence[Entry]) -> Steps[list[Entry]]:
         """Those asked for. Entries of slim indexes stay slim where that is enough to tell."""
@@ -184,14 +196,20 @@ class Settler:
         keys_only = not path.index.fields
         return path.hydrated and (unsorted or bool(path.tags and keys_only))
 
-    def _decoded(self, item: AttributeMap) -> Any:
-        found = self._entity(item)
+    @cached_property
+    def _decoded(self) -> Callable[[AttributeMap], Any]:
+        """What makes of an item what the call gives back."""
+        entity = self._entity
         if not self.plan.across_scopes:
-            return found
-        return InScope(scopes_of(prefix_of(Key.of(item).pk))[-1], found)
+            return entity
+        return lambda item: InScope(scopes_of(prefix_of(Key.of(item).pk))[-1], entity(item))
 
-    def _entity(self, item: AttributeMap) -> Any:
-        if self.plan.selected is None:
-            return self.schema.decode(item, self.plan.classes)
-        codec = self.schema.codec(self.plan.classes[0])
-        return codec.decode_fields(item, self.plan.selected)
+    @property
+    def _entity(self) -> Callable[[AttributeMap], Any]:
+        classes, selected = self.plan.classes, self.plan.selected
+        codec = self.schema.codec(classes[0])
+        if selected is not None:
+            return lambda item: codec.decode_fields(item, selected)
+        if len(classes) == 1:
+            return codec.decode
+        return lambda item: self.schema.decode(item, classes)

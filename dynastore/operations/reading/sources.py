@@ -32,7 +32,6 @@ class Stretch:
         query: its first request.
         path: place of its access path in the plan.
         skipped: characters of the attribute that sources are merged by, to leave out.
-        position: where it goes on after what was taken from it.
     """
 
     def __init__(self, query: Query, path: int, skipped: int, position: Position) -> None:
@@ -40,24 +39,42 @@ class Stretch:
         self.query = query
         self.path = path
         self.skipped = skipped
-        self.position = position
-        self._items: deque[AttributeMap] = deque()
+        self._items: Sequence[
+            AttributeMap
+        ] = ()  # each is parsed as it is taken, where they are many
+        self._at = 0
+        self._last: AttributeMap | None = None  # that was taken, while more are left
+        self._start = position
         self._next: Position = position  # where the page after the items starts
+
+    @property
+    def position(self) -> Position:
+        """Where it goes on after what was taken from it."""
+        return self._start if self._last is None else self.query.index.key_in(self._last)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next item was read already."""
+        return self._at < len(self._items)
 
     @property
     def head(self) -> AttributeMap | None:
         """The next item, if it was read already."""
-        return self._items[0] if self._items else None
+        return self._items[self._at] if self.ready else None
 
     @property
     def done(self) -> bool:
         """Whether all items were read and taken."""
-        return not self._items and self._next is True
+        return self._next is True and not self.ready
 
     def take(self) -> AttributeMap:
         """The next item, which was read already."""
-        item = self._items.popleft()
-        self.position = self.query.index.key_in(item) if self._items else self._next
+        item = self._items[self._at]
+        self._at += 1
+        if self.ready:
+            self._last = item
+        else:
+            self._go_on()
         return item
 
     def request(self, limit: int | None) -> Query:
@@ -66,11 +83,16 @@ class Stretch:
         return evolve(self.query, limit=limit, start_key=start)
 
     def receive(self, page: QueryPage) -> None:
-        """Keep a page that was read."""
-        self._items += page.items
+        """Keep a page that was read, where all items of the one before were taken."""
+        self._items, self._at = page.items, 0
         self._next = True if page.last_key is None else page.last_key
-        if not self._items:
-            self.position = self._next
+        if not self.ready:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Go on with the next page."""
+        self._items, self._at = (), 0
+        self._start, self._last = self._next, None
 
 
 class Keys:
@@ -95,6 +117,11 @@ class Keys:
         place = position if isinstance(position, int) else 0
         self._next = len(keys) if position is True else place
         self._items: deque[tuple[int, AttributeMap]] = deque()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the next item was read already."""
+        return bool(self._items)
 
     @property
     def head(self) -> AttributeMap | None:
@@ -149,8 +176,15 @@ class Sources:
 
     def available(self) -> Iterator[tuple[Source, AttributeMap]]:
         """The items that can be taken in order without reading on."""
-        while (source := self._first()) is not None:
-            yield source, source.take()
+        if self.sort_key is not None:
+            while (source := self._first(self.sort_key)) is not None:
+                yield source, source.take()
+            return
+        for source in self.each:
+            while source.ready:
+                yield source, source.take()
+            if not source.done:
+                return
 
     def fetch(self, wanted: int | None, width: int, least: int = 1) -> Steps[None]:
         """Read on where the next items are missing.
@@ -160,7 +194,7 @@ class Sources:
             width: how many sources to read at once where one follows the other.
             least: how many items to read at least, where not all that are read are kept.
         """
-        waiting = [source for source in self.each if source.head is None and not source.done]
+        waiting = [source for source in self.each if not source.ready and not source.done]
         if self.sort_key is None:
             waiting = waiting[: min(width, IN_FLIGHT)]
         limit = self._limit(wanted, least, len(waiting))
@@ -173,14 +207,11 @@ class Sources:
             for stretch, page in zip(some, pages, strict=True):
                 stretch.receive(page)
 
-    def _first(self) -> Source | None:
+    def _first(self, sort_key: Callable[[Source, AttributeMap], Any]) -> Source | None:
         """The source that the next item is from, if that is known."""
         live = [source for source in self.each if not source.done]
-        if self.sort_key is None:
-            return live[0] if live and live[0].head is not None else None
-        if not live or any(source.head is None for source in live):
+        if not live or not all(source.ready for source in live):
             return None
-        sort_key = self.sort_key
         best = max if self.newest_first else min
         return best(live, key=lambda source: sort_key(source, source.head or {}))
 
