@@ -22,6 +22,7 @@ class Benchmark(StrEnum):
     AGNO = "agno"
     LANGGRAPH = "langgraph"
     MICRO = "micro"
+    WORKLOAD = "workload"
     SCALE = "scale"
 
 
@@ -39,9 +40,9 @@ def main(
 ) -> None:
     """Measure what operations cost: requests, capacity units, bytes, and the CPU of the client.
 
-    cost, payloads, agno and langgraph count requests and units, scale simulates partitions, and all are
-    the same on each run;
-    planning and micro measure time, in units of another library's in the same run.
+    cost, payloads, agno and langgraph count requests and units, and scale simulates partitions: these
+    are the same on each run. planning, micro and workload measure time, in units of another library's
+    in the same run.
     """
     for name in names or Benchmark:
         match name:
