@@ -52,6 +52,18 @@ def test_a_single_item_never_takes_more_than_one_partition_does(rate, seed):
     assert outcome.done["write"] <= WRITE_LIMIT * MINUTE + 1e-6
 
 
+def test_a_growing_key_is_parted_from_its_neighbours():
+    def minute(number):
+        busy = [Call("busy", each.touches) for each in writes(growing(number, "SPANS"))]
+        calm = [Call("calm", each.touches) for each in writes(growing(number, "MEMORIES")[::10])]
+        mixed = [*busy, *calm]
+        return sorted(mixed, key=lambda call: call.touches[0].place[1])  # as time goes by
+
+    outcome = Simulated({0: 1}).run([minute(each) for each in range(30)], 5_000 * MINUTE / CALLS)
+    assert outcome.throttled("calm") == 0
+    assert outcome.done["busy"] == pytest.approx(WRITE_LIMIT * MINUTE, rel=0.05)
+
+
 @given(st.integers(2, 8))
 def test_shards_multiply_what_a_key_takes(shards):
     per_shard = CALLS // shards
