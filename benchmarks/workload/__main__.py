@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Annotated
 
 from rich.console import Console
-from typer import BadParameter, Option, run
+from typer import BadParameter, Exit, Option, run
 
 from . import SECONDS, day_table, picture, soak_table
 from .budget import Budget
@@ -45,6 +45,9 @@ def main(
     else:
         console.print(day_table(day_on(target, budget, seconds)))
     console.print(f"{budget.requests:,} requests, ${budget.spent:.6f}")
+    if budget.over:
+        console.print("The money was over; what is not shown needs a higher --spend.")
+        raise Exit(1 if soak_minutes else 0)  # a soak that was cut short has shown nothing
 
 
 def _here(seconds: float, soak_minutes: float) -> None:

@@ -32,6 +32,7 @@ class Budget:
         self._in_flight = 0
         self.spent = 0.0
         self.requests = 0
+        self.over = False  # whether something was not begun
 
     def __call__(self, _: Request[Any], /) -> Ending:
         """Be told how a request ends."""
@@ -42,6 +43,7 @@ class Budget:
         most = MOST_UNITS * WRITE_DOLLARS / 1e6
         with self._lock:
             if self.spent + (self._in_flight + 1) * most > self._limit:
+                self.over = True
                 return False
             self._in_flight += 1
             return True

@@ -78,13 +78,17 @@ def day(seconds: float, in_flight: Sequence[int] = IN_FLIGHT) -> Mapping[Cell, M
 def day_on(
     target: Target, budget: Budget, seconds: float, in_flight: Sequence[int] = IN_FLIGHT
 ) -> Mapping[Cell, Measured]:
-    """All of it on a table. Where the money is over, what would follow is left out."""
+    """All of it on a table, as far as the money goes.
+
+    A stretch in which it ended is left out: fewer were in flight than it says.
+    """
     found: dict[Cell, Measured] = {}
     for count in in_flight:
         for mode in (BLOCKING, AWAITED):
             measured = stretch(target, budget, mode, count, seconds)
-            if measured.operations > 1:
-                found[mode, count, target.latency_ms] = measured
+            if budget.over:
+                return found
+            found[mode, count, target.latency_ms] = measured
     return found
 
 

@@ -72,10 +72,10 @@ def soak(target: Target, budget: Budget, minutes: float) -> list[Soaked]:
     found = []
     for mode, opened in ((BLOCKING, _blocking), (AWAITED, _awaiting)):
         with opened(target, budget) as run:
-            found.append(_soaked(mode, run, seconds))
-    for each in found:
-        if each.growth > GROWTH:
-            raise Grown(f"{each.mode}: {each.growth:.1%} in {minutes:g} minutes: {each}")
+            soaked = _soaked(mode, run, seconds)
+        if soaked.growth > GROWTH:
+            raise Grown(f"{mode}: {soaked.growth:.1%} in {minutes / 2:g} minutes: {soaked}")
+        found.append(soaked)
     return found
 
 

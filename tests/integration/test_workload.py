@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.workload.budget import MOST_UNITS, WRITE_DOLLARS, Budget
 from benchmarks.workload.day import Agent
-from benchmarks.workload.runs import AWAITED, BLOCKING, Target, here, stretch
+from benchmarks.workload.runs import AWAITED, BLOCKING, Target, day_on, here, stretch
 from benchmarks.workload.soaking import GROWTH, WINDOWS, Grown, grown, soak
 from dynastore import Store
 from tests.conformance.engines import moto_server
@@ -108,6 +108,12 @@ def test_the_day_runs_on_a_table_that_is_made_for_it(monkeypatch):
         assert found.operations > 2
         assert found.cpu is None
         assert found.dollars > 0
+
+
+def test_a_stretch_with_fewer_in_flight_than_it_says_is_left_out(target):
+    three = 3.5 * MOST_UNITS * WRITE_DOLLARS / 1e6
+    found = day_on(target, Budget(three), SECONDS, in_flight=(1, 8))
+    assert {count for _, count, _ in found} <= {1}
 
 
 def test_growth_is_that_after_warming_up():
