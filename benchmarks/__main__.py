@@ -22,6 +22,8 @@ class Benchmark(StrEnum):
     AGNO = "agno"
     LANGGRAPH = "langgraph"
     MICRO = "micro"
+    WORKLOAD = "workload"
+    SCALE = "scale"
 
 
 def main(
@@ -34,11 +36,13 @@ def main(
     write: Annotated[
         bool, Option("--write", help="Put the figures of micro into docs/explanation/speed.md.")
     ] = False,
+    seed: Annotated[int, Option(help="What scale draws by.")] = 1,
 ) -> None:
     """Measure what operations cost: requests, capacity units, bytes, and the CPU of the client.
 
-    cost, payloads, agno and langgraph count requests and units, and are the same on each run;
-    planning and micro measure time, in units of another library's in the same run.
+    cost, payloads, agno and langgraph count requests and units, and scale simulates partitions: these
+    are the same on each run. planning, micro and workload measure time, in units of another library's
+    in the same run.
     """
     for name in names or Benchmark:
         match name:
@@ -46,6 +50,8 @@ def main(
                 _show_langgraph()
             case Benchmark.MICRO:
                 _show_micro(rounds, write=write)
+            case Benchmark.SCALE:
+                _show_scale(seed)
             case _:
                 console.print(import_module(f".{name}", __package__).table())
 
@@ -74,6 +80,16 @@ def _show_micro(rounds: int, *, write: bool) -> None:
     if write:
         page.write(figures, rounds)
         console.print(f"Written: {page.PATH}")
+
+
+def _show_scale(seed: int) -> None:
+    from . import scale
+    from .scale import picture
+
+    console.print(*scale.tables(seed), sep="\n")
+    if find_spec("matplotlib"):
+        picture.draw(scale.outcomes(seed), seed)
+        console.print(f"Drawn: {picture.PATH}")
 
 
 if __name__ == "__main__":
