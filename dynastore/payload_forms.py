@@ -31,6 +31,12 @@ CONTENTS = {"B": BYTES, "S": TEXT, "L": LIST, "M": MAP}  # by the type of the at
 ZLIB_LEVEL = 6  # at 6 KB of conversations 0.31 of the native size; level 1 makes 0.35 of it
 ZSTD_LEVEL = 3  # 0.33 there, in a quarter of zlib's time; level 9 takes longer than zlib
 WINDOW_BYTES = 1024 * 1024  # compressed or decompressed at a time
+# What is larger may repeat itself from further back than level 3 looks: an image that a framework keeps
+# twice. Looking there takes a hash table of its own, which smaller values do not need.
+FAR_BYTES = 1024 * 1024
+LONGEST_WINDOW = (
+    27  # its logarithm: 128 MB, the most that a zstd decoder takes unless it is told more
+)
 
 # Of one value, decompressed: a few bytes could else fill the memory of whoever reads them.
 LARGEST_BYTES = 256 * 1024 * 1024
@@ -133,10 +139,7 @@ def _compressed(
     """The compressed form; None if it is not smaller than the raw one."""
     chosen = method or ("zstd" if zstandard else "zlib")
     made: Any
-    if chosen == "zstd":
-        made = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compressobj(size=size)
-    else:
-        made = zlib.compressobj(ZLIB_LEVEL)
+    made = _zstd(size).compressobj(size=size) if chosen == "zstd" else zlib.compressobj(ZLIB_LEVEL)
     form = bytearray(((ZSTD if chosen == "zstd" else ZLIB) | content,))
     for piece in _pieces(value):
         form += made.compress(piece)
@@ -144,6 +147,18 @@ def _compressed(
             return None
     form += made.flush()
     return form if len(form) <= size else None
+
+
+def _zstd(size: int) -> zstandard.ZstdCompressor:
+    """What compresses so many bytes: in a large value it finds again what lies far behind."""
+    if size <= FAR_BYTES:
+        return zstandard.ZstdCompressor(level=ZSTD_LEVEL)
+    window = min(size.bit_length(), LONGEST_WINDOW)
+    return zstandard.ZstdCompressor(
+        compression_params=zstandard.ZstdCompressionParameters.from_level(
+            ZSTD_LEVEL, source_size=size, window_log=window, enable_ldm=True, write_content_size=1
+        )
+    )
 
 
 def _windows(data: memoryview) -> Iterator[memoryview]:
