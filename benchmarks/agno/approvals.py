@@ -7,9 +7,9 @@ from typing import Any
 
 from agno.run.base import RunStatus
 
+from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.integrations.agno.approvals.rows import approval_of
-from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, text
 
@@ -71,9 +71,8 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many approvals."""
-    store = memory_store()
     store.put_many([approval_of(approval(number)) for number in range(size)])
     return DynastoreDb(store)
 

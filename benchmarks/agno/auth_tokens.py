@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import memory_store
 
 from .measured import Measured, Topic
 
@@ -36,9 +36,9 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with the tokens of users for so many sessions."""
-    db = DynastoreDb(memory_store())
+    db = DynastoreDb(store)
     for number in range(size // 100 + 1):
         db.upsert_auth_token(token(number))
     return db

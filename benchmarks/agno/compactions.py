@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import memory_store
 
 from .measured import BEGAN, Measured, Topic, text
 
@@ -41,9 +41,9 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with a session that was folded so often."""
-    db = DynastoreDb(memory_store())
+    db = DynastoreDb(store)
     for number in range(size // EACH):
         db.upsert_compaction(row(number))
     return db

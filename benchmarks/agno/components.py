@@ -7,8 +7,8 @@ from typing import Any
 
 from agno.db.base import ComponentType
 
+from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import memory_store
 
 from .measured import BEGAN, Measured, Topic, pages, text
 
@@ -79,9 +79,9 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many components."""
-    db = DynastoreDb(memory_store())
+    db = DynastoreDb(store)
     for number in range(max(size // EACH, MEMBERS)):
         _agent(f"agent-{number}")(db, size)
     for number in range(1, VERSIONS):

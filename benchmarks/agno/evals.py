@@ -7,8 +7,8 @@ from typing import Any
 
 from agno.db.schemas.evals import EvalFilterType, EvalRunRecord, EvalType
 
+from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import memory_store
 
 from .measured import USERS, Measured, Topic, pages, text
 
@@ -66,9 +66,9 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many eval runs, each a user's."""
-    db = DynastoreDb(memory_store())
+    db = DynastoreDb(store)
     for number in range(size):
         db.create_eval_run(eval_run(number))
         db.update_eval_run_user_id(f"e{number}", f"user-{number % USERS}")

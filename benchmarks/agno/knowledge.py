@@ -10,8 +10,8 @@ from typing import Any
 
 from agno.db.schemas.knowledge import KnowledgeRow
 
+from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, pages
 
@@ -69,9 +69,8 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many documents."""
-    store = memory_store()
     db = DynastoreDb(store)
     for number in range(size):
         db.upsert_knowledge_content(document(number))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dynastore import Store
 from dynastore.agents.learnings.summaries import LearningSummary, learning_of
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.integrations.agno.learnings.rows import content_of
-from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, pages, text
 
@@ -51,9 +51,9 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many learnings, and 50 of one user more."""
-    db = DynastoreDb(memory_store())
+    db = DynastoreDb(store)
     users = [f"user-{number % USERS}" for number in range(size)] + ["own"] * SPARE
     db.store.put_many(
         [

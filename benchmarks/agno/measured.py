@@ -8,8 +8,9 @@ from typing import Any
 
 from attrs import frozen
 
+from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import recorded
+from dynastore.testing import memory_store, recorded
 
 from ..cost import Cost
 
@@ -56,16 +57,16 @@ class Topic:
     """Calls that are measured on one table.
 
     Attributes:
-        filled: a database with so many sessions, or what the topic has in their place.
+        filled: puts so many sessions into an empty store, or what the topic has in their place.
         calls: name -> call.
     """
 
-    filled: Callable[[int], DynastoreDb]
+    filled: Callable[[Store, int], DynastoreDb]
     calls: Mapping[str, Measured]
 
-    def costs(self, size: int) -> dict[str, Cost]:
-        """What each call takes with so many sessions."""
-        db = self.filled(size)
+    def costs(self, size: int, store: Store | None = None) -> dict[str, Cost]:
+        """What each call takes with so many sessions, in an empty store; one in memory without."""
+        db = self.filled(store or memory_store(), size)
         found: dict[str, Cost] = {}
         for name, measured in self.calls.items():
             with recorded(db.store) as sent:

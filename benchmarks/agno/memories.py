@@ -7,8 +7,8 @@ from typing import Any
 
 from agno.db.schemas.memory import UserMemory
 
+from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, text
 
@@ -85,9 +85,8 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many memories, and 50 of one user more."""
-    store = memory_store()
     db = DynastoreDb(store)
     for first in range(0, size, 100):
         db.upsert_memories([memory(number) for number in range(first, first + 100)])

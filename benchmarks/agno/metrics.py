@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
+from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import memory_store
 
 from .measured import Measured, Topic, pages
 from .sessions import run, session
@@ -64,9 +64,8 @@ def _today() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many sessions before today, and some today."""
-    store = memory_store()
     db = DynastoreDb(store)
     today = int(_today().timestamp())
     for number in range(TODAY):

@@ -10,10 +10,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from dynastore import Store
 from dynastore.agents.schedules.entities import Schedule, ScheduleRun
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.integrations.agno.schedules.rows import run_of, schedule_of
-from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, pages, text
 
@@ -105,9 +105,8 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many runs of one schedule."""
-    store = memory_store()
     schedules: list[Schedule] = [schedule_of(schedule(number)) for number in range(size // SHARE)]
     runs: list[ScheduleRun] = [run_of(run(number)) for number in range(size)]
     store.put_many(schedules)

@@ -13,8 +13,8 @@ from agno.run.agent import RunOutput
 from agno.run.base import RunStatus
 from agno.session import AgentSession
 
+from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, pages, text
 
@@ -94,9 +94,8 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many sessions, and 50 of one user more; this process knows session 1."""
-    store = memory_store()
     db = DynastoreDb(store)
     for first in range(0, size, 100):
         db.upsert_sessions([session(number) for number in range(first, first + 100)])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dynastore import Store
 from dynastore.agents.annexes.results import entry_of
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.integrations.agno.annexes.tool_result_rows import result_of
-from dynastore.testing import memory_store
 
 from .measured import BEGAN, Measured, Topic, pages
 
@@ -54,9 +54,9 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with a session of so many results."""
-    db = DynastoreDb(memory_store())
+    db = DynastoreDb(store)
     db.upsert_tool_result(row(0))
     results = [result_of(row(number)) for number in range(size)]
     db.store.put_many([*results, *map(entry_of, results)])

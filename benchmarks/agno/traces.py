@@ -12,10 +12,10 @@ from typing import Any
 from agno.filters import CONTAINS
 from agno.tracing.schemas import Span, Trace
 
+from dynastore import Store
 from dynastore.agents.traces.summaries import header_of
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.integrations.agno.traces.rows import summary_of
-from dynastore.testing import memory_store
 
 from .measured import BEGAN, USERS, Measured, Topic, pages, text
 
@@ -120,9 +120,9 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many traces."""
-    db = DynastoreDb(memory_store())
+    db = DynastoreDb(store)
     db.store.put_many([header_of(summary_of(trace(number))) for number in range(size)])
     db.create_spans([span(number, index) for number in range(size) for index in range(SPANS)])
     return db

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dynastore import Store
 from dynastore.agents.transcripts.appending import Entry, append
 from dynastore.agents.transcripts.known import Place, Transcripts
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.testing import memory_store
 
 from .measured import Measured, Topic, pages, text
 
@@ -48,9 +48,8 @@ CALLS: Mapping[str, Measured] = {
 }
 
 
-def filled(size: int) -> DynastoreDb:
+def filled(store: Store, size: int) -> DynastoreDb:
     """A database with so many sessions' transcripts, of which this process knows none."""
-    store = memory_store()
     known = Transcripts()
     entries = [Entry(f"u{number}", text(number).encode()) for number in range(10)]
     for number in range(size):
