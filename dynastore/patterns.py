@@ -13,10 +13,8 @@ from attrs import frozen
 from .errors import ModelError
 from .implication import holds
 from .keys import ACROSS, KeyTemplate, parent_prefix
-from .table import INDEX_LIMIT, RANGES, Index
+from .table import INDEX_LIMIT, RANGES, SHARDS_LIMIT, Index
 from .terms import Predicate, as_predicate
-
-SHARDS_LIMIT = 100  # each is a request of every query; as many as a plan may have branches
 
 
 @frozen

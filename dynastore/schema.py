@@ -71,7 +71,7 @@ def _by_table(schemas: Iterable[Schema]) -> list[Schema]:
 
 
 def _checked_codecs(schema: Schema) -> dict[type[Any], Codec]:
-    specs = [spec_of(cls) for cls in schema.entities]
+    specs = [spec_of(cls).spread(schema.table.directory_shards) for cls in schema.entities]
     check_together(specs, schema.table)
     indexes = {index.number: index for index in schema.table.indexes}
     codecs = {spec.cls: Codec.of(spec, indexes) for spec in specs}

@@ -75,6 +75,14 @@ class EntitySpec:
         """Name of the class."""
         return self.cls.__name__
 
+    def spread(self, shards: int) -> EntitySpec:
+        """The same where a list of everything is over so many partitions, unless it says how many."""
+        secondary = tuple(
+            attrs.evolve(each, shards=shards) if not each.hash.fields and each.shards == 1 else each
+            for each in self.secondary
+        )
+        return attrs.evolve(self, secondary=secondary)
+
     @property
     def patterns(self) -> tuple[AccessPattern, ...]:
         """All access patterns, the primary key first."""

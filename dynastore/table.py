@@ -31,6 +31,7 @@ BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # S3 bucket naming rul
 INDEX_LIMIT = 20  # global secondary indexes of a table; DynamoDB quotas
 CARRIED_LIMIT = 20  # attributes beside keys that a slim index can carry; CreateTable reference
 ALL_CARRIED_LIMIT = 100  # those of all slim indexes of a table together; DynamoDB quotas
+SHARDS_LIMIT = 100  # each is a request of every query; as many as a plan may have branches
 DIMENSIONS_LIMIT = 4_096  # of a vector in a vector index; DynamoDB quotas
 
 Distance: TypeAlias = Literal["COSINE", "DOT_PRODUCT", "EUCLIDEAN"]
@@ -182,15 +183,26 @@ class Table:
         bucket: name of the S3 bucket that keeps the payloads which leave their items; without one
             they are kept in parts beside them.
         vectors: its vector index, or None.
+        directory_shards: over how many partitions each list of everything is spread: that of an access
+            pattern whose partition key has no field, and no shards of its own. One partition takes
+            1,000 write units a second; such a list is read by a request for each. Once there are
+            items, another number takes a `reindex`.
     """
 
     name: str
     indexes: tuple[Index, ...] = ()
     bucket: str | None = None
     vectors: VectorIndex | None = None
+    directory_shards: int = 1
 
     def __attrs_post_init__(self) -> None:
         """Refuse what DynamoDB does not have, and no bucket can be called."""
+        if type(self.directory_shards) is not int or self.directory_shards not in range(
+            1, SHARDS_LIMIT + 1
+        ):
+            raise ModelError(
+                f"directory_shards are 1 to {SHARDS_LIMIT}, not {self.directory_shards!r}"
+            )
         if self.bucket is not None and not BUCKET.fullmatch(self.bucket):
             raise ModelError(
                 f"{self.bucket!r} names no bucket: 3 to 63 lower-case letters, digits, '-' and '.'"

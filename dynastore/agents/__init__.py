@@ -121,11 +121,13 @@ ENTITIES = (
 
 
 @cache
-def agent_schema(vectors: VectorIndex | None = None) -> Schema:
+def agent_schema(vectors: VectorIndex | None = None, directory_shards: int = 1) -> Schema:
     """The schema of all ready-made entities.
 
     Args:
         vectors: a vector index of the table, by which documents are found by meaning.
+        directory_shards: over how many partitions the lists of all sessions, spans and the like are
+            spread; see `Table`.
     """
-    schema = Schema(ENTITIES)
-    return schema if vectors is None else Schema(ENTITIES, evolve(schema.table, vectors=vectors))
+    table = Schema(ENTITIES).table
+    return Schema(ENTITIES, evolve(table, vectors=vectors, directory_shards=directory_shards))

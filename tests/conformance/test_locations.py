@@ -104,6 +104,7 @@ def test_nothing_is_settled_that_is_not_sealed(store):
     assert now(store) == Location(registered=False)
 
 
+@pytest.mark.fault("moto", reason="updates of one item get in each other's way", strict=False)
 def test_of_many_movers_at_once_one_gets_the_seal(store):
     def sealing(store, number):
         return store.run(seal(store.schema, "qa", f"m{number}"))
