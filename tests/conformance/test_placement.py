@@ -364,7 +364,7 @@ def slept(monkeypatch, meanwhile):
             await steps
 
     monkeypatch.setattr("dynastore.clients.base.time.sleep", sleep)
-    monkeypatch.setattr("dynastore.clients.base.asyncio.sleep", soon)
+    monkeypatch.setattr("dynastore.clients.awaiting.asyncio.sleep", soon)
     return waits
 
 
