@@ -64,10 +64,11 @@ def merged_out_of_order(patch: pytest.MonkeyPatch) -> None:
 def cursor_off_by_one(patch: pytest.MonkeyPatch) -> None:
     """A page goes on after the item that follows its last one."""
 
+    taken = sources.Stretch.take
+
     def take(self: sources.Stretch) -> Any:
-        item = self._items.popleft()
-        following = self._items[0] if self._items else None
-        self.position = self.query.index.key_in(following) if following else self._next
+        item = taken(self)
+        self._last = self.head
         return item
 
     patch.setattr(sources.Stretch, "take", take)

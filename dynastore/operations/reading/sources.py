@@ -39,9 +39,8 @@ class Stretch:
         self.query = query
         self.path = path
         self.skipped = skipped
-        self._items: Sequence[
-            AttributeMap
-        ] = ()  # each is parsed as it is taken, where they are many
+        # Where they are many, each is parsed as it is taken.
+        self._items: Sequence[AttributeMap] = ()
         self._at = self._count = 0
         self._last: AttributeMap | None = None  # that was taken, while more are left
         self._start = position
