@@ -153,12 +153,14 @@ async def test_requests_of_a_together_overlap_without_threads():
     def reads() -> Steps[list[Any]]:
         return (yield from Together([READ] * 10))
 
+    before = set(threading.enumerate())  # those of other tests among them
     with FaultyServer(Reply(200, b'{"Item": {}}', after_seconds=0.2)) as server:
         client = AioClient(SESSION, endpoint_url=server.url)
         await run_async(reads(), client)
         await client.close()
         assert server.most_at_once > 1
-    assert [each for each in threading.enumerate() if each.name.startswith("asyncio")] == []
+    new = set(threading.enumerate()) - before
+    assert [each for each in new if each.name.startswith("asyncio")] == []
 
 
 async def test_a_request_is_posted_as_botocore_would_post_it():
