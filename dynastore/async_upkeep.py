@@ -22,12 +22,10 @@ from .schema import Schema
 # As in `upkeep`: loaded by the method that needs it.
 if TYPE_CHECKING:
     from .moved import AsyncScopeMove
-    from .operations.moving.sides import Side
     from .operations.scopes.deleting import ScopeDeleted
     from .operations.scopes.measuring import ScopeSizes
     from .operations.upkeep.sweeping import Swept
     from .operations.upkeep.upcasts import Upcasted
-    from .results import RunsAsync
     from .verified import AsyncVerified
 
 T = TypeVar("T")
@@ -140,7 +138,6 @@ class AsyncUpkeep(Bound[AsyncClient]):
     ) -> AsyncScopeMove:
         """Move a scope to another table, while it is written to; see `Store.move_scope`."""
         from .moved import AsyncScopeMove
-        from .operations.moving.parties import Route
         from .operations.moving.stages import MoveOptions
 
         options = MoveOptions(
@@ -151,18 +148,7 @@ class AsyncUpkeep(Bound[AsyncClient]):
             request_seconds,
             lease_seconds,
         )
-        there = to if isinstance(to, str) else to.schema
-        here = source.schema if isinstance(source, AsyncUpkeep) else source
-        route = Route.of(name, self.schema, there, here)
-        home, lived = (
-            self._beside(None, route.home),
-            self._beside(source, route.source or route.home),
-        )
-        target = self._beside(to, route.target)
-        clients = home.client, lived.client, target.client
-        route.check_places(*clients, writers_stopped=writers_stopped)
-        route.check_buckets(writers_stopped=writers_stopped)
-        stores: dict[Side, RunsAsync] = {"home": home, "source": lived, "target": target}
+        route, stores = self._moving(name, to, source, writers_stopped=writers_stopped)
         return AsyncScopeMove(route, options, dry_run, stores)
 
     async def scope_figures(

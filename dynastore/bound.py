@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
 
+    from .operations.moving.parties import Route
+    from .operations.moving.sides import Side
+
 T = TypeVar("T")
 
 ClientT = TypeVar("ClientT", Client, AsyncClient)
@@ -225,6 +228,27 @@ class Bound(Generic[ClientT]):
             yield
         finally:
             self.client.observers.remove(observer)
+
+    def _moving(
+        self, name: str, to: Self | str, source: Self | str | None, *, writers_stopped: bool
+    ) -> tuple[Route, Mapping[Side, Self]]:
+        """The way of a scope that moves, and the stores that it takes.
+
+        Raises:
+            RequestError: the tables, their places or their buckets do not go together.
+        """
+        from .operations.moving.parties import Route
+
+        there = to if isinstance(to, str) else to.schema
+        here = source.schema if isinstance(source, Bound) else source
+        route = Route.of(name, self.schema, there, here)
+        home = self._beside(None, route.home)
+        lived = self._beside(source, route.source or route.home)
+        target = self._beside(to, route.target)
+        clients = home.client, lived.client, target.client
+        route.check_places(*clients, writers_stopped=writers_stopped)
+        route.check_buckets(writers_stopped=writers_stopped)
+        return route, {"home": home, "source": lived, "target": target}
 
     def _beside(self, other: Self | str | None, schema: Schema) -> Self:
         """A store on a table that is given, or on another one at the same place."""

@@ -77,6 +77,8 @@ class EntitySpec:
 
     def spread(self, shards: int) -> EntitySpec:
         """The same where a list of everything is over so many partitions, unless it says how many."""
+        if shards == 1:
+            return self
         secondary = tuple(
             attrs.evolve(each, shards=shards) if not each.hash.fields and each.shards == 1 else each
             for each in self.secondary

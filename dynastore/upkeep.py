@@ -22,12 +22,10 @@ from .schema import Schema
 # would wait for it.
 if TYPE_CHECKING:
     from .moved import ScopeMove
-    from .operations.moving.sides import Side
     from .operations.scopes.deleting import ScopeDeleted
     from .operations.scopes.measuring import ScopeSizes
     from .operations.upkeep.sweeping import Swept
     from .operations.upkeep.upcasts import Upcasted
-    from .results import Runs
     from .verified import Verified
 
 T = TypeVar("T")
@@ -189,7 +187,6 @@ class Upkeep(Bound[Client]):
                 is wrong. Iterating raises what `Move.steps` does.
         """
         from .moved import ScopeMove
-        from .operations.moving.parties import Route
         from .operations.moving.stages import MoveOptions
 
         options = MoveOptions(
@@ -200,18 +197,7 @@ class Upkeep(Bound[Client]):
             request_seconds,
             lease_seconds,
         )
-        there = to if isinstance(to, str) else to.schema
-        here = source.schema if isinstance(source, Upkeep) else source
-        route = Route.of(name, self.schema, there, here)
-        home, lived = (
-            self._beside(None, route.home),
-            self._beside(source, route.source or route.home),
-        )
-        target = self._beside(to, route.target)
-        clients = home.client, lived.client, target.client
-        route.check_places(*clients, writers_stopped=writers_stopped)
-        route.check_buckets(writers_stopped=writers_stopped)
-        stores: dict[Side, Runs] = {"home": home, "source": lived, "target": target}
+        route, stores = self._moving(name, to, source, writers_stopped=writers_stopped)
         return ScopeMove(route, options, dry_run, stores)
 
     def scope_figures(

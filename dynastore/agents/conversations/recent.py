@@ -20,9 +20,8 @@ from .entities import Session
 T = TypeVar("T")
 
 TALLIED = 1_000  # sessions whose runs are remembered; each run takes some 100 bytes
-LAST_RUNS = (
-    4  # of a session, whose texts are compared: a team's turn has the runs of several agents
-)
+# Of a session, whose texts are compared: a team's turn has the runs of several agents.
+LAST_RUNS = 4
 REMEMBERED = 10_000  # of each kind; one takes some 300 bytes
 
 
