@@ -9,7 +9,7 @@ ENGINES = $(if $(findstring ministack,$(DYNASTORE_SKIP_ENGINES)),,.venv-ministac
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check bench bench-peers fuzz engines format clean
+.PHONY: help demo test test-all check bench bench-peers fuzz engines reference pictures format clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,15 +31,24 @@ check: .venv/dev  ## Check form, types and the direction of imports
 	.venv/bin/lint-imports
 
 bench: .venv/bench  ## Measure requests, capacity units and time
-	.venv/bin/python -m benchmarks $(ARGS)
+	.venv/bin/python -m benchmarks $(BENCHMARKS) $(ARGS)
 
-bench-peers: .venv-peers/ready  ## Measure client CPU beside other libraries
-	.venv-peers/bin/python -m benchmarks micro $(ARGS)
+# Beside other libraries: time where they are installed together, requests where adapters' peers are.
+bench-peers: BENCHMARKS ?= micro concurrency workload peers
+bench-peers: .venv-peers/ready .venv/bench  ## Measure the same of other libraries
+	$(if $(filter-out peers,$(BENCHMARKS)),.venv-peers/bin/python -m benchmarks $(filter-out peers,$(BENCHMARKS)) $(ARGS))
+	$(if $(filter peers,$(BENCHMARKS)),.venv/bin/python -m benchmarks peers $(ARGS))
 
 fuzz: .venv/dev $(ENGINES)  ## Run the property tests with far more examples
 	.venv/bin/pytest -n auto --dist worksteal -m hypothesis --hypothesis-profile=fuzz $(ARGS)
 
 engines: .venv-ministack/ready  ## Set up the servers that the conformance suite runs on
+
+reference: .venv/dev  ## Write the reference of the command line
+	.venv/bin/python -m manual.reference
+
+pictures: .venv/dev  ## Draw the pictures of the docs (needs Chromium)
+	.venv/bin/python -m manual.pictures
 
 format: .venv/dev  ## Rewrite the code in its form
 	.venv/bin/ruff format .

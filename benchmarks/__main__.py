@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated
 
-from rich.console import Console
 from typer import Argument, Option, run
 
-console = Console()
+from . import showing
 
 
 class Benchmark(StrEnum):
@@ -22,74 +19,46 @@ class Benchmark(StrEnum):
     AGNO = "agno"
     LANGGRAPH = "langgraph"
     MICRO = "micro"
+    PROFILE = "profile"
+    CONCURRENCY = "concurrency"
     WORKLOAD = "workload"
     SCALE = "scale"
+    PEERS = "peers"
+    RESULTS = "results"
+
+
+# What is run without a name: peers take minutes, and their figures are kept.
+ALL = [each for each in Benchmark if each is not Benchmark.PEERS]
 
 
 def main(
     names: Annotated[
-        list[Benchmark] | None, Argument(help="Which ones; all without any.", show_default=False)
+        list[Benchmark] | None,
+        Argument(help="Which ones; all but peers without any.", show_default=False),
     ] = None,
     rounds: Annotated[
         int, Option(min=2, help="How often micro measures each of its figures.")
     ] = 15,
     write: Annotated[
-        bool, Option("--write", help="Put the figures of micro into docs/explanation/speed.md.")
+        bool, Option("--write", help="Keep the figures, and write the pages that have them.")
     ] = False,
     seed: Annotated[int, Option(help="What scale draws by.")] = 1,
 ) -> None:
     """Measure what operations cost: requests, capacity units, bytes, and the CPU of the client.
 
-    cost, payloads, agno and langgraph count requests and units, and scale simulates partitions: these
-    are the same on each run. planning, micro and workload measure time, in units of another library's
-    in the same run.
+    cost, payloads, agno, langgraph and peers count requests and units, and scale simulates
+    partitions: these are the same on each run. planning, micro, concurrency and workload measure
+    time, in units of another library's in the same run, and profile tells what a call spends it
+    on. results is the page of all bars.
     """
-    for name in names or Benchmark:
+    for name in names or ALL:
         match name:
-            case Benchmark.LANGGRAPH:
-                _show_langgraph()
             case Benchmark.MICRO:
-                _show_micro(rounds, write=write)
+                showing.micro(rounds, write=write)
             case Benchmark.SCALE:
-                _show_scale(seed)
+                showing.scale(seed)
             case _:
-                console.print(import_module(f".{name}", __package__).table())
-
-
-def _show_langgraph() -> None:
-    from . import langgraph
-    from .langgraph import picture
-
-    console.print(langgraph.table())
-    courses = langgraph.courses()
-    console.print(langgraph.course_table(courses))
-    if find_spec("matplotlib"):
-        picture.draw(courses)
-        console.print(f"Drawn: {picture.PATH}")
-
-
-def _show_micro(rounds: int, *, write: bool) -> None:
-    from . import micro
-    from .micro import page
-    from .micro.figures import Figures
-
-    figures = Figures.measured(rounds)
-    console.print(*micro.tables(figures), sep="\n")
-    if left_out := micro.left_out():
-        console.print(left_out)
-    if write:
-        page.write(figures, rounds)
-        console.print(f"Written: {page.PATH}")
-
-
-def _show_scale(seed: int) -> None:
-    from . import scale
-    from .scale import picture
-
-    console.print(*scale.tables(seed), sep="\n")
-    if find_spec("matplotlib"):
-        picture.draw(scale.outcomes(seed), seed)
-        console.print(f"Drawn: {picture.PATH}")
+                getattr(showing, name)(write=write)
 
 
 if __name__ == "__main__":

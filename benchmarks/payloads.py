@@ -7,7 +7,7 @@ On conversations of your own: the file that ``DYNASTORE_CONVERSATIONS`` names, a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -18,12 +18,13 @@ from attrs import frozen
 from rich.table import Table
 
 from dynastore import Schema, entity, key, payload
-from dynastore.attributes import encode_json
 from dynastore.capacity import value_bytes
 from dynastore.testing import memory_store, recorded
+from dynastore.values.attributes import encode_json
 
 VARIABLE = "DYNASTORE_CONVERSATIONS"
-SIZES = (1_500, 6_000, 12_000, 50_000, 200_000)  # bytes of the native form, about
+SIZES = (1_500, 6_000, 20_000, 50_000, 200_000)  # bytes of the native form, about
+BARS = {6_000: 0.50, 20_000: 0.37, 200_000: 0.22}  # of the native units, at most
 MOST = 40  # payloads measured of each size
 
 
@@ -97,14 +98,23 @@ def units(size: int) -> Units:
     return Units(taken[Native], taken[Packed])
 
 
-def table() -> Table:
-    """All sizes that the conversations are enough for."""
+def is_real() -> bool:
+    """Whether it is conversations of one's own that are measured."""
+    return VARIABLE in os.environ
+
+
+def measured() -> dict[int, Units]:
+    """Units by size, of those that the conversations are enough for."""
+    found = {size: units(size) for size in SIZES}
+    return {size: each for size, each in found.items() if each.native}
+
+
+def table(found: Mapping[int, Units]) -> Table:
+    """All sizes."""
     shown = Table(title="Write units of payloads of real conversations")
-    for name in ("bytes", "native", "payload", "of it"):
+    for name in ("bytes", "native", "payload", "of it", "bar"):
         shown.add_column(name, justify="right")
-    for size in SIZES:
-        found = units(size)
-        if found.native:  # the sample is not enough for the large ones
-            cells = (f"{found.native:g}", f"{found.packed:g}", f"{found.ratio:.2f}")
-            shown.add_row(f"{size:,}", *cells)
+    for size, each in found.items():
+        cells = (f"{each.native:g}", f"{each.packed:g}", f"{each.ratio:.2f}")
+        shown.add_row(f"{size:,}", *cells, f"{BARS[size]:.2f}" if size in BARS else "")
     return shown

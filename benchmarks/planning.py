@@ -19,7 +19,7 @@ from rich.table import Table
 
 from dynastore import Schema, any_of, between, one_of, since
 
-from .cost import START, Message
+from .cost.messages import START, Message
 
 ROUNDS, CALLS = 20, 200
 MONDAY = START + dt.timedelta(days=4)

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from attrs import field
 
-    from .async_store import AsyncStore
     from .changes import add, append, discard, if_missing, increment, inside, prepend, unset
-    from .entities import entity
-    from .followed import AsyncChanges, Changes
-    from .homes import Placement, Private
-    from .kept_fields import created, updated, version
+    from .entities.declaring import entity
+    from .entities.kept_fields import created, updated, version
+    from .entities.patterns import AccessPattern, gsi, key
+    from .entities.payload_fields import payload
+    from .entities.spec import Ref, ref
+    from .entities.uniques import unique
     from .operations.reading.reader import Page, Slice
     from .operations.reading.settling import InScope
     from .operations.scopes.deleting import ScopeDeleted
@@ -40,15 +41,17 @@ if TYPE_CHECKING:
     )
     from .operations.upkeep.sweeping import Swept
     from .operations.upkeep.upcasts import Upcasted
-    from .patterns import AccessPattern, gsi, key
-    from .payload_fields import payload
-    from .plan import Plan
-    from .results import AsyncResults, Results
-    from .scanned import AsyncScanned, Scanned
-    from .schema import Schema
-    from .spec import Ref, ref
-    from .store import Store
-    from .streams import Change, changes_of, take_batch
+    from .planner.plan import Plan
+    from .schema.elsewhere import Elsewhere
+    from .schema.homes import Placement, Private
+    from .schema.schema import Schema
+    from .schema.streams import Change, changes_of, take_batch
+    from .stores.async_store import AsyncStore
+    from .stores.followed import AsyncChanges, Changes
+    from .stores.results import AsyncResults, Results
+    from .stores.scanned import AsyncScanned, Scanned
+    from .stores.store import Store
+    from .stores.verified import AsyncVerified, Verified
     from .table import Index, Table, VectorIndex
     from .terms import (
         after,
@@ -66,8 +69,6 @@ if TYPE_CHECKING:
         size,
         until,
     )
-    from .uniques import unique
-    from .verified import AsyncVerified, Verified
     from .writes import Check, Create, Delete, Put, Update
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "Delete",
     "Drifted",
     "Duplicated",
+    "Elsewhere",
     "InScope",
     "Index",
     "Malformed",
@@ -148,7 +150,7 @@ __all__ = [
 
 _FOUND_IN = {
     "attrs": ("field",),
-    ".async_store": ("AsyncStore",),
+    ".stores.async_store": ("AsyncStore",),
     ".changes": (
         "add",
         "append",
@@ -159,10 +161,11 @@ _FOUND_IN = {
         "prepend",
         "unset",
     ),
-    ".entities": ("entity",),
-    ".followed": ("AsyncChanges", "Changes"),
-    ".homes": ("Placement", "Private"),
-    ".kept_fields": ("created", "updated", "version"),
+    ".entities.declaring": ("entity",),
+    ".stores.followed": ("AsyncChanges", "Changes"),
+    ".schema.elsewhere": ("Elsewhere",),
+    ".schema.homes": ("Placement", "Private"),
+    ".entities.kept_fields": ("created", "updated", "version"),
     ".operations.reading.reader": ("Page", "Slice"),
     ".operations.reading.settling": ("InScope",),
     ".operations.scopes.deleting": ("ScopeDeleted",),
@@ -178,15 +181,15 @@ _FOUND_IN = {
     ),
     ".operations.upkeep.sweeping": ("Swept",),
     ".operations.upkeep.upcasts": ("Upcasted",),
-    ".patterns": ("AccessPattern", "gsi", "key"),
-    ".payload_fields": ("payload",),
-    ".plan": ("Plan",),
-    ".results": ("AsyncResults", "Results"),
-    ".scanned": ("AsyncScanned", "Scanned"),
-    ".schema": ("Schema",),
-    ".spec": ("Ref", "ref"),
-    ".store": ("Store",),
-    ".streams": ("Change", "changes_of", "take_batch"),
+    ".entities.patterns": ("AccessPattern", "gsi", "key"),
+    ".entities.payload_fields": ("payload",),
+    ".planner.plan": ("Plan",),
+    ".stores.results": ("AsyncResults", "Results"),
+    ".stores.scanned": ("AsyncScanned", "Scanned"),
+    ".schema.schema": ("Schema",),
+    ".entities.spec": ("Ref", "ref"),
+    ".stores.store": ("Store",),
+    ".schema.streams": ("Change", "changes_of", "take_batch"),
     ".table": ("Index", "Table", "VectorIndex"),
     ".terms": (
         "after",
@@ -204,8 +207,8 @@ _FOUND_IN = {
         "size",
         "until",
     ),
-    ".uniques": ("unique",),
-    ".verified": ("AsyncVerified", "Verified"),
+    ".entities.uniques": ("unique",),
+    ".stores.verified": ("AsyncVerified", "Verified"),
     ".writes": ("Check", "Create", "Delete", "Put", "Update"),
 }
 """Module -> the public names that are loaded from it, each when it is first used.

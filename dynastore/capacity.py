@@ -12,9 +12,10 @@ PAGE_BYTES = 1024 * 1024  # one Query or Scan response; DynamoDB quotas
 READ_UNIT_BYTES = 4 * 1024
 WRITE_UNIT_BYTES = 1024
 
-# US dollars per million read request units on demand in us-east-1; half of what they were before
-# November 2024. Source: "Amazon DynamoDB pricing for on-demand capacity", read in November 2026.
+# US dollars per million read and write request units on demand in us-east-1; half of what they were
+# before November 2024. Source: "Amazon DynamoDB pricing for on-demand capacity", read in November 2026.
 READ_DOLLARS = 0.125
+WRITE_DOLLARS = 0.625
 
 CONTAINER_BYTES = 3  # a list or map, besides what it holds
 ELEMENT_BYTES = 1  # each element of a list, each pair of a map

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 from attrs import frozen
 
 from .errors import ModelError
+from .keys.addresses import name_in
 
 V = TypeVar("V")
 
@@ -178,7 +179,7 @@ class Table:
     """One DynamoDB table that all entities of a schema share.
 
     Attributes:
-        name: its name in AWS, 3 to 255 characters.
+        name: its name in AWS, 3 to 255 characters; its address where a placement keeps it elsewhere.
         indexes: its global secondary indexes, by number.
         bucket: name of the S3 bucket that keeps the payloads which leave their items; without one
             they are kept in parts beside them.
@@ -203,7 +204,7 @@ class Table:
             raise ModelError(
                 f"directory_shards are 1 to {SHARDS_LIMIT}, not {self.directory_shards!r}"
             )
-        if self.bucket is not None and not BUCKET.fullmatch(self.bucket):
+        if self.bucket is not None and not BUCKET.fullmatch(name_in(self.bucket)):
             raise ModelError(
                 f"{self.bucket!r} names no bucket: 3 to 63 lower-case letters, digits, '-' and '.'"
             )

@@ -15,14 +15,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from .attributes import AttributeMap
 from .clients.async_sqlite import AsyncSqliteClient
 from .clients.observing import Sent
 from .clients.opening import MEMORY, Place
 from .clients.sqlite import Answer, SqliteClient
 from .clock import Clock, utc_now
 from .errors import DynastoreError
-from .recording import recorded
 from .requests import (
     BatchWriteItem,
     DeleteItem,
@@ -38,9 +36,11 @@ from .requests import (
     key_of,
 )
 from .requests.tables import CreateTable, UpdateTimeToLive
-from .schema import Schema
-from .store import Store
+from .schema.schema import Schema
+from .stores.store import Store
 from .table import PRIMARY
+from .telemetry.recording import recorded
+from .values.attributes import AttributeMap
 
 __all__ = ["LaggingClient", "Sent", "lagging_store", "memory_store", "recorded"]
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 from attrs import frozen
 
-from .spec import Ref, entity_class
+from .entities.spec import Ref, entity_class
 from .terms import Combined, When, all_of
 
 E = TypeVar("E")

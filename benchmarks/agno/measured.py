@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -12,7 +13,7 @@ from dynastore import Store
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.testing import memory_store, recorded
 
-from ..cost import Cost
+from ..cost.measured import Cost
 
 SIZES = (100, 1_000, 5_000)  # sessions in the table
 USERS = 20
@@ -80,6 +81,7 @@ def pages(entries: int) -> int:
     return 1 + entries // ENTRIES
 
 
+@lru_cache(maxsize=1_000)
 def text(number: int) -> str:
     """An answer in words, other ones for each number."""
     chosen = Random(number).choices(WORDS, k=TEXT_BYTES // 5)

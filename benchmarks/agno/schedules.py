@@ -97,7 +97,7 @@ CALLS: Mapping[str, Measured] = {
     ),
     "disable_schedules_for_target": Measured(
         lambda db, _: db.disable_schedules_for_target("agent", "agent-1"),
-        lambda size: 2 + 1 + pages(size // SHARE) + size // SHARE // COMPONENTS + 1,
+        lambda size: 2 + 1 + 1 + size // SHARE // COMPONENTS + 1,
     ),
     "delete_schedule, 1 run": Measured(
         lambda db, _: db.delete_schedule("schedule-2"), lambda _: 2 + 1 + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Lock
 from typing import Any, Protocol
 
@@ -11,17 +11,17 @@ from attrs import astuple, define, field, frozen
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from dynastore import Store
-from dynastore.capacity import READ_DOLLARS, WRITE_UNIT_BYTES, item_bytes
+from dynastore.capacity import READ_DOLLARS, WRITE_DOLLARS, WRITE_UNIT_BYTES, item_bytes
 from dynastore.integrations.langgraph import DynastoreSaver
-from dynastore.recording import Sent
 from dynastore.requests import Scan
+from dynastore.telemetry.recording import Sent
 from dynastore.testing import memory_store
 
 READS = {"GetItem", "Query", "BatchGetItem"}
 
-# US dollars a million, on demand in us-east-1, read in November 2026. Objects are PUT and GET in S3
-# Standard, of which storing is not counted here.
-WRITE_DOLLARS, PUT_DOLLARS, GET_DOLLARS = 0.625, 5.0, 0.4
+# US dollars a million in us-east-1, read in November 2026: objects are PUT and GET in S3 Standard, of
+# which storing is not counted here.
+PUT_DOLLARS, GET_DOLLARS = 5.0, 0.4
 
 
 @frozen
@@ -120,11 +120,16 @@ class Ours:
 
 
 @contextmanager
-def ours() -> Iterator[Measured]:
-    """Our checkpointer."""
-    store = memory_store()
-    store.create_table()
-    measured = Ours(DynastoreSaver(store), store)
-    with store.observed(lambda _: measured.add):
-        yield measured
-    store.close()
+def ours(store: Store | None = None) -> Iterator[Measured]:
+    """Our checkpointer.
+
+    Args:
+        store: that it writes to, which is not closed; one in memory by default.
+    """
+    with ExitStack() as closing:
+        if store is None:
+            store = closing.enter_context(memory_store())
+        store.create_table()
+        measured = Ours(DynastoreSaver(store), store)
+        with store.observed(lambda _: measured.add):
+            yield measured

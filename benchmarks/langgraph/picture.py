@@ -7,6 +7,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from ..pictures import save
 from .measuring import Course
 
 PATH = Path(__file__).parents[2] / "docs" / "explanation" / "langgraph-cost.png"
@@ -38,7 +39,7 @@ def draw(courses: Mapping[str, Course], path: Path = PATH) -> None:
     axes[2].yaxis.set_major_formatter(EngFormatter("B", places=0))
     lines, names = axes[0].get_legend_handles_labels()
     figure.legend(lines, names, loc="outside lower center", ncols=len(names), frameon=False)
-    figure.savefig(path, dpi=110)
+    save(figure, path)
     plt.close(figure)
 
 

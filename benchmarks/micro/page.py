@@ -7,22 +7,20 @@ import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 
+from .. import marked
+from ..marked import EXPLANATION
 from .clients import CLIENTS, missing
 from .contenders import OPERATIONS, PARTS
 from .figures import BARS, IMPORT_BAR, Figures
 from .measuring import Cell, Ratio
 
-PATH = Path(__file__).parents[2] / "docs" / "explanation" / "speed.md"
-BEGIN, END = "<!-- figures: python -m benchmarks micro --write -->\n", "<!-- end of figures -->\n"
+PATH = EXPLANATION / "speed.md"
 
 
 def write(figures: Figures, rounds: int) -> None:
     """Put figures in the place of those that the page has."""
-    before, _, rest = PATH.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PATH.write_text(before + BEGIN + "".join(_lines(figures, rounds)) + END + after)
+    marked.write(PATH, "python -m benchmarks micro --write", _lines(figures, rounds))
 
 
 def _lines(figures: Figures, rounds: int) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from dynastore.agents import Memory, Span, agent_schema
-from dynastore.attributes import AttributeMap
+from dynastore.values.attributes import AttributeMap
 
 from .drawing import BEGAN, place_in
 from .partitions import MINUTE, NEW_PARTITIONS, Call, Simulated, Touch, load

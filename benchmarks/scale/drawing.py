@@ -22,11 +22,11 @@ from dynastore.agents import (
     Trace,
     agent_schema,
 )
-from dynastore.attributes import AttributeMap
 from dynastore.clients.metering import entry
-from dynastore.codec import vars_of
-from dynastore.patterns import AccessPattern
+from dynastore.codec.codec import vars_of
+from dynastore.entities.patterns import AccessPattern
 from dynastore.table import PRIMARY, Index
+from dynastore.values.attributes import AttributeMap
 
 from .partitions import Call, Place, Touch, load, place
 from .units import Sizes, Units, sizes

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..pictures import save
 from . import DESIGNS, RATES, ceilings, sessions_a_second
 from .courses import MINUTES, WRITES, courses
 from .partitions import Outcome
@@ -35,7 +36,7 @@ def draw(found: Mapping[tuple[str, int], Outcome], seed: int, path: Path = PATH)
         axis.grid(visible=True, which="major", color="#dddddd", linewidth=0.6)
         axis.set_axisbelow(True)
         axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=110)
+    save(figure, path)
     plt.close(figure)
 
 

@@ -7,20 +7,35 @@ table of one's own: ``python -m benchmarks.workload --help``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from .measuring import Measured
-from .runs import AWAITED, Cell, day
+from .runs import BLOCKING, Cell, day
 from .soaking import Soaked
 
 SECONDS = 1.0  # of each stretch
 
 
-def table() -> Table:
+def measured() -> Mapping[Cell, Measured]:
     """The day on servers here."""
-    return day_table(day(SECONDS))
+    return day(SECONDS)
+
+
+def as_json(found: Mapping[Cell, Measured]) -> Mapping[str, Any]:
+    """Rate, p50 and p99 in milliseconds, CPU and memory of each stretch."""
+    return {
+        f"{mode}, {count} in flight, {latency} ms": {
+            "rate": each.rate,
+            "p50_ms": each.percentile(50) * 1e3,
+            "p99_ms": each.percentile(99) * 1e3,
+            "cpu": each.cpu,
+            "memory_mb": each.memory / 1e6,
+        }
+        for (mode, count, latency), each in found.items()
+    }
 
 
 def day_table(found: Mapping[Cell, Measured]) -> Table:
@@ -42,7 +57,7 @@ def day_table(found: Mapping[Cell, Measured]) -> Table:
             f"{each.percentile(99) * 1e3:.1f}",
             "" if each.cpu is None else f"{each.cpu:.2f}",
             f"{each.memory / 1e6:.0f}",
-            "" if mode == AWAITED else f"{each.discarded / each.operations:.0%}",
+            f"{each.discarded / each.operations:.0%}" if mode == BLOCKING else "",
         )
     return shown
 

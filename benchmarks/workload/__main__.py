@@ -9,7 +9,7 @@ from rich.console import Console
 from typer import BadParameter, Exit, Option, run
 
 from . import SECONDS, day_table, picture, soak_table
-from .budget import Budget
+from .budget import Budget, account
 from .runs import Target, day, day_on, here
 from .soaking import soak
 
@@ -34,12 +34,10 @@ def main(
     """Measure a day of agents' traffic. All that is written is in the scope "benchmark"."""
     if table is None and (region or endpoint_url or spend is not None):
         raise BadParameter("--region, --endpoint-url and --spend are about a --table")
-    if table is not None and endpoint_url is None and spend is None:
-        raise BadParameter("a table at AWS costs money: say how much with --spend")
     if table is None:
         _here(seconds, soak_minutes)
         return
-    budget, target = Budget(spend), Target(table, region, endpoint_url)
+    budget, target = account(endpoint_url, spend), Target(table, region, endpoint_url)
     if soak_minutes:
         console.print(soak_table(soak(target, budget, soak_minutes)))
     else:

@@ -6,12 +6,12 @@ from math import inf
 from threading import Lock
 from typing import Any
 
-from dynastore.capacity import READ_DOLLARS
+from typer import BadParameter
+
+from dynastore.capacity import READ_DOLLARS, WRITE_DOLLARS
 from dynastore.clients.observing import Ending, Sent
 from dynastore.requests import Request
 
-# US dollars per million write request units on demand in us-east-1; see READ_DOLLARS.
-WRITE_DOLLARS = 0.625
 READS = {"GetItem", "BatchGetItem", "Query", "TransactGetItems", "Scan"}
 # Write units that an operation takes at most: the largest writes a turn of some 100 KB, twice where a
 # retry was carried out too, and its few index entries.
@@ -58,3 +58,14 @@ class Budget:
         with self._lock:
             self.spent += sent.units * price / 1e6
             self.requests += 1
+
+
+def account(endpoint_url: str | None, dollars: float | None) -> Budget:
+    """What may be spent on a table of one's own.
+
+    Raises:
+        BadParameter: it is at AWS, and there is no limit.
+    """
+    if endpoint_url is None and dollars is None:
+        raise BadParameter("a table at AWS costs money: say how much with --spend")
+    return Budget(dollars)

@@ -8,26 +8,34 @@ import logging
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 from time import perf_counter, process_time
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from dynastore import AsyncStore, Store
-
 from .budget import Budget
-from .day import Agent, Operation
+from .day import Operation
 
 STATM = Path("/proc/self/statm")
 WARM_SECONDS = 0.5
 
 Latencies: TypeAlias = dict[str, list[float]]
 """What is done -> how long it took each time, in seconds."""
+
+
+class Plays(Protocol):
+    """Who has conversations: an `Agent`, or a script of one."""
+
+    conversations: Any
+
+    def operations(self, number: int, had: Any) -> Iterator[Operation]:
+        """Those of a conversation, in their order; each is carried out before the next is asked for."""
+        ...
 
 
 @frozen
@@ -86,15 +94,23 @@ def memory_bytes() -> int:
 
 
 def blocking(
-    store: Store, agent: Agent, budget: Budget, in_flight: int, seconds: float
+    play: Callable[[Any], Any], agent: Plays, budget: Budget, in_flight: int, seconds: float
 ) -> Measured:
-    """By so many threads."""
+    """By so many threads.
+
+    Args:
+        play: carries out an operation.
+        agent: whose.
+        budget: what it may cost.
+        in_flight: how many threads.
+        seconds: for how long.
+    """
 
     def work(until: float) -> Latencies:
         found: Latencies = {}
         for name, steps in _operations(agent, budget, until):
             began = perf_counter()
-            store.run(steps)
+            play(steps)
             found.setdefault(name, []).append(perf_counter() - began)
             budget.end()
         return found
@@ -110,8 +126,8 @@ def blocking(
 
 def awaited(
     runner: asyncio.Runner,
-    store: AsyncStore,
-    agent: Agent,
+    play: Callable[[Any], Awaitable[Any]],
+    agent: Plays,
     budget: Budget,
     in_flight: int,
     seconds: float,
@@ -122,7 +138,7 @@ def awaited(
         found: Latencies = {}
         for name, steps in _operations(agent, budget, until):
             began = perf_counter()
-            await store.run(steps)
+            await play(steps)
             found.setdefault(name, []).append(perf_counter() - began)
             budget.end()
         return found
@@ -135,7 +151,7 @@ def awaited(
     return _measured(lambda: runner.run(measure(seconds)), budget)
 
 
-def _operations(agent: Agent, budget: Budget, until: float) -> Iterator[Operation]:
+def _operations(agent: Plays, budget: Budget, until: float) -> Iterator[Operation]:
     """What one thread or task does until the time or the money is over."""
     for number, had in agent.conversations:
         for operation in agent.operations(number, had):

@@ -6,11 +6,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..pictures import save
 from .measuring import Measured
 from .runs import AWAITED, BLOCKING, IN_FLIGHT, LATENCIES, Cell
 
 PATH = Path(__file__).parents[2] / "docs" / "explanation" / "workload.png"
-COLORS = {AWAITED: "#0b6e4f", BLOCKING: "#c8553d"}
+COLORS = {
+    AWAITED: "#0b6e4f",
+    BLOCKING: "#c8553d",
+    "boto3": "#6c757d",
+    "PynamoDB": "#b08bbb",
+    "aiodynamo": "#8fb8de",
+}
 STYLES = dict(zip(LATENCIES, ("-", "--"), strict=True))
 
 
@@ -39,8 +46,8 @@ def draw(found: Mapping[Cell, Measured], path: Path = PATH) -> None:
     axes[1].yaxis.set_major_formatter("{x:,.0f}")
     axes[2].set_ylim(bottom=0)
     lines, names = axes[0].get_legend_handles_labels()
-    figure.legend(lines, names, loc="outside lower center", ncols=4, frameon=False)
-    figure.savefig(path, dpi=110)
+    figure.legend(lines, names, loc="outside lower center", ncols=5, frameon=False)
+    save(figure, path)
     plt.close(figure)
 
 
@@ -50,6 +57,8 @@ def _panel(
     for mode, color in COLORS.items():
         for latency, style in STYLES.items():
             counts = [each for each in IN_FLIGHT if (mode, each, latency) in found]
+            if not counts:
+                continue
             values = [of(found[mode, each, latency]) for each in counts]
             label = f"{mode}, server {latency} ms"
             axis.plot(counts, values, style, color=color, linewidth=1.6, marker=".", label=label)

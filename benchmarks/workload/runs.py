@@ -20,9 +20,11 @@ from . import server
 from .budget import Budget
 from .day import SCOPE, Agent
 from .measuring import Measured, awaited, blocking
+from .players import Kind, kinds
+from .script import Conversations, Script, written
 
 BLOCKING, AWAITED = "blocking", "awaited"
-IN_FLIGHT = (1, 4, 16, 64)
+IN_FLIGHT = (1, 8, 64)
 LATENCIES = (0, 10)  # milliseconds that the server waits
 UNIT_GETS = 60  # of boto3's client, before a stretch and after it
 
@@ -67,12 +69,43 @@ def here(latency_ms: int) -> Iterator[Target]:
 
 
 def day(seconds: float, in_flight: Sequence[int] = IN_FLIGHT) -> Mapping[Cell, Measured]:
-    """All of it on servers here, for so many seconds each."""
+    """All of it on servers here, for so many seconds each, beside the clients of others."""
     found: dict[Cell, Measured] = {}
     for latency in LATENCIES:
         with here(latency) as target:
-            found |= day_on(target, Budget(), seconds, in_flight)
+            asked = written(target.table, target.settings)
+            for count in in_flight:
+                found |= day_on(target, Budget(), seconds, (count,))
+                found |= _of_peers(target, asked, seconds, count)
     return found
+
+
+def _of_peers(
+    target: Target, asked: Conversations, seconds: float, count: int
+) -> Mapping[Cell, Measured]:
+    return {
+        (kind.name, count, target.latency_ms): _played(target, kind, asked, seconds, count)
+        for kind in kinds()
+    }
+
+
+def _played(
+    target: Target, kind: Kind, asked: Conversations, seconds: float, count: int
+) -> Measured:
+    """One stretch of the day, by another's client."""
+    assert target.endpoint_url is not None, "peers play on a server here"
+    opening = kind.opened(target.table, target.endpoint_url, count, asked)
+    if not kind.is_awaited:
+        script = Script(asked, opening.prepared)
+        return in_units(target, lambda: blocking(opening.play, script, Budget(), count, seconds))
+    with asyncio.Runner() as runner:
+        player = runner.run(opening)
+        script = Script(asked, player.prepared)
+        measured = in_units(
+            target, lambda: awaited(runner, player.play, script, Budget(), count, seconds)
+        )
+        runner.run(player.close())
+        return measured
 
 
 def day_on(
@@ -100,7 +133,7 @@ def stretch(target: Target, budget: Budget, mode: str, count: int, seconds: floa
     store = Store.connect(target.table, **target.settings).scope(SCOPE)
     agent = Agent(store.schema)
     with store, store.observed(budget):
-        return in_units(target, lambda: blocking(store, agent, budget, count, seconds))
+        return in_units(target, lambda: blocking(store.run, agent, budget, count, seconds))
 
 
 def _awaited(
@@ -109,7 +142,9 @@ def _awaited(
     store = AsyncStore.connect(target.table, **target.settings).scope(SCOPE)
     agent = Agent(store.schema)
     with store.observed(budget):
-        measured = in_units(target, lambda: awaited(runner, store, agent, budget, count, seconds))
+        measured = in_units(
+            target, lambda: awaited(runner, store.run, agent, budget, count, seconds)
+        )
     runner.run(store.close())
     return measured
 

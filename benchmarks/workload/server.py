@@ -16,8 +16,8 @@ import orjson
 from attrs import evolve
 
 from dynastore.agents import Checkpoint, agent_schema
-from dynastore.attributes import AttributeMap
 from dynastore.clients.metering import projected
+from dynastore.values.attributes import AttributeMap
 
 from ..micro.server import Answering, answer, operation_of, serve
 from .day import SCOPE, Said, said

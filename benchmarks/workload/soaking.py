@@ -96,7 +96,7 @@ def _blocking(target: Target, budget: Budget) -> Iterator[Run]:
     with Store.connect(target.table, **target.settings).scope(SCOPE) as store:
         agent = Agent(store.schema)
         with store.observed(budget):
-            yield lambda seconds: blocking(store, agent, budget, IN_FLIGHT, seconds)
+            yield lambda seconds: blocking(store.run, agent, budget, IN_FLIGHT, seconds)
 
 
 @contextmanager
@@ -105,5 +105,5 @@ def _awaiting(target: Target, budget: Budget) -> Iterator[Run]:
         store = AsyncStore.connect(target.table, **target.settings).scope(SCOPE)
         agent = Agent(store.schema)
         with store.observed(budget):
-            yield lambda seconds: awaited(runner, store, agent, budget, IN_FLIGHT, seconds)
+            yield lambda seconds: awaited(runner, store.run, agent, budget, IN_FLIGHT, seconds)
         runner.run(store.close())

@@ -3,11 +3,13 @@
 | entity | one partition holds | reached too |
 |---|---|---|
 | Session, Run, Passage | a session, the header last | a user's, a component's, all by time; a run by its id |
+| SessionArchive | a session that is archived | those that are, by time |
 | Memory | what is known of a user | all by time; one by its id |
 | Metric, MetricProgress | a month's days; how far they were calculated | |
 | EvalRun | one evaluation | a component's by type and time, all by whether they passed and time |
 | Knowledge | one document | a base's and all, by time |
 | Checkpoint, CheckpointValue, TaskWrites, Thread | a thread | a user's, a component's, all by time |
+| ThreadArchive | a thread that is archived | those that are, by time |
 | Document, Embedding, Aspect | the namespaces that begin with two labels, and what they mean | |
 | Namespace | the registry of namespaces | |
 | Component, ComponentConfig, ComponentUse | a component, its versions, and what refers to it | all by time |
@@ -30,14 +32,14 @@ from functools import cache
 
 from attrs import evolve
 
-from ..schema import Schema
+from ..schema.schema import Schema
 from ..table import VectorIndex
 from .annexes.compactions import Compaction
 from .annexes.entities import Annex, Annexed
 from .annexes.tool_results import ToolResult
 from .approvals import Approval, ApprovalOutline
 from .auth_tokens import AuthToken
-from .checkpoints.entities import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .checkpoints.entities import Checkpoint, CheckpointValue, TaskWrites, Thread, ThreadArchive
 from .components.entities import (
     Component,
     ComponentConfig,
@@ -46,7 +48,7 @@ from .components.entities import (
     ComponentUse,
     ComponentVersion,
 )
-from .conversations.entities import Passage, Run, Session
+from .conversations.entities import Passage, Run, Session, SessionArchive
 from .documents import Aspect, Document, Embedding, Namespace
 from .evals import EvalOutline, EvalRun
 from .knowledge.entities import Knowledge
@@ -94,11 +96,13 @@ __all__ = [
     "SchemaVersion",
     "ServiceAccount",
     "Session",
+    "SessionArchive",
     "Span",
     "SpanTally",
     "Stretch",
     "TaskWrites",
     "Thread",
+    "ThreadArchive",
     "ToolResult",
     "Trace",
     "Transcript",
@@ -107,8 +111,9 @@ __all__ = [
 ]
 
 ENTITIES = (
-    *(Session, Run, Passage, Memory, Metric, MetricProgress, EvalRun, Knowledge),
-    *(Thread, Checkpoint, CheckpointValue, TaskWrites),
+    *(Session, Run, Passage, SessionArchive),
+    *(Memory, Metric, MetricProgress, EvalRun, Knowledge),
+    *(Thread, Checkpoint, CheckpointValue, TaskWrites, ThreadArchive),
     *(Document, Embedding, Aspect, Namespace),
     *(Annex, Annexed, Compaction, ToolResult),
     *(Approval, Schedule, ScheduleRun),

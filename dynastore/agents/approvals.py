@@ -12,10 +12,10 @@ import datetime as dt
 
 from attrs import frozen
 
-from ..entities import entity
-from ..patterns import gsi, key
-from ..payload_fields import payload
-from ..uniques import unique
+from ..entities.declaring import entity
+from ..entities.patterns import gsi, key
+from ..entities.payload_fields import payload
+from ..entities.uniques import unique
 
 LISTED = ("outline", "user_id", "created_at")
 PENDING = "pending"

@@ -6,9 +6,9 @@ import datetime as dt
 
 from attrs import frozen
 
-from ..entities import entity
-from ..patterns import gsi, key
-from ..payload_fields import payload
+from ..entities.declaring import entity
+from ..entities.patterns import gsi, key
+from ..entities.payload_fields import payload
 
 # What lists choose by and show: an index that many entities share carries few fields.
 LISTED = ("eval_id", "eval_type", "title", "component", "user_id", "outline", "created_at")

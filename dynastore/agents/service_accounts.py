@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ..entities import entity
-from ..patterns import key
-from ..payload_fields import payload
-from ..uniques import unique
+from ..entities.declaring import entity
+from ..entities.patterns import key
+from ..entities.payload_fields import payload
+from ..entities.uniques import unique
 
 
 @entity("service_account")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ..entities import entity
-from ..patterns import key
+from ..entities.declaring import entity
+from ..entities.patterns import key
 
 
 @entity("schema-version")

@@ -11,32 +11,36 @@ from rich.console import Console
 
 from ..errors import DynastoreError
 from . import (
+    archiving,
     asking,
+    backups,
+    deploying,
+    doctor,
+    documents,
+    exporting,
     matrix,
     migrating,
     migrating_agno,
+    panels,
     policies,
     scopes,
     sweeping,
+    templates,
     threads,
     upcasts,
     verification,
 )
 from . import demo as demonstration
-from .endings import USAGE, give_up, reported
-from .options import SchemaName
+from .browsing.command import browse
+from .endings import USAGE, Commands, give_up, reported
+from .options import AsJson, SchemaName
 
 app = typer.Typer(
+    cls=Commands,
     help="Everything an AI agent must remember, in one DynamoDB table.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-app.add_typer(threads.commands, name="threads")
-migrating.commands.command()(migrating_agno.agno)
-app.add_typer(migrating.commands, name="migrate")
-app.add_typer(policies.commands, name="iam")
-app.add_typer(scopes.commands, name="scope")
 
 
 def _show_version(wanted: bool) -> None:
@@ -48,13 +52,14 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def options(
     _: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Options of all commands."""
 
 
-@app.command()
+@app.command(rich_help_panel=panels.START)
 def demo(
     file: Annotated[
         Path | None,
@@ -67,17 +72,21 @@ def demo(
     endpoint_url: Annotated[
         str | None, typer.Option(help="Another server than AWS's; the table is on it.")
     ] = None,
+    json: AsJson = False,
 ) -> None:
     """Load agent conversations into one table and ask it what an agent asks."""
     place = table or ("dynastore-demo" if endpoint_url else where)
     try:
         with reported():
-            demonstration.show(Console(), file, place, endpoint_url)
+            demonstration.show(Console(), file, place, endpoint_url, json=json)
     except OSError as error:
         give_up(f"{error.filename} cannot be read: {error.strerror}", USAGE)
 
 
-@app.command()
+app.command(rich_help_panel=panels.START)(browse)
+
+
+@app.command(rich_help_panel=panels.SCHEMA)
 def explain(
     schema: SchemaName,
     query: Annotated[
@@ -95,16 +104,38 @@ def explain(
         give_up(str(error), USAGE)
 
 
-@app.command()
+@app.command(rich_help_panel=panels.SCHEMA)
 def patterns(
     schema: SchemaName,
+    json: AsJson = False,
 ) -> None:
     """Print every access pattern of a schema: its index, its keys, its cost, and what is odd."""
     try:
-        matrix.show(Console(), asking.schema_named(schema))
+        known = asking.schema_named(schema)
     except DynastoreError as error:
         give_up(str(error), USAGE)
+    if json:
+        for line in matrix.lines(known):
+            typer.echo(line)
+        return
+    matrix.show(Console(), known)
 
 
+app.command(rich_help_panel=panels.SCHEMA)(documents.docs)
+app.add_typer(policies.commands, name="iam", rich_help_panel=panels.SCHEMA)
+app.command(rich_help_panel=panels.SCHEMA)(templates.template)
+app.command(rich_help_panel=panels.DEPLOY)(deploying.plan)
+app.command(rich_help_panel=panels.DEPLOY)(deploying.apply)
+app.command(rich_help_panel=panels.DEPLOY)(deploying.destroy)
+app.command(rich_help_panel=panels.DEPLOY)(doctor.doctor)
+app.add_typer(backups.commands, name="backup", rich_help_panel=panels.KEEP)
+app.command("export", rich_help_panel=panels.KEEP)(exporting.export)
+app.command("import", rich_help_panel=panels.KEEP)(exporting.load)
+app.command(rich_help_panel=panels.KEEP)(archiving.archive)
+app.add_typer(archiving.commands, name="archived", rich_help_panel=panels.KEEP)
 for command in (verification.verify, verification.reindex, sweeping.sweep, upcasts.upcast):
-    app.command()(command)
+    app.command(rich_help_panel=panels.ORDER)(command)
+app.add_typer(scopes.commands, name="scope", rich_help_panel=panels.TENANTS)
+app.add_typer(threads.commands, name="threads", rich_help_panel=panels.TENANTS)
+migrating.commands.command()(migrating_agno.agno)
+app.add_typer(migrating.commands, name="migrate", rich_help_panel=panels.MOVE)

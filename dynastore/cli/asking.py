@@ -1,6 +1,7 @@
 """Queries as they are written in Python, read without running Python.
 
     Session(user_id="u1", status=one_of("open", "held")).order_by("created_at").newest_first()
+    collection(Session, Run, session_id="s1")
 
 Nothing but literals, terms and the methods of results is known, so a query from anywhere is safe.
 """
@@ -18,9 +19,10 @@ from uuid import UUID
 
 from .. import terms
 from ..errors import RequestError, shown
-from ..results import Results
-from ..schema import Schema
-from ..store import Store
+from ..schema.schema import Schema
+from ..stores.results import Results
+from ..stores.scanned import Scanned
+from ..stores.store import Store
 
 TERMS: Mapping[str, Callable[..., Any]] = {
     **{
@@ -88,11 +90,30 @@ def results_of(schema: Schema, text: str) -> Results[Any]:
         RequestError: it is no query, or is refused as one.
         NoAccessPattern: no access pattern serves it.
     """
+    found = asked(Store.connect("sqlite://", schema), text)
+    if isinstance(found, Scanned):
+        raise RequestError("a scan has no plan: it reads the whole table, whatever is asked")
+    return found
+
+
+def asked(store: Store, text: str, scanned_to: str | None = None) -> Results[Any] | Scanned[Any]:
+    """What a query text asks of a store; nothing is sent yet.
+
+    ``scan(Session)`` is a scan: who writes that has consented to one.
+
+    Args:
+        store: where.
+        text: the query.
+        scanned_to: the cursor that a scan goes on from.
+
+    Raises:
+        RequestError: it is no query, or is refused as one.
+        NoAccessPattern: no access pattern serves it.
+    """
     if len(text) > LONGEST:
         raise RequestError(f"a query has up to {LONGEST:,} characters, not {len(text):,}")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
-        return _results(Store.connect("sqlite://", schema), tree)
+        return _asked(store, ast.parse(text.strip(), mode="eval").body, scanned_to)
     except SyntaxError as error:
         raise RequestError(f"{shown(text)} is no Python expression: {error.msg}") from error
     except (RecursionError, MemoryError) as error:  # what Python's parser says of deep nesting
@@ -101,8 +122,35 @@ def results_of(schema: Schema, text: str) -> Results[Any]:
         raise RequestError(f"{shown(text)} is no Python expression: {error}") from error
 
 
+def changes_of(text: str) -> dict[str, Any]:
+    """Field -> value, of a text such as ``title="Trip", visits=3``.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    try:
+        call = ast.parse(f"_({text})", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise RequestError(f"{shown(text)} are no fields; write title='Trip', visits=3") from error
+    if not isinstance(call, ast.Call) or call.args or not call.keywords:
+        raise RequestError(f"{shown(text)} are no fields; write title='Trip', visits=3")
+    return _keywords(call.keywords)
+
+
+def _asked(store: Store, node: ast.expr, scanned_to: str | None) -> Results[Any] | Scanned[Any]:
+    match node:
+        case ast.Call(func=ast.Name(id="scan"), args=[ast.Name(id=name), *args], keywords=keywords):
+            cls = _entity(store.schema, name)
+            where = _keywords(keywords) | ({"cursor": scanned_to} if scanned_to else {})
+            return store.scan(cls, *map(_value, args), **where)
+    return _results(store, node)
+
+
 def _results(store: Store, node: ast.expr) -> Results[Any]:
     match node:
+        case ast.Call(func=ast.Name(id="collection"), args=names, keywords=keywords):
+            classes = [_entity(store.schema, ast.unparse(each)) for each in names]
+            return store.collection(*classes, **_keywords(keywords))
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
             cls = _entity(store.schema, name)
             return store.query(cls, *map(_value, args), **_keywords(keywords))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import orjson
+import typer
+from attrs import asdict, frozen
 from rich.console import Console, Group
 from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -15,16 +18,45 @@ from rich.text import Text
 
 from ..agents import Session
 from ..clients.observing import Sent
-from ..recording import recorded
-from ..spec import ref
-from ..store import Store
+from ..entities.spec import ref
+from ..stores.store import Store
+from ..telemetry.recording import recorded
 from .conversations import Conversation, conversations, entities_of, shared_entities
 from .questions import QUESTIONS, Answer, ask, names_of
 
 ROWS = 6  # of an answer that are shown
 
 
-def show(console: Console, file: Path | None, where: str, endpoint_url: str | None) -> None:
+@frozen
+class Loaded:
+    """What was written before anything was asked.
+
+    Attributes:
+        stored: conversations that were there.
+        conversations: that were written.
+        entities: that these are.
+        write_units: that they took.
+        seconds: that they took.
+    """
+
+    stored: int
+    conversations: int = 0
+    entities: int = 0
+    write_units: float = 0
+    seconds: float = 0
+
+    def __str__(self) -> str:
+        if not self.conversations:
+            return f"has all {self.stored} conversations already"
+        return (
+            f"got {self.conversations} conversations as {self.entities:,} entities "
+            f"in {self.seconds:.1f} s, for {self.write_units:,.0f} write units"
+        )
+
+
+def show(
+    console: Console, file: Path | None, where: str, endpoint_url: str | None, *, json: bool = False
+) -> None:
     """Load the conversations of a file unless they are there, then ask and print.
 
     Args:
@@ -32,25 +64,30 @@ def show(console: Console, file: Path | None, where: str, endpoint_url: str | No
         file: a JSON-lines file, or None for the package's own sample.
         where: a table's name or a URL.
         endpoint_url: another server than AWS's.
+        json: whether to print a JSON object for each answer, and the summary last.
     """
     found = conversations(file)
     with Store.connect(where, endpoint_url=endpoint_url, create=True) as store:
         store.create_table()
-        load(console, store, found, where)
+        loaded = load(Console(stderr=True) if json else console, store, found)
         answers = [ask(store, question, names_of(found[-1])) for question in QUESTIONS]
+    if json:
+        for line in _json(loaded, answers):
+            typer.echo(line)
+        return
+    console.print(f"{where} {loaded}.\n")
     for number, answer in enumerate(answers, start=1):
         console.print(_answered(number, answer))
     console.print(_bill(answers))
 
 
-def load(console: Console, store: Store, found: Sequence[Conversation], where: str) -> None:
+def load(console: Console, store: Store, found: Sequence[Conversation]) -> Loaded:
     """Write what is not stored yet. A load that was interrupted goes on where it stopped."""
     refs = [ref(Session, session_id=each.conversation_id) for each in found]
     stored = store.get_many(refs)
     missing = [each for each, session in zip(found, stored, strict=True) if session is None]
     if not missing:
-        console.print(f"{where} has all {len(found)} conversations already.\n")
-        return
+        return Loaded(stored=len(found))
     began = time.perf_counter()
     with recorded(store) as sent, _progress(console) as progress:
         for entity in shared_entities(found):
@@ -60,10 +97,7 @@ def load(console: Console, store: Store, found: Sequence[Conversation], where: s
                 store.put(entity)
     units = sum(each.units for each in sent)
     seconds = time.perf_counter() - began
-    console.print(
-        f"{where} got {len(missing)} conversations as {len(sent):,} entities "
-        f"in {seconds:.1f} s, for {units:,.0f} write units.\n"
-    )
+    return Loaded(len(found) - len(missing), len(missing), len(sent), units, seconds)
 
 
 def _progress(console: Console) -> Progress:
@@ -73,6 +107,7 @@ def _progress(console: Console) -> Progress:
         MofNCompleteColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 
@@ -125,3 +160,19 @@ def _bill(answers: Sequence[Answer]) -> Table:
     for answer in answers:
         table.add_row(answer.question.title, str(len(answer.sent)), f"{answer.units:g}")
     return table
+
+
+def _json(loaded: Loaded, answers: Sequence[Answer]) -> Iterator[str]:
+    for each in answers:
+        told = {
+            "question": each.question.title,
+            "call": each.call,
+            "requests": [sent.request.operation for sent in each.sent],
+            "read_units": each.units,
+            "columns": each.question.columns,
+            "rows": [each.question.row(entity) for entity in each.entities],
+        }
+        yield orjson.dumps(told).decode()
+    units = sum(each.units for each in answers)
+    summary = {"loaded": asdict(loaded), "questions": len(answers), "read_units": units}
+    yield orjson.dumps(summary).decode()

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from ..errors import DynastoreError, RequestError
 from .rounds import Stopped
 
-# Exit status: something failed; the call is wrong; there are items that are wrong, and stay so.
-FAILURE, USAGE, WRONG_ITEMS = 1, 2, 3
+DONE, FAILURE, USAGE, WRONG_ITEMS = 0, 1, 2, 3
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells say it
+
+STATUSES: Mapping[int, str] = {
+    DONE: "It is done.",
+    FAILURE: "Something failed: AWS refused, a table is missing, or you said no.",
+    USAGE: "The call is wrong, and nothing was sent.",
+    WRONG_ITEMS: "It is done, and there is something wrong that stays so: items, differences.",
+    INTERRUPTED: "You interrupted it; the message says where to go on.",
+}
 
 
 def give_up(message: str, status: int) -> NoReturn:
@@ -28,5 +37,24 @@ def reported() -> Iterator[None]:
         yield
     except RequestError as error:
         give_up(str(error), USAGE)
-    except (DynastoreError, Stopped) as error:
+    except DynastoreError as error:
         give_up(str(error), FAILURE)
+    except Stopped as stopped:
+        give_up(str(stopped), status_of(stopped))
+
+
+def status_of(stopped: Stopped) -> int:
+    """The exit status of a run that did not come to its end."""
+    return INTERRUPTED if isinstance(stopped.reason, KeyboardInterrupt) else FAILURE
+
+
+class Commands(TyperGroup):
+    """The commands: whichever one ends early, it says so in a line, and with a status of the table."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was called."""
+        try:
+            with reported():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            give_up("interrupted", INTERRUPTED)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import orjson
+from attrs import asdict
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..overview import Row, remarks, rows
-from ..plan import counted
-from ..schema import Schema
+from ..planner.plan import counted
+from ..schema.overview import Row, remarks, rows
+from ..schema.schema import Schema
 
 
 def show(console: Console, schema: Schema) -> None:
@@ -28,6 +32,7 @@ def show(console: Console, schema: Schema) -> None:
         "Items, and the units of reading them, are of one whole partition; write units are of one "
         "put. They follow the hints of @entity(count=, item_bytes=, distinct=), or defaults.",
         style="dim",
+        highlight=False,
     )
     for remark in remarks(schema):
         console.print(f"! {remark}", style="yellow", highlight=False)
@@ -45,3 +50,12 @@ def _cells(row: Row) -> list[str]:
         counted(row.cost.units),
         str(row.write_units),
     ]
+
+
+def lines(schema: Schema) -> Iterator[str]:
+    """A JSON object for each access pattern, and a summary."""
+    found = rows(schema)
+    for row in found:
+        told = {**asdict(row), "index": row.index.name, "carries": row.index.fields}
+        yield orjson.dumps(told).decode()
+    yield orjson.dumps({"patterns": len(found), "remarks": remarks(schema)}).decode()

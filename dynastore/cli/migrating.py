@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from ..clients.foreign import told_as_ours
 from ..errors import RequestError
-from ..store import Store
+from ..stores.store import Store
 from .endings import USAGE, WRONG_ITEMS, give_up, reported
 from .options import Endpoint, From, Scopes, Where
 from .rounds import in_rounds

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from attrs import evolve
 
 from ..errors import DynastoreError
-from ..schema import Schema
-from ..store import Store
+from ..schema.homes import Placement
+from ..schema.schema import Schema
+from ..stores.store import Store
 from . import asking
 from .endings import USAGE, give_up
 
@@ -31,6 +34,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Write and delete nothin
 Bucket = Annotated[
     str | None, typer.Option(help="The S3 bucket of its payloads, unless the schema names it.")
 ]
+PlacementFile = Annotated[
+    Path | None,
+    typer.Option("--placement", help="A TOML file that says which scopes are where."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="A JSON object a line, the summary last.")]
 
 
@@ -40,6 +47,7 @@ def opened(
     endpoint_url: str | None,
     scopes: list[str] | None,
     change: Callable[[Schema], Schema] = lambda schema: schema,
+    placement: Path | None = None,
 ) -> Store:
     """The store that a command is about; its table is not made.
 
@@ -49,15 +57,22 @@ def opened(
         endpoint_url: another server than AWS's.
         scopes: from the outermost to the innermost.
         change: what becomes of the schema.
+        placement: a file of one; *where* comes before the shared table that it names.
 
     Raises:
         typer.Exit: there is no such schema, place or scope.
     """
     try:
         known = change(asking.schema_named(schema))
-        store = Store.connect(where, known, endpoint_url=endpoint_url, create=False)
+        placed = where if placement is None else _placed(placement, where)
+        store = Store.connect(placed, known, endpoint_url=endpoint_url, create=False)
         for name in scopes or ():
             store = store.scope(name)
     except DynastoreError as error:
         give_up(str(error), USAGE)
     return store
+
+
+def _placed(file: Path, where: str | None) -> Placement:
+    placement = Placement.read(file)
+    return placement if where is None else evolve(placement, shared=where)

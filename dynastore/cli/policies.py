@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import reduce
 from typing import Annotated
 
 import orjson
 import typer
 
-from ..errors import DynastoreError
-from ..iam import scope_policy
-from ..schema import Schema
-from . import asking
+from ..errors import DynastoreError, RequestError
+from ..infra.deployment import ROLES
+from ..infra.iam import ACCOUNT, scope_policy
+from ..infra.printed import deployer_policy, role_policy
+from ..infra.resolving import Account
+from ..infra.stacks import stack_name
+from ..schema.schema import Schema
+from .deploying import TemplateBucket
+from .deployments import Flags, Options, TableName, deployed
 from .endings import USAGE, give_up
 from .options import SchemaName
 
-commands = typer.Typer(help="IAM policies, made of a schema. Sends nothing.", no_args_is_help=True)
+
+class RoleName(StrEnum):
+    """Roles of a whole table."""
+
+    READER = "reader"
+    WRITER = "writer"
+    ADMIN = "admin"
+    DEPLOYER = "deployer"
+
+
+commands = typer.Typer(help="Print IAM policies, made of a schema.", no_args_is_help=True)
 
 
 @commands.callback()
@@ -26,23 +42,59 @@ def options() -> None:
 @commands.command()
 def policy(
     schema: SchemaName,
-    scope: Annotated[list[str], typer.Option(help="Of the role; repeated, a nested one.")],
     account: Annotated[str, typer.Option(help="Number of the AWS account, 12 digits.")],
     region: Annotated[str, typer.Option(help="Of the table, such as eu-west-1.")],
-    table: Annotated[
-        str | None, typer.Option(help="The table's name, unless it is the schema's.")
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Of the role; repeated, a nested one.")
     ] = None,
+    role: Annotated[
+        RoleName | None, typer.Option(help="Of the whole table, instead of a scope.")
+    ] = None,
+    options: Options = None,
+    stack: Annotated[
+        str | None, typer.Option(help="The deployer's, unless it is called as the table is.")
+    ] = None,
+    template_bucket: TemplateBucket = None,
+    table: TableName = None,
     partition: Annotated[str, typer.Option(help="Of AWS, such as aws-cn.")] = "aws",
     read_only: Annotated[bool, typer.Option("--read-only", help="It may not write.")] = False,
+    place: Annotated[
+        list[str] | None,
+        typer.Option(help="Another place of its tables: NAME=REGION:ACCOUNT; repeated."),
+    ] = None,
 ) -> None:
-    """Print the policy of a role that works in one scope, as JSON."""
+    """Print the policy of a role, of the whole table or of one scope, as JSON."""
+    if bool(scope) == bool(role):
+        give_up("say which role it is: --role reader, or --scope NAME", USAGE)
+    known, deployment = deployed(
+        schema, table=table, placement=None, options=options, flags=Flags()
+    )
     try:
-        known = asking.schema_named(schema)
-        named = known if table is None else known.named(table)
-        scoped = reduce(Schema.scoped, scope, named)
-        made = scope_policy(
-            scoped, account=account, region=region, partition=partition, read_only=read_only
-        )
+        if not ACCOUNT.fullmatch(account):
+            raise RequestError(f"an account's number has 12 digits, not {account!r}")
+        where = Account(account, region, stack or stack_name(known.table.name), partition)
+        if role is RoleName.DEPLOYER:
+            made = deployer_policy(known, deployment, where, template_bucket)
+        elif role is not None:
+            (named,) = [each for each in ROLES if each == role.value]
+            made = role_policy(known, deployment, named, where)
+        else:
+            made = scope_policy(
+                reduce(Schema.scoped, scope or (), known),
+                account=account,
+                region=region,
+                partition=partition,
+                read_only=read_only,
+                places=dict(map(_place, place or ())),
+            )
     except DynastoreError as error:
         give_up(str(error), USAGE)
     typer.echo(orjson.dumps(made, option=orjson.OPT_INDENT_2).decode())
+
+
+def _place(told: str) -> tuple[str, tuple[str, str]]:
+    name, _, where = told.partition("=")
+    region, _, account = where.partition(":")
+    if not (name and region and account):
+        raise RequestError(f"a place is NAME=REGION:ACCOUNT, not {told!r}")
+    return name, (region, account)

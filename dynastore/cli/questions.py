@@ -11,9 +11,9 @@ from attrs import frozen
 from .. import agents
 from ..agents.checkpoints.contents import content_of
 from ..clients.observing import Sent
-from ..plan import Plan
-from ..recording import recorded
-from ..store import Store
+from ..planner.plan import Plan
+from ..stores.store import Store
+from ..telemetry.recording import recorded
 from .conversations import Conversation
 
 

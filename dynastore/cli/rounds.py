@@ -31,6 +31,7 @@ class Stopped(Exception):
 
     def __init__(self, run: Run, reason: BaseException) -> None:
         self.run = run
+        self.reason = reason
         why = reason if isinstance(reason, DynastoreError) else "interrupted."
         super().__init__(f"{why} Go on with --cursor {run.cursor}")
 

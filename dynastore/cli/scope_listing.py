@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from ..operations.scopes.measuring import Held, Scope, ScopeSizes
-from ..store import Store
+from ..stores.store import Store
 
 
 @frozen

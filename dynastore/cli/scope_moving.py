@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import orjson
@@ -11,13 +12,25 @@ from rich.console import Console
 
 from ..clients.sessions import new_session
 from ..errors import UnroutedWrites
-from ..moved import ScopeMove
+from ..keys.addresses import place_in
 from ..operations.moving.stages import ScopeMoved
 from ..requests.tables import DescribeTable
-from ..schema import Schema
-from ..store import Store
-from .endings import FAILURE, WRONG_ITEMS, give_up, reported
-from .options import AsJson, Bucket, DryRun, Endpoint, Rate, SchemaName, Segments, Where, opened
+from ..schema.homes import table_at
+from ..stores.moved import ScopeMove
+from ..stores.store import Store
+from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
+from .options import (
+    AsJson,
+    Bucket,
+    DryRun,
+    Endpoint,
+    PlacementFile,
+    Rate,
+    SchemaName,
+    Segments,
+    Where,
+    opened,
+)
 from .sweeping import in_bucket
 
 SQLITE = "sqlite://"
@@ -28,7 +41,7 @@ class Table:
     """A table as the command line names it.
 
     Attributes:
-        name: of the table, or a URL.
+        name: of the table, its address where the placement has a name for its place, or a URL.
         region: such as ``eu-west-1``; None for the usual one.
         profile: of the AWS configuration; None for the usual one.
         endpoint_url: another server than AWS's.
@@ -39,11 +52,18 @@ class Table:
     profile: str | None = None
     endpoint_url: str | None = None
 
-    def store(self, home: Store, schema: Schema, *, create: bool | None) -> Store:
-        """A store on it, at the place of *home* unless another is named."""
+    def store(self, home: Store, scope: str, bucket: str | None, *, create: bool | None) -> Store:
+        """A store on it, by the client of *home* unless another place is described.
+
+        Raises:
+            RequestError: the place has no such name, or no bucket.
+        """
         elsewhere = self.region or self.profile or self.endpoint_url
         if not elsewhere and not self.name.startswith(SQLITE):
-            return evolve(home, schema=schema.named(self.name))
+            assert home.place is not None, "it was opened here"
+            found = table_at(self.name, scope, home.schema, home.place.places)
+            return evolve(home, schema=in_bucket(found, bucket))
+        schema = in_bucket(table_at(home.schema.table.name, scope, home.schema, {}), bucket)
         return Store.connect(
             self.name,
             schema,
@@ -57,9 +77,15 @@ class Table:
 def move(
     schema: SchemaName,
     scope: Annotated[str, typer.Option(help="Which one, with all in it.")],
-    to: Annotated[str, typer.Option(help="The table that it moves to, or a URL.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            help="The table that it moves to; PLACE:TABLE, as --placement says; or a URL."
+        ),
+    ],
     where: Where = None,
     endpoint_url: Endpoint = None,
+    placement: PlacementFile = None,
     bucket: Bucket = None,
     to_region: Annotated[str | None, typer.Option(help="Of that table, if another.")] = None,
     to_profile: Annotated[str | None, typer.Option(help="Of its account, if another.")] = None,
@@ -78,6 +104,10 @@ def move(
         bool,
         typer.Option("--discard-late", help="Delete what was written behind the scope's back."),
     ] = False,
+    abandon: Annotated[
+        bool,
+        typer.Option("--abandon", help="Give up a move that was begun; delete what was copied."),
+    ] = False,
     json: AsJson = False,
     dry_run: DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -87,14 +117,14 @@ def move(
     WHERE is the table that has the scope's entry: the shared one. Killed at any point, it goes on when it is
     called again. Scans both tables several times, and pays for that.
     """
-    home = opened(schema, where, endpoint_url, None, lambda known: in_bucket(known, bucket))
+    in_this = partial(in_bucket, bucket=bucket)
+    home = opened(schema, where, endpoint_url, None, in_this, placement)
     with home, reported():
         table = Table(to, to_region, to_profile, to_endpoint_url)
-        there = in_bucket(home.schema, to_bucket)
-        target = table.store(home, there, create=False if dry_run else None)
+        target = table.store(home, scope, to_bucket, create=False if dry_run else None)
         if not dry_run:
             if not yes:
-                _confirm(scope, to, writers_stopped=writers_stopped)
+                _confirm(scope, to, writers_stopped=writers_stopped, abandon=abandon)
             _make(home, target)
         moving = home.move_scope(
             scope,
@@ -105,6 +135,7 @@ def move(
             units_per_second=units_per_second,
             writers_stopped=writers_stopped,
             discard_late=discard_late,
+            abandon=abandon,
         )
         moved = shown(moving)
     typer.echo(_json(moved) if json else line(moved, dry_run=dry_run))
@@ -126,13 +157,16 @@ def shown(moving: ScopeMove) -> ScopeMoved:
         give_up(str(error), WRONG_ITEMS)
     except KeyboardInterrupt:
         where = "its old" if moved is None or not moved.has_left else "its new"
-        give_up(f"interrupted; the scope lives in {where} place. Call again to go on", FAILURE)
+        give_up(f"interrupted; the scope lives in {where} place. Call again to go on", INTERRUPTED)
     assert moved is not None, "it says something in the end"
     return moved
 
 
 def line(moved: ScopeMoved, *, dry_run: bool = False) -> str:
     """What a person reads of a move."""
+    if moved.stage == "abandoned":
+        given_up = f"the move of scope {moved.scope} to {moved.target} was given up"
+        return f"{given_up}; {moved.deleted:,} items and objects deleted there"
     copied = f"{moved.items:,} items, {moved.size_bytes:,} bytes and {moved.objects:,} objects"
     if dry_run:
         return f"{copied} would be copied from {moved.source} to {moved.target}"
@@ -156,7 +190,10 @@ def _json(moved: ScopeMoved) -> str:
     return orjson.dumps({**asdict(evolve(moved, proven=None)), "proven": proven}).decode()
 
 
-def _confirm(scope: str, to: str, *, writers_stopped: bool) -> None:
+def _confirm(scope: str, to: str, *, writers_stopped: bool, abandon: bool) -> None:
+    if abandon:
+        typer.confirm(f"Give up the move of scope {scope} to {to}?", abort=True, err=True)
+        return
     who = (
         "Nobody may write to it meanwhile"
         if writers_stopped
@@ -168,5 +205,7 @@ def _confirm(scope: str, to: str, *, writers_stopped: bool) -> None:
 def _make(home: Store, target: Store) -> None:
     """A table in an SQLite file is made where it is missing, unless the home table is missing too."""
     home.run(iter(DescribeTable(home.schema.table.name)))
-    if target.place is not None and target.place.embedded:
+    place = place_in(target.schema.table.name)
+    assert target.place is not None, "it was opened here"
+    if target.place.embedded if place is None else target.place.places[place].url:
         target.create_table()

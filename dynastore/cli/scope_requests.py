@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..consumption import NAMES, Consumed, Use, line_of
 from ..errors import RequestError
 from ..operations.scopes.measuring import Scope
+from ..telemetry.consumption import NAMES, Consumed, Use, line_of
 from .scope_listing import path
 
 NOBODY = "(no single scope)"

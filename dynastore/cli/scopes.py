@@ -32,7 +32,7 @@ from .rounds import shown
 from .sweeping import in_bucket
 
 commands = typer.Typer(
-    help="Scopes: list them, tell how much is in each, delete one, move one.", no_args_is_help=True
+    help="List scopes, tell how much is in each, delete one, move one.", no_args_is_help=True
 )
 commands.command()(scope_moving.move)
 

@@ -7,8 +7,9 @@ import typer
 from attrs import asdict, evolve
 
 from ..errors import ModelError, RequestError
+from ..keys.addresses import address, place_in
 from ..operations.upkeep.sweeping import Swept
-from ..schema import Schema
+from ..schema.schema import Schema
 from .endings import reported
 from .options import (
     AsJson,
@@ -69,7 +70,7 @@ def in_bucket(schema: Schema, bucket: str | None) -> Schema:
     if bucket is None:
         return schema
     try:
-        return schema.on(lambda table: evolve(table, bucket=bucket))
+        return schema.on(lambda table: evolve(table, bucket=address(place_in(table.name), bucket)))
     except ModelError as error:
         raise RequestError(str(error)) from error
 

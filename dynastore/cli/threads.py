@@ -14,7 +14,7 @@ from attrs import asdict
 from ..agents.checkpoints.clearing import PRUNED_GRACE
 from ..agents.checkpoints.entities import Thread
 from ..errors import DataError
-from ..store import Store
+from ..stores.store import Store
 from .endings import FAILURE, USAGE, WRONG_ITEMS, give_up, reported
 from .options import AsJson, Endpoint, Scopes, Where
 
@@ -29,7 +29,7 @@ Threads = Annotated[
 ]
 
 commands = typer.Typer(
-    help="Threads of LangGraph: list them, find what is broken, repair it.",
+    help="List the threads of LangGraph, find what is broken, repair it.",
     no_args_is_help=True,
 )
 

@@ -10,8 +10,8 @@ import typer
 
 from ..errors import RequestError
 from ..operations.upkeep.upcasts import Upcasted
-from ..schema import Schema
-from .endings import FAILURE, WRONG_ITEMS, give_up, reported
+from ..schema.schema import Schema
+from .endings import WRONG_ITEMS, give_up, reported, status_of
 from .options import (
     AsJson,
     DryRun,
@@ -60,7 +60,7 @@ def upcast(
             try:
                 done = shown("upcasting", partial(one, cls), cursor, told)
             except Stopped as stopped:
-                give_up(f"{stopped} --entity {cls.__name__}", FAILURE)
+                give_up(f"{stopped} --entity {cls.__name__}", status_of(stopped))
             typer.echo(told(done))
             failed += done.failed
             if done.failed and not json:

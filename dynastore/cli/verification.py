@@ -27,8 +27,8 @@ from ..operations.upkeep.findings import (
     Tally,
     Unguarded,
 )
-from ..verified import Verified
-from .endings import FAILURE, USAGE, WRONG_ITEMS, give_up
+from ..stores.verified import Verified
+from .endings import FAILURE, INTERRUPTED, USAGE, WRONG_ITEMS, give_up
 from .options import (
     AsJson,
     DryRun,
@@ -98,7 +98,7 @@ def _examine(begin: Callable[[], Verified], as_json: bool) -> None:
     except DynastoreError as error:
         give_up(f"{error}{_how_to_go_on(verified)}", FAILURE)
     except KeyboardInterrupt:
-        give_up(f"interrupted{_how_to_go_on(verified)}", FAILURE)
+        give_up(f"interrupted{_how_to_go_on(verified)}", INTERRUPTED)
     if tally.wrong:
         raise typer.Exit(WRONG_ITEMS)
 

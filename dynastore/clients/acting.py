@@ -12,12 +12,12 @@ from typing import TypeAlias
 
 from attrs import frozen
 
-from ..changing import changer
 from ..errors import ConditionFailed, RequestError
-from ..matching import Matches, matcher
+from ..expressions.changing import changer
+from ..expressions.matching import Matches, matcher
 from ..requests import Action, ConditionCheck, DeleteItem, Key, PutItem, UpdateItem
 from ..table import PRIMARY
-from ..wire_values import kept_item
+from ..values.wire_values import kept_item
 from .layout import Layout, check_key, loaded
 from .metering import Image
 

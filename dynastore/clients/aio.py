@@ -24,11 +24,10 @@ if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
 
-    from .posting import Post, Poster
+    from .posting import Poster
+    from .posts import Post
 
 R = TypeVar("R")
-
-CONNECTIONS = 100  # aiohttp's own default; more requests at once wait for one of these
 
 
 class AioClient:
@@ -121,7 +120,7 @@ async def _sent_once(poster: Poster, post: Post, attempts: Attempts, request: Re
 
 
 def _poster(session: boto3.Session, service: str, **settings: Any) -> Poster:
-    client = connect(session, service, width=CONNECTIONS, **settings)
+    client = connect(session, service, **settings)
     try:
         from .object_posting import ObjectPoster
         from .posting import Poster

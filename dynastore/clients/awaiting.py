@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from ..clock import Clock, utc_now
@@ -32,7 +33,10 @@ async def run_async(
         asked = next(steps)
         while True:
             try:
-                answer = await _answer_async(asked, client, clock, deadline)
+                if deadline is None and isinstance(asked, Request):  # nearly always
+                    answer = await client.send(asked)
+                else:
+                    answer = await _answer_async(asked, client, clock, deadline)
             except DynastoreError as error:
                 asked = steps.throw(error)
             else:
@@ -107,10 +111,19 @@ async def finished(sending: Awaitable[R]) -> R:
     One that is cancelled again waits no longer.
     """
     task = asyncio.ensure_future(sending)
+    # What asyncio.shield does takes the loop two turns more, for a case that we have not.
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    task.add_done_callback(partial(_tell, ended))
     try:
-        return await asyncio.shield(task)
+        await ended
     except asyncio.CancelledError:
         await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # retrieved, or asyncio logs it as lost
         raise
+    return task.result()
+
+
+def _tell(ended: asyncio.Future[None], _: asyncio.Future[Any]) -> None:
+    if not ended.done():  # it is, where the one who waited was cancelled
+        ended.set_result(None)

@@ -24,7 +24,9 @@ from .observing import Observer
 R = TypeVar("R")
 T = TypeVar("T")
 
-POOL_WIDTH = 10  # requests of a Together in flight; botocore's own default for its connections
+# Requests of a Together in flight: those of all blocking stores of a process, whose pool has as many
+# threads, or those of one awaited call.
+POOL_WIDTH = 10
 
 
 Asked: TypeAlias = Request[Any] | Together[Any] | Wait | Now

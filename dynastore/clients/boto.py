@@ -14,10 +14,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from attrs import frozen
+from botocore.exceptions import ClientError
 
 from ..errors import RequestError
 from ..requests import Request
-from .base import POOL_WIDTH
 from .bodies import body_of
 from .deadlines import Deadline
 from .observing import Exchange, Observer
@@ -32,7 +32,7 @@ from .sessions import (
     new_session,
     policy_for,
 )
-from .wire import Endpoint, response_of, units_of
+from .wire import Endpoint, check, response_of, units_of
 
 if TYPE_CHECKING:
     import boto3
@@ -70,9 +70,11 @@ _taking = _Taking()
 
 
 def _take_answer(response_dict: dict[str, Any], **_: Any) -> None:
-    """Keep the body of a successful answer, and leave botocore an empty one to parse."""
-    if _taking.on and response_dict["status_code"] < 300:
-        _taking.answer = response_dict["body"], response_dict["headers"]
+    """Keep the body of an answer; of a successful one, leave botocore an empty one to parse."""
+    if not _taking.on:
+        return
+    _taking.answer = response_dict["body"], response_dict["headers"]
+    if response_dict["status_code"] < 300:
         response_dict["body"] = b""
 
 
@@ -171,6 +173,7 @@ class Service:
 
         Raises:
             RequestError: botocore is older than the operation.
+            Unavailable: what seems to be a refusal is damaged.
         """
         method = self.methods.get(operation)
         if method is None:
@@ -180,6 +183,10 @@ class Service:
             parsed: Mapping[str, Any] = method(**parameters)
             if (body := parsed.get("Body")) is not None:
                 parsed = {**parsed, "Body": _read(body)}
+        except ClientError:
+            if _taking.answer is not None:
+                check(*_taking.answer, self.endpoint)
+            raise
         finally:
             _taking.on = False
             answer, _taking.answer = _taking.answer, None
@@ -249,7 +256,6 @@ class BotoClient:
             region_name=region_name,
             endpoint_url=endpoint_url,
             config=config,
-            width=POOL_WIDTH,
         )
         return cls(
             client_of("dynamodb"),

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ..errors import ServiceError, TableNotFound, Throttled, Unavailable
+from .sessions import NO_IDENTITY, no_identity
 from .wire import THROTTLING
 
 
@@ -17,6 +18,7 @@ def told_as_ours() -> Iterator[None]:
     """Raise what a boto3 client raises as an error of ours.
 
     Raises:
+        AccessDenied: there are no credentials.
         TableNotFound: there is no such table, or it is no longer there.
         Throttled: it is over its rate.
         Unavailable: it could not be reached, or did not answer.
@@ -26,6 +28,8 @@ def told_as_ours() -> Iterator[None]:
         yield
     except ClientError as error:
         raise _refused(error.response) from error
+    except NO_IDENTITY as error:
+        raise no_identity(error) from error
     except BotoCoreError as error:
         raise Unavailable(type(error).__name__, str(error)) from error
 

@@ -16,14 +16,14 @@ from functools import cached_property
 import orjson
 from attrs import frozen
 
-from ..attributes import AttributeMap, AttributeValue
 from ..capacity import LIMIT_BYTES, item_bytes
 from ..errors import ItemTooLarge, RequestError
-from ..keys import HASH_BYTES, RANGE_BYTES
+from ..keys.templates import HASH_BYTES, RANGE_BYTES
 from ..requests import Key
 from ..requests.vectors import check_vector
 from ..table import PRIMARY, Index, Table
-from ..wire_values import utf8
+from ..values.attributes import AttributeMap, AttributeValue
+from ..values.wire_values import utf8
 from .metering import Image, entry
 
 # The index on TTL is on the item itself, so that no writer of the file can leave it out.

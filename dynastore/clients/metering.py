@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from ..attributes import AttributeMap
 from ..capacity import item_bytes, write_units
 from ..table import PRIMARY, Index
+from ..values.attributes import AttributeMap
 
 
 @frozen

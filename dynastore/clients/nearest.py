@@ -10,11 +10,11 @@ from contextlib import closing
 from heapq import nsmallest
 from operator import mul
 
-from ..attributes import AttributeMap
 from ..capacity import item_bytes
 from ..errors import RequestError
 from ..requests import Near, Nearest, SearchVectors
 from ..table import PRIMARY, Distance, VectorIndex
+from ..values.attributes import AttributeMap
 from .layout import Layout, loaded
 
 FLOAT_BYTES = 4  # of a number in a vector index; DynamoDB Developer Guide, "Vector indexes"

@@ -16,8 +16,9 @@ from botocore.serialize import create_serializer
 
 from ..requests import Request
 from ..requests.objects import GetObject, ObjectRequest, PutObject
-from .posting import Post, Poster, Reply
-from .signing import Signer
+from .posting import Poster
+from .posts import Post, Reply
+from .signing import Signer, signed_by_botocore
 from .wire import Refusal, unreadable
 
 if TYPE_CHECKING:
@@ -91,8 +92,10 @@ class ObjectPoster(Poster):
             return f"{self._url}{bucket}/{name}"
         return f"{base.scheme}://{bucket}.{base.netloc}/{name}"
 
-    def _signer(self, credentials: Any) -> Any:
-        return ObjectSigner(credentials, self.endpoint.region, self._clock, "s3")
+    def _signed(self, post: Post, credentials: Any) -> Mapping[str, str]:
+        """The headers of a post, its signature (SigV4) among them."""
+        signer = ObjectSigner(credentials, self.endpoint.region, self._clock, "s3")
+        return signed_by_botocore(post, signer)
 
 
 class ObjectSigner(Signer, S3SigV4Auth):  # type: ignore[misc]  # botocore has no annotations

@@ -9,15 +9,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, field, frozen
 
 from ..clock import Clock, utc_now
 from ..errors import RequestError, shown
+from ..schema.elsewhere import Elsewhere
 from ..table import NAME
 from .base import AsyncClient, Client
 
@@ -44,6 +45,7 @@ class Place:
         awaited: makes an async client.
         where: what names it from any folder: the table's name, or the URL of a file by its absolute
             path; None in memory.
+        places: others that the clients reach as well, by the names that a placement gives them.
     """
 
     table: str | None
@@ -51,6 +53,7 @@ class Place:
     blocking: Callable[[], Client]
     awaited: Callable[[], AsyncClient]
     where: str | None = None
+    places: Mapping[str, Elsewhere] = field(factory=dict, repr=False)
 
     @property
     def in_memory(self) -> bool:
@@ -108,6 +111,46 @@ def place_of(where: str | None, settings: Settings, clock: Clock = utc_now) -> P
     if settings.given:
         raise RequestError(f"{named} is SQLite, which takes no {', '.join(settings.given)}")
     return _sqlite(named, clock)
+
+
+def with_places(home: Place, places: Mapping[str, Elsewhere], clock: Clock = utc_now) -> Place:
+    """A place whose clients send to others as well; each is opened by the first request to it.
+
+    Raises:
+        RequestError: a URL names no file.
+    """
+    if not places:
+        return home
+    others = {name: _elsewhere(each, clock) for name, each in places.items()}
+
+    def blocking() -> Client:
+        from .placed import PlacedClient
+
+        client = home.blocking()
+        opening = {name: each.blocking for name, each in others.items()}
+        overlaps = client.overlaps or not all(each.embedded for each in others.values())
+        return PlacedClient(client, opening, overlaps=overlaps)
+
+    def awaited() -> AsyncClient:
+        from .placed import AsyncPlacedClient
+
+        opening = {name: each.awaited for name, each in others.items()}
+        return AsyncPlacedClient(home.awaited(), opening)
+
+    return evolve(home, blocking=blocking, awaited=awaited, places=places)
+
+
+def _elsewhere(told: Elsewhere, clock: Clock) -> Place:
+    if told.url is not None:
+        return _sqlite(told.url, clock)
+
+    def settings() -> Settings:
+        from .sessions import new_session
+
+        session = told.session if told.profile is None else new_session(told.profile)
+        return Settings(session, None, told.region_name, told.endpoint_url, told.config)
+
+    return Place(None, False, lambda: _boto(settings()), lambda: _aio(settings()))
 
 
 def _aws(name: str, settings: Settings) -> Place:

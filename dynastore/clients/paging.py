@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from zlib import crc32
 
-from ..attributes import AttributeMap
 from ..capacity import PAGE_BYTES, item_bytes, read_units
 from ..errors import RequestError
-from ..matching import matcher
+from ..expressions.matching import matcher
 from ..requests import SEGMENTS, Query, QueryPage, Scan, ScanPage
 from ..table import PRIMARY, Index
+from ..values.attributes import AttributeMap
 from .layout import Layout, key_limit, key_text, loaded
 from .metering import projected
 from .selecting import check_carried

@@ -13,8 +13,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from attrs import field, frozen
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import RefreshableCredentials
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
@@ -23,48 +21,15 @@ from yarl import URL
 from ..requests import Request, SearchVectors
 from .bodies import body_of
 from .deadlines import Deadline
+from .posts import Post, Reply
 from .sessions import endpoint_of, search_url, setting
-from .signing import ServiceClock, Signer
+from .signing import JSON, PostSigner, ServiceClock
 from .wire import Refusal, check, response_of, unanswered, unreached
 
 if TYPE_CHECKING:
     import boto3
 
 SENT_BYTES = 1024 * 1024  # at a time; aiohttp warns of more
-
-
-@frozen
-class Post:
-    """What is sent, but for its signature.
-
-    Attributes:
-        operation: AWS's name of the call.
-        method: of HTTP.
-        url: with its query, encoded.
-        headers: besides those of the signature.
-        body: what is sent; a large one is not copied.
-    """
-
-    operation: str
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-
-@frozen
-class Reply:
-    """What came back.
-
-    Attributes:
-        status: of HTTP.
-        headers: in any case of their names.
-        body: unpacked.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
 
 
 class Poster:
@@ -82,6 +47,7 @@ class Poster:
         self._scheme = self._url.partition(":")[0]
         self._config = client.meta.config
         self._clock = ServiceClock()
+        self._signer = PostSigner(self.endpoint.region, self._clock)
         self._client = client
         self._target = client.meta.service_model.metadata.get("targetPrefix")  # S3 has none
         self._opened: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
@@ -94,7 +60,7 @@ class Poster:
         """
         headers = {
             "X-Amz-Target": f"{self._target}.{request.operation}",
-            "Content-Type": "application/x-amz-json-1.0",
+            "Content-Type": JSON,
         }
         body = body_of(request, request.parameters())
         url = self._search_url if isinstance(request, SearchVectors) else self._url
@@ -140,14 +106,14 @@ class Poster:
             await _close(session, loop)
 
     async def _posted(self, post: Post, deadline: Deadline | None) -> Reply:
-        headers = await self._signed(post)
+        headers = self._signed(post, await self._credentials())
         here = await self._here()
         limits: dict[str, Any] = {}
         if deadline is not None:
             deadline.allow(f"{post.operation} was sent")
             limits["timeout"] = self._timeout(deadline.left)
         try:
-            async with here.request(
+            answer = await here.request(
                 post.method,
                 URL(post.url, encoded=True),
                 data=_data(post.body),
@@ -155,22 +121,17 @@ class Poster:
                 proxy=self._proxy,
                 allow_redirects=False,
                 **limits,
-            ) as answer:
-                return Reply(answer.status, answer.headers, await answer.read())
+            )
+            # Read to its end, or with an error, an answer gives its connection back.
+            return Reply(answer.status, answer.headers, await answer.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise unreached(error, self.endpoint) from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise unanswered(error, self.endpoint) from error
 
-    async def _signed(self, post: Post) -> dict[str, str]:
+    def _signed(self, post: Post, credentials: Any) -> Mapping[str, str]:
         """The headers of a post, its signature (SigV4) among them."""
-        unsigned = AWSRequest(post.method, post.url, headers=dict(post.headers), data=post.body)
-        self._signer(await self._credentials()).add_auth(unsigned)
-        # Not signed, as proxies change it. The checksum is that of the body as it is sent.
-        return {**unsigned.headers, "Accept-Encoding": "identity"}
-
-    def _signer(self, credentials: Any) -> Any:
-        return Signer(credentials, self.endpoint.region, self._clock)
+        return self._signer.signed(post, credentials)
 
     async def _credentials(self) -> Any:
         """The session's credentials; a due refresh asks a service, so it gets a thread."""
@@ -243,11 +204,11 @@ async def _close(session: aiohttp.ClientSession, loop: asyncio.AbstractEventLoop
         asyncio.run_coroutine_threadsafe(session.close(), loop)
 
 
-def _data(body: bytes) -> bytes | AsyncIterator[memoryview] | None:
+def _data(body: bytes) -> aiohttp.BytesPayload | AsyncIterator[memoryview] | None:
     """What aiohttp is given of a body: it sends a large one in one go, while nothing else runs."""
     if len(body) > SENT_BYTES:
         return _windows(memoryview(body))
-    return body or None
+    return aiohttp.BytesPayload(body) if body else None  # of bytes, aiohttp would look for the kind
 
 
 async def _windows(body: memoryview) -> AsyncIterator[memoryview]:

@@ -15,10 +15,9 @@ from typing import TypeAlias, TypeVar
 
 from attrs import evolve, frozen
 
-from ..attributes import AttributeMap
 from ..errors import RequestError
-from ..keys import HASH_BYTES, RANGE_BYTES
-from ..matching import matcher
+from ..expressions.matching import matcher
+from ..keys.templates import HASH_BYTES, RANGE_BYTES
 from ..requests import Query, Scan
 from ..table import PRIMARY, Index
 from ..terms import (
@@ -30,6 +29,7 @@ from ..terms import (
     names_of,
     predicates_of,
 )
+from ..values.attributes import AttributeMap
 from .layout import Layout, key_limit, key_text
 
 Q = TypeVar("Q", Query, Scan)

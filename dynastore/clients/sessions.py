@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore
 from botocore import exceptions as aws
+from botocore import handlers
 from botocore.endpoint_provider import EndpointProvider
 from botocore.loaders import create_loader
 
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0  # a page of 1 MB takes DynamoDB well under a second; botocore waits 60
 
+# Kept open by a client; aiohttp's own default. Of those that a blocking client has in use beyond it
+# each is closed after its request, and more awaited requests wait for one.
+CONNECTIONS = 100
+
 UNCHECKED = {"parameter_validation": False}  # requests are ours, and it takes 7 % of a put
 
 BOTOCORE_ERRORS = (aws.BotoCoreError, aws.ClientError)
 
-_NO_IDENTITY = (
+NO_IDENTITY = (
     aws.CredentialRetrievalError,
     aws.LoginError,
     aws.MetadataRetrievalError,
@@ -58,7 +63,6 @@ def connect(
     region_name: str | None = None,
     endpoint_url: str | None = None,
     config: Config | None = None,
-    width: int,
 ) -> Any:
     """A boto3 client of DynamoDB whose settings fit us, where *config* does not say otherwise.
 
@@ -68,21 +72,35 @@ def connect(
         region_name: such as ``eu-west-1``.
         endpoint_url: another server than AWS's.
         config: what it sets is kept.
-        width: connections kept open.
 
     Raises:
         RequestError: there is no region, or a setting is wrong.
         AccessDenied: the profile or its credentials cannot be read.
     """
     try:
-        return session.client(
+        client = session.client(
             service,
             region_name=region_name,
             endpoint_url=endpoint_url,
-            config=_settings(session, service, config, width, at_aws=endpoint_url is None),
+            config=_settings(session, service, config, at_aws=endpoint_url is None),
         )
     except (aws.BotoCoreError, ValueError) as error:
         raise _not_connected(error) from error
+    if policy_for(config) is not NO_RETRIES:
+        _take_over_retries(client)
+    return client
+
+
+def _take_over_retries(client: Any) -> None:
+    """Leave out what botocore does for retries of its own, of which there are none: 4 % of a get.
+
+    It looks at each answer once more, and tells of attempts in two headers that know nothing of ours.
+    Where botocore has neither by these names, nothing changes.
+    """
+    events, name = client.meta.events, client.meta.service_model.service_id.hyphenize()
+    events.unregister(f"needs-retry.{name}", unique_id=f"retry-config-{name}")
+    if (headers := getattr(handlers, "add_retry_headers", None)) is not None:
+        events.unregister("request-created", headers)
 
 
 def new_session(profile: str | None = None) -> boto3.Session:
@@ -147,13 +165,17 @@ def search_url(client: Any) -> str:
 
 def botocore_error(error: Exception, request: Request[Any], endpoint: Endpoint) -> DynastoreError:
     """Our error for one of botocore's."""
-    match error:
-        case aws.ClientError():
-            return error_of(_refusal_of(error), request, endpoint)
-        case aws.ParamValidationError():
-            return RequestError(f"botocore refused the request: {error}")
-    if isinstance(error, _NO_IDENTITY):
-        return _no_identity(error)
+    if isinstance(error, aws.ClientError):
+        return error_of(refusal_of(error), request, endpoint)
+    return unsent_or_unanswered(error, endpoint)
+
+
+def unsent_or_unanswered(error: Exception, endpoint: Endpoint) -> DynastoreError:
+    """Our error for one of botocore's that is no answer of a service."""
+    if isinstance(error, aws.ParamValidationError):
+        return RequestError(f"botocore refused the request: {error}")
+    if isinstance(error, NO_IDENTITY):
+        return no_identity(error)
     if isinstance(error, _NO_CONNECTION):
         return unreached(error, endpoint)
     if isinstance(error, _NO_ANSWER):
@@ -163,11 +185,11 @@ def botocore_error(error: Exception, request: Request[Any], endpoint: Endpoint) 
 
 def code_of(error: Exception) -> str | None:
     """AWS's code of a refusal; None of another error of botocore."""
-    return _refusal_of(error).code if isinstance(error, aws.ClientError) else None
+    return refusal_of(error).code if isinstance(error, aws.ClientError) else None
 
 
 def _settings(
-    session: boto3.Session, service: str, config: Config | None, width: int, *, at_aws: bool
+    session: boto3.Session, service: str, config: Config | None, *, at_aws: bool
 ) -> Config:
     """Ours, under those of *config*."""
     from botocore.config import Config as Settings
@@ -176,7 +198,8 @@ def _settings(
     ours = Settings(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
-        max_pool_connections=width,
+        # Connections are made when they are needed: room for those of many threads costs nothing.
+        max_pool_connections=CONNECTIONS,
         retries={"total_max_attempts": 1},  # retries.py decides
         **UNCHECKED,
         user_agent=_user_agent(session, given),
@@ -212,17 +235,19 @@ def _not_connected(error: Exception) -> DynastoreError:
         return RequestError(
             "no region: give region_name=, set AWS_DEFAULT_REGION, or set a region in the profile."
         )
-    if isinstance(error, _NO_IDENTITY):
-        return _no_identity(error)
+    if isinstance(error, NO_IDENTITY):
+        return no_identity(error)
     return RequestError(f"boto3 refuses these settings: {error}")
 
 
-def _no_identity(error: Exception) -> AccessDenied:
+def no_identity(error: Exception) -> AccessDenied:
+    """What is raised where botocore finds no credentials that it could sign with."""
     advice = "Set AWS_PROFILE or AWS_ACCESS_KEY_ID, sign in, or give session="
     return AccessDenied(type(error).__name__, f"{str(error).rstrip('.')}. {advice}.")
 
 
-def _refusal_of(error: aws.ClientError) -> Refusal:
+def refusal_of(error: aws.ClientError) -> Refusal:
+    """What a service said when it refused."""
     answer: Any = error.response
     metadata = answer.get("ResponseMetadata", {})
     return Refusal(

@@ -14,10 +14,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from ..attributes import AttributeMap
 from ..capacity import PAGE_BYTES
 from ..errors import ServiceError
-from ..keys import CONSUMERS
+from ..keys.templates import CONSUMERS
 from ..requests import Key
 from ..requests.streams import (
     RECORDS,
@@ -30,6 +29,7 @@ from ..requests.streams import (
     StreamDescription,
     StreamRecord,
 )
+from ..values.attributes import AttributeMap
 from .layout import Layout, loaded
 
 KEPT_SECONDS = 24 * 60 * 60  # as DynamoDB keeps records; Developer Guide, "DynamoDB Streams"

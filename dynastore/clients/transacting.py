@@ -14,7 +14,6 @@ from hashlib import sha256
 import orjson
 from attrs import frozen
 
-from ..attributes import AttributeMap
 from ..capacity import read_units
 from ..errors import ConditionFailed, DynastoreError, RequestError, TokenUsed, TransactionCanceled
 from ..requests import (
@@ -26,6 +25,7 @@ from ..requests import (
     TransactGetItems,
     TransactWriteItems,
 )
+from ..values.attributes import AttributeMap
 from .acting import Compiled, Effect
 from .layout import check_key
 from .metering import Image, refused, written

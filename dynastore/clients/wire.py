@@ -73,6 +73,10 @@ TOO_LARGE = frozenset(
         "Item size to update has exceeded the maximum allowed size",
     }
 )
+# The others are those of requests about backups; DynamoDB API reference
+NO_TABLE = frozenset(
+    {"ResourceNotFoundException", "SourceTableNotFoundException", "TableNotFoundException"}
+)
 # 403 without a code is S3's answer to a HEAD, which has no body.
 NO_PERMISSION = frozenset({"403", "AccessDenied", "AccessDeniedException", "NotAuthorized"})
 # S3 API reference, "Error responses"
@@ -209,8 +213,9 @@ def check(body: bytes, headers: Mapping[str, str], endpoint: Endpoint) -> None:
 def units_of(response: Mapping[str, Any]) -> float:
     """The capacity units that a response says it took, of all tables; 0.0 if it says nothing."""
     consumed = response.get("ConsumedCapacity") or ()
-    tables = [consumed] if isinstance(consumed, dict) else consumed
-    return float(sum(table.get("CapacityUnits", 0.0) for table in tables))
+    if isinstance(consumed, dict):
+        return float(consumed.get("CapacityUnits", 0.0))
+    return float(sum(table.get("CapacityUnits", 0.0) for table in consumed))
 
 
 def error_of(refusal: Refusal, request: Request[Any], endpoint: Endpoint) -> DynastoreError:
@@ -271,7 +276,7 @@ def _service_error(
     refusal: Refusal, request: Request[Any], endpoint: Endpoint
 ) -> tuple[type[ServiceError], str]:
     code, message = refusal.code, refusal.message
-    if code == "ResourceNotFoundException":
+    if code in NO_TABLE:
         return TableNotFound, _no_table(request, endpoint)
     if isinstance(request, ObjectRequest) and (advice := _bucket_advice(code, request, endpoint)):
         return ServiceError, advice
@@ -303,6 +308,11 @@ def _access_advice(code: str, request: Request[Any]) -> str | None:
         )
     if code in NO_PERMISSION:
         return f"Allow dynamodb:{request.operation} on table {table_of(request)}."
+    return identity_advice(code)
+
+
+def identity_advice(code: str) -> str | None:
+    """What to do about credentials that a service does not take; None where they are not the cause."""
     if code in EXPIRED:
         return "Renew the credentials, or sign in again."
     if code in NO_IDENTITY:

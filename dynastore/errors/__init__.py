@@ -6,6 +6,7 @@ DynastoreError
 |   |-- NoAccessPattern
 |   |-- UnknownField
 |   |-- ItemTooLarge
+|   |-- UnknownPlace
 |   `-- InvalidCursor
 |-- ConflictError         the stored state disagrees             re-read and decide
 |   |-- AlreadyExists
@@ -59,6 +60,7 @@ from .mistakes import (
     NoAccessPattern,
     RequestError,
     UnknownField,
+    UnknownPlace,
 )
 from .root import DynastoreError, shown
 from .service import (
@@ -105,6 +107,7 @@ __all__ = [
     "TransactionCanceled",
     "Unavailable",
     "UnknownField",
+    "UnknownPlace",
     "UnknownType",
     "UnroutedWrites",
     "shown",

@@ -87,5 +87,24 @@ class ItemTooLarge(RequestError):
         )
 
 
+class UnknownPlace(RequestError):
+    """A scope is kept at a place that the store's placement does not name. Nothing was sent there.
+
+    Attributes:
+        place: its name.
+        scope: the outermost scope, or None where it is not known.
+    """
+
+    def __init__(self, place: str, known: Sequence[str], scope: str | None = None) -> None:
+        self.place = place
+        self.scope = scope
+        whose = "a table" if scope is None else f"scope {scope!r}"
+        have = f"has {', '.join(known)}" if known else "has none"
+        super().__init__(
+            f"{whose} is kept at place {place!r}, and the placement of this store {have}: connect with "
+            f"a Placement with places={{{place!r}: Elsewhere(...)}}, or [places.{place}] in its file"
+        )
+
+
 class InvalidCursor(RequestError):
     """A cursor is damaged, or belongs to another query or scope."""

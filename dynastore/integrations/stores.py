@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypedDict, TypeVar
 
 from ..agents import agent_schema
-from ..async_store import AsyncStore
 from ..clients.opening import VARIABLE, Settings, place_of
 from ..errors import RequestError, shown
-from ..schema import Schema
-from ..store import Store
+from ..schema.schema import Schema
+from ..stores.async_store import AsyncStore
+from ..stores.store import Store
 
 S = TypeVar("S", Store, AsyncStore)
 

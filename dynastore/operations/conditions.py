@@ -8,15 +8,13 @@ from functools import partial
 from math import floor
 from typing import Any, get_args
 
-from .. import filters
-from ..attributes import NULL, AttributeMap, AttributeValue, encode_number
-from ..codec import Codec
-from ..converter import hooks_of
+from ..codec.codec import Codec
+from ..codec.trouble import UNSTORABLE
+from ..entities.implication import holds
 from ..errors import RequestError, shown
-from ..hooks import EMPTY_SET
-from ..implication import holds
-from ..key_text import plain_type
-from ..matching import matcher
+from ..expressions.matching import matcher
+from ..keys.text import plain_type
+from ..planner import filters
 from ..requests import Now, Steps
 from ..table import TTL
 from ..terms import (
@@ -38,7 +36,9 @@ from ..terms import (
     When,
     mapped,
 )
-from ..trouble import UNSTORABLE
+from ..values.attributes import NULL, AttributeMap, AttributeValue, encode_number
+from ..values.converter import hooks_of
+from ..values.hooks import EMPTY_SET
 
 # No item fulfils it. Alternatives of which there are none have no text, and a request without a
 # condition would write whatever is stored.
@@ -56,10 +56,12 @@ def conditions_of(codec: Codec, when: When | None) -> Conditions:
         UnknownField: a keyword names no field.
         RequestError: a field cannot be compared, not like this, or not with this value.
     """
+    if when is None or when == {}:
+        return ()
     if isinstance(when, Combined):
         found = filters.conditions(codec.spec, {}, [when])
-    elif when is None or _names_fields(when):
-        found = filters.conditions(codec.spec, when or {})
+    elif _names_fields(when):
+        found = filters.conditions(codec.spec, when)
     else:
         raise RequestError(
             f"when= says what fields are, as {{'status': 'open'}} or any_of(...), not {shown(when)}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..attributes import AttributeMap
 from ..errors import DynastoreError, PartialFailure, Throttled
 from ..requests import BATCH_KEYS, BatchGetItem, GetItem, Key, Steps, Together, Wait
+from ..values.attributes import AttributeMap
 
 BATCH_ROUNDS = 8  # of asking for what was left unprocessed; the last wait is up to 3.2 s
 FIRST_WAIT_SECONDS = 0.05  # at most; doubled each round

@@ -7,9 +7,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ..attributes import AttributeMap, AttributeValue, as_sent
-from ..codec import Codec
+from ..codec.codec import Codec
 from ..terms import Absent, Conditions, Equal, Predicate, Present
+from ..values.attributes import AttributeMap, AttributeValue, as_sent
 
 NEW: Conditions = (("PK", Absent()),)
 

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ..attributes import AttributeMap, AttributeValue
 from ..changes import SetTo, Unset
-from ..payload_forms import PARTS, form_in
-from ..payloads import EPOCH, MICROSECOND, POINTER_BYTES, Pointer
+from ..codec.payloads import EPOCH, MICROSECOND, POINTER_BYTES, Pointer
 from ..requests import Key, Steps, UpdateItem
-from ..schema import Schema
+from ..schema.schema import Schema
 from ..table import TTL
 from ..terms import Between, Compare, Condition, Conditions, Not, Present
+from ..values.attributes import AttributeMap, AttributeValue
+from ..values.payload_forms import PARTS, form_in
 from .known import unchanged
 from .payloads import pointers_in, whole_at_once, write_forms
 from .together import send_where_they_hold

@@ -7,12 +7,12 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from ..payload_forms import Form
-from ..payload_objects import Owner, has_room, name_prefix
-from ..payloads import Pointer
+from ..codec.payload_objects import Owner, has_room, name_prefix
+from ..codec.payloads import Pointer
 from ..requests import Key, Steps
 from ..requests.objects import GetObject, HeadObject, PutObject, StoredObject
-from ..schema import Schema
+from ..schema.schema import Schema
+from ..values.payload_forms import Form
 from .together import IN_FLIGHT, read_together
 
 H = TypeVar("H", bound=Hashable)

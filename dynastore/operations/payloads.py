@@ -13,15 +13,15 @@ from typing import TypeAlias
 
 from attrs import evolve, frozen
 
-from ..attributes import AttributeMap, AttributeValue, binary_of
 from ..changes import Change, IfMissing, SetTo
-from ..codec import Codec, Encoded
+from ..codec.codec import Codec, Encoded
+from ..codec.payloads import EPOCH, MICROSECOND, PART_BYTES, Pointer, part_items
 from ..errors import DynastoreError, PayloadMissing
-from ..payload_forms import Form, form_in
-from ..payloads import EPOCH, MICROSECOND, PART_BYTES, Pointer, part_items
 from ..requests import DeleteItem, Key, Now, PutItem, Steps
-from ..schema import Schema
+from ..schema.schema import Schema
 from ..table import TTL
+from ..values.attributes import AttributeMap, AttributeValue, binary_of
+from ..values.payload_forms import Form, form_in
 from .keyed import read_items
 from .objects import object_puts, read_objects
 from .together import IN_FLIGHT, send_all
@@ -115,6 +115,8 @@ def whole(
 
 def whole_item(schema: Schema, item: AttributeMap) -> Steps[AttributeMap | None]:
     """One item with its payloads, None if it was deleted meanwhile; see `whole`."""
+    if not schema.payloads:
+        return item
     (found,) = yield from whole(schema, [item])
     return found.item
 
@@ -152,6 +154,8 @@ def fetched(schema: Schema, item: AttributeMap) -> Steps[AttributeMap]:
 
     The write is done, so no failure here may hide that; what is lacking says so when touched.
     """
+    if not schema.payloads:
+        return item
     found = [Whole(item)]
     try:
         yield from _fetch(schema, found, None)
@@ -172,7 +176,7 @@ def delete_parts(
         old: the item as it was.
         new: the item as it is; None if it was deleted.
     """
-    if old is None:
+    if old is None or not schema.payloads:
         return
     pointers = pointers_in(schema, old)
     kept = pointers_in(schema, new or {})

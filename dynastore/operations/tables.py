@@ -18,7 +18,7 @@ from ..requests.tables import (
     vector_addition,
     vector_definition,
 )
-from ..schema import Schema
+from ..schema.schema import Schema
 from ..table import PRIMARY, TTL, Index, VectorIndex
 
 FIRST_WAIT_SECONDS = 0.05  # doubled up to the longest
@@ -43,13 +43,26 @@ def create_table(schema: Schema) -> Steps[None]:
     except ServiceError as error:
         if error.code != "ResourceInUseException":  # there already, or just being made
             raise
-    description = yield from _active(schema.table.name)
-    if differences := tuple(_differences(schema, description)):
-        raise TableMismatch(schema.table.name, differences, _additions(schema, description))
-    yield from _expire_items(schema.table.name)
+    check_fits(schema, (yield from wait_until_active(schema.table.name)))
+    yield from expire_items(schema.table.name)
 
 
-def _active(table: str) -> Steps[TableDescription]:
+def check_fits(schema: Schema, description: TableDescription) -> None:
+    """Refuse a table that is not as the schema needs it.
+
+    Raises:
+        TableMismatch: it has other keys or indexes.
+    """
+    if differences := tuple(mismatches(schema, description)):
+        raise TableMismatch(schema.table.name, differences, additions(schema, description))
+
+
+def wait_until_active(table: str) -> Steps[TableDescription]:
+    """The description of a table, once it and its indexes can be used.
+
+    Raises:
+        Unavailable: that was not so within five minutes.
+    """
     wait = FIRST_WAIT_SECONDS
     for _ in range(WAITS):
         try:
@@ -65,7 +78,8 @@ def _active(table: str) -> Steps[TableDescription]:
     )
 
 
-def _differences(schema: Schema, found: TableDescription) -> Iterator[str]:
+def mismatches(schema: Schema, found: TableDescription) -> Iterator[str]:
+    """What of a table's keys and indexes does not fit a schema, a sentence each."""
     for index in (PRIMARY, *schema.table.indexes):
         name = index.name or "the primary key"
         keys = found.key_schemas.get(index.name)
@@ -92,8 +106,8 @@ def _vector_differences(index: VectorIndex, found: TableDescription) -> Iterator
     yield from _not_carried(index, carried)
 
 
-def _additions(schema: Schema, found: TableDescription) -> list[dict[str, Any]]:
-    """What would add the indexes that are missing."""
+def additions(schema: Schema, found: TableDescription) -> list[dict[str, Any]]:
+    """The parameters of each UpdateTable that adds an index which is missing, one after the other."""
     missing = [each for each in schema.table.indexes if each.name not in found.key_schemas]
     additions = [addition(schema.table.name, index) for index in missing]
     vectors = schema.table.vectors
@@ -112,7 +126,12 @@ def _not_carried(index: Index | VectorIndex, found: tuple[str, ...] | None) -> I
         yield f"index {index.name} does not carry {', '.join(missing)}"
 
 
-def _expire_items(table: str) -> Steps[None]:
+def expire_items(table: str) -> Steps[None]:
+    """Have items expire by the attribute of ours, if that is not so already.
+
+    Raises:
+        TableMismatch: they expire by another one.
+    """
     attribute = yield from DescribeTimeToLive(table)
     if attribute is None:
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..entities.spec import EntitySpec
 from ..errors import NoAccessPattern
-from ..key_text import is_optional, renderer
-from ..spec import EntitySpec
+from ..keys.text import is_optional, renderer
 from ..table import INDEX_LIMIT, RANGES
 from .choice import Ask
 from .facts import Facts

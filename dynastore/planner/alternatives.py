@@ -8,13 +8,13 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ..filters import all_of_these, any_of_these
-from ..plan import AccessPath
-from ..spec import EntitySpec
+from ..entities.spec import EntitySpec
 from ..terms import AnyOf, Conditions, names_of
 from .choice import BRANCHES, Choice
 from .facts import Facts
+from .filters import all_of_these, any_of_these
 from .paths import too_many
+from .plan import AccessPath
 
 
 @frozen

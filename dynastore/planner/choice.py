@@ -15,14 +15,14 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ..key_text import choices
-from ..keys import Part
-from ..patterns import AccessPattern
-from ..placement import Placement
-from ..plan import Cost, Ordering
-from ..spec import EntitySpec
+from ..entities.index_slots import IndexSlot
+from ..entities.patterns import AccessPattern
+from ..entities.spec import EntitySpec
+from ..keys.templates import Part
+from ..keys.text import choices
 from ..terms import ONE_OF_VALUES
 from .costs import Reading, cost_of
+from .plan import Cost, Ordering
 from .shapes import UNKNOWN, Known, Shape
 
 BUCKETS = 10  # that a span of time may touch
@@ -59,7 +59,7 @@ class Choice:
     """One way to serve a query.
 
     Attributes:
-        placement: of the access pattern.
+        slot: of the access pattern.
         bound: fields of the key that have one value in each branch.
         fanned: those of which branches differ.
         depth: how many fields of the key the query says something of.
@@ -72,7 +72,7 @@ class Choice:
         weight: the read units that it is chosen by.
     """
 
-    placement: Placement
+    slot: IndexSlot
     bound: tuple[str, ...]
     fanned: tuple[str, ...]
     depth: int
@@ -86,8 +86,8 @@ class Choice:
     @cached_property
     def keyed(self) -> tuple[tuple[str, Part | None], ...]:
         """The key's fields, each with its part if that is bound in the range key."""
-        parts = {str(part.name): part for part in self.placement.parts if part.name in self.bound}
-        names = dict.fromkeys((*self.placement.pattern.hash.fields, *self.bound))
+        parts = {str(part.name): part for part in self.slot.parts if part.name in self.bound}
+        names = dict.fromkeys((*self.slot.pattern.hash.fields, *self.bound))
         return tuple((name, parts.get(name)) for name in names)
 
     @property
@@ -98,7 +98,7 @@ class Choice:
         """
         units = float(f"{self.weight:.3g}")
         unsorted = self.ordering == "memory"
-        number = self.placement.pattern.number
+        number = self.slot.pattern.number
         branches = self.reading.branches
         return self.refused, not self.complete, units, -self.depth, unsorted, branches, number
 
@@ -109,20 +109,20 @@ class Use:
 
     Attributes:
         spec: the entity.
-        placement: of the access pattern.
+        slot: of the access pattern.
         shape: of the query.
         ask: what is asked besides the filters.
     """
 
     spec: EntitySpec
-    placement: Placement
+    slot: IndexSlot
     shape: Shape
     ask: Ask
 
     @property
     def pattern(self) -> AccessPattern:
         """The access pattern."""
-        return self.placement.pattern
+        return self.slot.pattern
 
     @cached_property
     def known(self) -> Mapping[str, Known]:
@@ -164,7 +164,7 @@ class Use:
         whole = {part.name for part in self.pattern.hash.parts if part.bucket is None}
         bound = [name for name in self.hashed if name in whole]
         fanned: list[str] = []
-        for part in self.placement.parts:
+        for part in self.slot.parts:
             name = str(part.name)
             if name in bound:
                 continue
@@ -198,7 +198,7 @@ class Use:
         # Without an order the first few have to be the first of all, so both are chosen alike.
         weighed = reading if self.ask.order else evolve(reading, limit=None)
         return Choice(
-            placement=self.placement,
+            slot=self.slot,
             bound=bound,
             fanned=fanned,
             depth=len([name for name in bound if name in self.known]) + bool(ranged),
@@ -224,7 +224,7 @@ class Use:
         return any(each.values > ONE_OF_VALUES for each in known)
 
     def _branches(self, fanned: Sequence[str]) -> int:
-        fans = (part for part in self.placement.parts if part.name in fanned)
+        fans = (part for part in self.slot.parts if part.name in fanned)
         counts = [self._values(name) for name in self.hashed]
         counts += [self._fan(part) for part in fans if part.name not in self.hashed]
         return prod(counts) * self.pattern.shards
@@ -238,7 +238,7 @@ class Use:
     ) -> tuple[Ordering, str | None]:
         """Who sorts, and the field from which on branches are merged; None for the whole key."""
         constant = {name for name in bound if name not in fanned}
-        sorting = [str(part.name) for part in self.placement.parts if part.name not in constant]
+        sorting = [str(part.name) for part in self.slot.parts if part.name not in constant]
         wanted = [name for name in self.ask.order if name not in constant]
         start = wanted[0] if wanted else None
         skipped = 0
@@ -258,15 +258,15 @@ class Use:
         return not self._open_buckets or self._open_buckets == [*sorting[:1]]
 
     def _hydrates(self, keyed: Sequence[str | None]) -> bool:
-        if self.spec.evolution.upcasters and self.placement.index.fields is not None:
+        if self.spec.evolution.upcasters and self.slot.index.fields is not None:
             return True  # what older code wrote is upcast as a whole
         wanted = {*(self.spec.types if self.ask.selected is None else self.ask.selected)}
         # Where a query asks more closely than a sparse pattern does, the path still checks it.
         filtered = self.shape.filtered - {*keyed, *self.pattern.when}
-        return not self.placement.index.carries(wanted | filtered | {*self.ask.order})
+        return not self.slot.index.carries(wanted | filtered | {*self.ask.order})
 
     def _cost(self, reading: Reading) -> Cost:
-        return cost_of(self.spec, self.pattern, self.placement.index, reading)
+        return cost_of(self.spec, self.pattern, self.slot.index, reading)
 
     def _completes(self, bound: Sequence[str]) -> bool:
         return self.pattern.number == 0 and {*bound} >= {*self.pattern.fields}

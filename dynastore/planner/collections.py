@@ -7,14 +7,11 @@ from functools import partial
 
 from attrs import frozen
 
-from ..converter import hooks_of
+from ..entities.index_slots import IndexSlot
+from ..entities.patterns import AccessPattern
+from ..entities.spec import EntitySpec
 from ..errors import NoAccessPattern, RequestError
-from ..filters import is_empty, is_unclear
-from ..keys import HASH_BYTES, fitting, partition_text
-from ..patterns import AccessPattern
-from ..placement import Placement
-from ..plan import AccessPath, Branch, Cost, KeyCondition, Plan
-from ..spec import EntitySpec
+from ..keys.templates import HASH_BYTES, fitting, partition_text
 from ..table import PRIMARY
 from ..terms import (
     AnyOf,
@@ -27,9 +24,12 @@ from ..terms import (
     Predicate,
     names_of,
 )
+from ..values.converter import hooks_of
 from .choice import Ask
 from .facts import Facts
+from .filters import is_empty, is_unclear
 from .paths import expiry_at
+from .plan import AccessPath, Branch, Cost, KeyCondition, Plan
 from .planning import check_order
 from .reach import Reach, reach
 
@@ -40,12 +40,12 @@ class Member:
 
     Attributes:
         spec: the entity.
-        placements: of its access patterns, the primary key first.
+        slots: of its access patterns, the primary key first.
         conditions: what is asked, over its fields.
     """
 
     spec: EntitySpec
-    placements: tuple[Placement, ...]
+    slots: tuple[IndexSlot, ...]
     conditions: Conditions
 
 
@@ -54,12 +54,12 @@ class Shared:
     """Where a member is found on an index.
 
     Attributes:
-        placement: of its access pattern there.
+        slot: of its access pattern there.
         partition: the text of the partition key.
         reach: how far its range key goes.
     """
 
-    placement: Placement
+    slot: IndexSlot
     partition: str
     reach: Reach
 
@@ -86,7 +86,7 @@ def plan_collection(
     _check_alike(members, ask.order, "sort by another field")
     filtered = [name for member in members for name in names_of(member.conditions)]
     _check_alike(members, filtered, "filter by another field, or read the classes one by one")
-    numbers = sorted({each.pattern.number for member in members for each in member.placements})
+    numbers = sorted({each.pattern.number for member in members for each in member.slots})
     for number in numbers:
         found = [_on(member, number, prefix) for member in members]
         shared = [each for each in found if each is not None]
@@ -99,8 +99,8 @@ def _on(member: Member, number: int, prefix: str) -> Shared | None:
     """Where a member is found on an index; None where its partition is not known."""
     facts = Facts.of(member.conditions)
     single = {name: some[0] for name, some in facts.values.items() if len(some) == 1}
-    for placement in member.placements:
-        pattern = placement.pattern
+    for slot in member.slots:
+        pattern = slot.pattern
         if pattern.number != number or _lacks(pattern, single, member.conditions):
             continue
         text = pattern.hash.render(single)
@@ -108,13 +108,11 @@ def _on(member: Member, number: int, prefix: str) -> Shared | None:
             continue
         keyed = {
             part.name
-            for part in placement.parts
+            for part in slot.parts
             if single.get(str(part.name)) is not None or part.optional
         }
         values = {name: value for name, value in single.items() if name in keyed}
-        return Shared(
-            placement, partition_text(prefix, text), reach(placement, values, facts.ranges)
-        )
+        return Shared(slot, partition_text(prefix, text), reach(slot, values, facts.ranges))
     return None
 
 
@@ -153,9 +151,9 @@ def _path(
     members: Sequence[Member], shared: Sequence[Shared], others: Iterable[EntitySpec]
 ) -> AccessPath:
     """One stretch of one index, with all members in it."""
-    placement = shared[0].placement
-    index = placement.index
-    hashed = fitting(index.hash, shared[0].partition, HASH_BYTES, placement.pattern.hash.fields)
+    slot = shared[0].slot
+    index = slot.index
+    hashed = fitting(index.hash, shared[0].partition, HASH_BYTES, slot.pattern.hash.fields)
     conditions = members[0].conditions
     same = all(each.reach == shared[0].reach for each in shared)
     ranges = shared[0].reach.key if same else _common(index.ranges[0], [s.reach for s in shared])
@@ -166,7 +164,7 @@ def _path(
     )
     tags = tuple(member.spec.tag for member in members)
     return AccessPath(
-        pattern=" | ".join(dict.fromkeys(each.placement.pattern.name for each in shared)),
+        pattern=" | ".join(dict.fromkeys(each.slot.pattern.name for each in shared)),
         index=index,
         branches=(Branch(((index.hash, Equal(hashed)), *ranges)),),
         conditions=conditions,
@@ -174,7 +172,7 @@ def _path(
         filters=tuple(each for each in left if each not in checks),
         checks=checks,
         expiry_at=expiry_at([member.spec for member in members], index, by_key=False),
-        tags=tags if _is_crowded(shared[0].placement.pattern, others) else (),
+        tags=tags if _is_crowded(shared[0].slot.pattern, others) else (),
         hydrated=slim,
     )
 
@@ -218,7 +216,7 @@ def _covered(condition: Condition, shared: Sequence[Shared], *, same: bool) -> b
     if isinstance(condition, AnyOf):
         return False
     name, test = condition
-    patterns = [each.placement.pattern for each in shared]
+    patterns = [each.slot.pattern for each in shared]
     if isinstance(test, Equal) and all(name in pattern.hash.fields for pattern in patterns):
         return True
     if all(pattern.when.get(name) == test for pattern in patterns):
@@ -260,7 +258,7 @@ def _apart(members: Sequence[Member]) -> NoAccessPattern:
     lacking = {
         f"{member.spec}.{each.pattern.name}": _missing(each.pattern, member.conditions)
         for member in members
-        for each in member.placements
+        for each in member.slots
     }
     return NoAccessPattern(
         names, {name: f or ("a partition shared by all",) for name, f in lacking.items()}

@@ -12,13 +12,13 @@ from math import ceil
 from attrs import frozen
 
 from ..capacity import READ_UNIT_BYTES
-from ..key_text import choices
-from ..patterns import AccessPattern
-from ..plan import Cost
+from ..entities.patterns import AccessPattern
+from ..entities.spec import EntitySpec
+from ..keys.text import choices
 from ..requests import BATCH_KEYS
-from ..spec import EntitySpec
 from ..table import Index
 from ..terms import Equal, OneOf, Predicate
+from .plan import Cost
 
 COUNT = 100_000  # entities, where the declaration does not say
 ITEM_BYTES = 1_000

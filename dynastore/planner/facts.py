@@ -7,7 +7,6 @@ from typing import Any
 
 from attrs import frozen
 
-from ..filters import unique
 from ..terms import (
     AnyOf,
     BeginsWith,
@@ -19,6 +18,7 @@ from ..terms import (
     OneOf,
     Predicate,
 )
+from .filters import unique
 
 VALUES = (Equal, OneOf, IsNone)  # predicates that leave a field some known values
 RANGES = (Compare, Between, BeginsWith)  # predicates that leave it a stretch of its order

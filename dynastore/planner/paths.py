@@ -8,13 +8,11 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
+from ..entities.index_slots import IndexSlot
+from ..entities.spec import EntitySpec
 from ..errors import RequestError
-from ..filters import is_unclear
-from ..key_text import BUCKETS, buckets_between
-from ..keys import HASH_BYTES, Part, fitting, partition_text
-from ..placement import Placement
-from ..plan import AccessPath, Branch
-from ..spec import EntitySpec
+from ..keys.templates import HASH_BYTES, Part, fitting, partition_text
+from ..keys.text import BUCKETS, buckets_between
 from ..table import Index
 from ..terms import (
     AnyOf,
@@ -28,6 +26,8 @@ from ..terms import (
 )
 from .choice import BRANCHES, Choice, possible_values, usable
 from .facts import VALUES, Facts
+from .filters import is_unclear
+from .plan import AccessPath, Branch
 from .reach import Reach, place_of, reach
 
 
@@ -80,14 +80,14 @@ def path_of(
         tags: of the entity, where the pattern may read items of others.
     """
     return AccessPath(
-        pattern=choice.placement.pattern.name,
-        index=choice.placement.index,
+        pattern=choice.slot.pattern.name,
+        index=choice.slot.index,
         branches=tuple(each.branch for each in drawn),
         conditions=conditions,
         method="GetItem" if choice.complete else "Query",
         filters=tuple(conditions[at] for at in division.filters),
         checks=tuple(conditions[at] for at in division.checks),
-        expiry_at=expiry_at([spec], choice.placement.index, by_key=choice.complete),
+        expiry_at=expiry_at([spec], choice.slot.index, by_key=choice.complete),
         tags=tags,
         hydrated=division.hydrated,
         merged_by=_merging_place(choice, drawn),
@@ -123,7 +123,7 @@ def drawn_up(spec: EntitySpec, choice: Choice, facts: Facts, prefix: str) -> lis
     for each in chain(some, drawn):
         kept.setdefault(each.branch, each)
         if len(kept) > BRANCHES:
-            raise too_many(f"{spec}.{choice.placement.pattern.name}")
+            raise too_many(f"{spec}.{choice.slot.pattern.name}")
     return _in_order(choice, list(kept.values()))
 
 
@@ -135,22 +135,22 @@ def division_of(
     filters = tuple(at for at in left if _can_filter(spec, choice, conditions[at]))
     checks = tuple(at for at in left if at not in filters)
     checked = names_of(tuple(conditions[at] for at in checks))
-    hydrated = choice.reading.hydrated or not choice.placement.index.carries(checked)
+    hydrated = choice.reading.hydrated or not choice.slot.index.carries(checked)
     return Division(filters, checks, hydrated)
 
 
 def _drawn(spec: EntitySpec, choice: Choice, facts: Facts, prefix: str) -> Iterator[Drawn]:
-    placement = choice.placement
-    partitions = _open_buckets(placement, facts)
-    attribute = placement.index.hash
+    slot = choice.slot
+    partitions = _open_buckets(slot, facts)
+    attribute = slot.index.hash
     for values in _bindings(spec, choice, facts):
-        found = reach(placement, _sorted_by(choice, values), facts.ranges)
+        found = reach(slot, _sorted_by(choice, values), facts.ranges)
         if found.empty:
             continue
         for moments in partitions:
             everything = {**values, **moments} if moments else values
-            for text in placement.pattern.partition_texts(everything):
-                fields = placement.pattern.hash.fields
+            for text in slot.pattern.partition_texts(everything):
+                fields = slot.pattern.hash.fields
                 hashed = fitting(attribute, partition_text(prefix, text), HASH_BYTES, fields)
                 yield Drawn(Branch(((attribute, Equal(hashed)), *found.key)), found, values)
 
@@ -184,10 +184,10 @@ def _sorted_by(choice: Choice, values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in values.items() if name in choice.bound}
 
 
-def _open_buckets(placement: Placement, facts: Facts) -> Sequence[dict[str, Any]]:
+def _open_buckets(slot: IndexSlot, facts: Facts) -> Sequence[dict[str, Any]]:
     """Each combination of the buckets that ranges of the partition key's fields touch."""
     moments: dict[str, Sequence[Any]] = {}
-    cut = [part for part in placement.pattern.hash.parts if part.bucket is not None]
+    cut = [part for part in slot.pattern.hash.parts if part.bucket is not None]
     # Of several buckets of one field the shortest counts, which tells the others.
     for part in sorted(cut, key=lambda each: BUCKETS[str(each.bucket)]):
         if part.name not in facts.values:
@@ -259,7 +259,7 @@ def _place(choice: Choice, each: Drawn) -> tuple[int, int]:
     if choice.start is None:
         return 0, 0
     values = _sorted_by(choice, each.values)
-    return place_of(choice.placement, values, choice.start)
+    return place_of(choice.slot, values, choice.start)
 
 
 def _merging_place(choice: Choice, drawn: Sequence[Drawn]) -> int | None:
@@ -275,12 +275,12 @@ def _covered(choice: Choice, facts: Facts, found: Reach, condition: Condition) -
     name, test = condition
     if isinstance(test, VALUES) and name in choice.bound:
         return _is_given(choice, facts, name)
-    return condition in found.exact or choice.placement.pattern.when.get(name) == test
+    return condition in found.exact or choice.slot.pattern.when.get(name) == test
 
 
 def _is_given(choice: Choice, facts: Facts, name: str) -> bool:
     """Whether the key has the values that were asked for, and not all that there are."""
-    part = next((part for part in choice.placement.parts if part.name == name), None)
+    part = next((part for part in choice.slot.parts if part.name == name), None)
     return part is None or bool(usable(facts.values[name], part))
 
 
@@ -288,5 +288,5 @@ def _can_filter(spec: EntitySpec, choice: Choice, condition: Condition) -> bool:
     """Whether the server can filter by a condition on what is read."""
     if choice.complete:
         return False  # GetItem filters nothing
-    carried = choice.placement.index.carries(names_of((condition,)))
+    carried = choice.slot.index.carries(names_of((condition,)))
     return carried and not is_unclear(spec, condition)

@@ -7,24 +7,24 @@ from functools import cached_property, partial
 
 from attrs import define, evolve, field, frozen
 
-from ..converter import hooks_of
+from ..entities.implication import implied
+from ..entities.index_slots import IndexSlot
+from ..entities.patterns import AccessPattern
+from ..entities.spec import EntitySpec
 from ..errors import RequestError
-from ..filters import is_empty
-from ..hooks import type_name
-from ..implication import implied
-from ..key_text import plain_type
-from ..patterns import AccessPattern
-from ..placement import Placement
-from ..plan import Cost, Ordering, Plan, counted
-from ..spec import EntitySpec
+from ..keys.text import plain_type
 from ..table import PRIMARY
 from ..terms import AnyOf, Conditions, Predicate
+from ..values.converter import hooks_of
+from ..values.hooks import type_name
 from .advice import declaration, no_access_pattern
 from .alternatives import Part, disjuncts, exclusive, grouped
 from .choice import BRANCHES, PLAIN, Ask, Choice, Use
 from .costs import cost_of
 from .facts import Facts
+from .filters import is_empty
 from .paths import Division, division_of, drawn_up, path_of, too_many
+from .plan import Cost, Ordering, Plan, counted
 from .shapes import UNKNOWN, Shape, shape_of, signature
 
 SHAPES = 1_024  # choices kept of each entity; a program has few shapes
@@ -53,12 +53,12 @@ class Planner:
 
     Attributes:
         spec: the entity.
-        placements: of its access patterns, the primary key first.
+        slots: of its access patterns, the primary key first.
         mixed: patterns that may read items of other entities, which are then filtered out.
     """
 
     spec: EntitySpec
-    placements: tuple[Placement, ...]
+    slots: tuple[IndexSlot, ...]
     mixed: frozenset[str]
     _chosen: dict[Hashable, Chosen] = field(factory=dict, init=False, repr=False)
 
@@ -145,19 +145,19 @@ class Planner:
 
     @cached_property
     def _sparse(self) -> tuple[AccessPattern, ...]:
-        return tuple(each.pattern for each in self.placements if each.pattern.when)
+        return tuple(each.pattern for each in self.slots if each.pattern.when)
 
     def _weigh(self, shape: Shape, ask: Ask) -> Chosen:
-        uses = [Use(self.spec, each, shape, ask) for each in self.placements]
+        uses = [Use(self.spec, each, shape, ask) for each in self.slots]
         lacking = {use.pattern.name: use.lacks for use in uses}
-        usable = [use for use in uses if not ask.consistent or use.placement.index == PRIMARY]
+        usable = [use for use in uses if not ask.consistent or use.slot.index == PRIMARY]
         found = {use.pattern.name: list(use.choices()) for use in usable}
         ranked = {name: min(each, key=Choice.rank.fget) for name, each in found.items() if each}  # type: ignore[attr-defined]
         best = min(ranked.values(), key=lambda each: each.rank, default=None)
         passed_over = {
             use.pattern.name: _why_not(use, ranked.get(use.pattern.name), best)
             for use in uses
-            if best is None or use.placement is not best.placement
+            if best is None or use.slot is not best.slot
         }
         return Chosen(best, lacking, passed_over)
 
@@ -173,7 +173,7 @@ class Planner:
             return ()
         if chosen.division is None:
             chosen.division = division_of(self.spec, best, facts, conditions, drawn[0].reach)
-        mixed = best.placement.pattern.name in self.mixed
+        mixed = best.slot.pattern.name in self.mixed
         tags = (self.spec.tag,) if mixed else ()
         return (Part(best, path_of(self.spec, best, drawn, conditions, chosen.division, tags)),)
 
@@ -219,9 +219,9 @@ class Planner:
         if ask.consistent:
             eventual = self._choose(conditions, facts, evolve(ask, consistent=False))
             if eventual.best is not None:
-                pattern = eventual.best.placement.pattern
+                pattern = eventual.best.slot.pattern
                 return RequestError(
-                    f"{pattern.name} is on {eventual.best.placement.index.name}, and DynamoDB keeps "
+                    f"{pattern.name} is on {eventual.best.slot.index.name}, and DynamoDB keeps "
                     "indexes eventually consistent; query by the primary key, which needs "
                     f"{', '.join(chosen.lacking[self.spec.primary.name])}, or leave consistent() out"
                 )
@@ -305,8 +305,8 @@ def _passed_over(chosen: Chosen, parts: Sequence[Part]) -> Mapping[str, str]:
     used = {part.path.pattern for part in parts}
     why = {name: why for name, why in chosen.passed_over.items() if name not in used}
     best = chosen.best
-    if best is not None and parts and best.placement.pattern.name not in used:
-        why[best.placement.pattern.name] = _dearer(best.weight, _weight(parts))
+    if best is not None and parts and best.slot.pattern.name not in used:
+        why[best.slot.pattern.name] = _dearer(best.weight, _weight(parts))
     return why
 
 
@@ -335,4 +335,4 @@ def _total(spec: EntitySpec, parts: Sequence[Part], ask: Ask, ordering: Ordering
 def _cost(spec: EntitySpec, part: Part) -> Cost:
     path = part.path
     reading = evolve(part.choice.reading, branches=len(path.branches), hydrated=path.hydrated)
-    return cost_of(spec, part.choice.placement.pattern, path.index, reading)
+    return cost_of(spec, part.choice.slot.pattern, path.index, reading)

@@ -7,11 +7,11 @@ from typing import Any
 
 from attrs import frozen
 
-from ..key_text import AFTER, escape
-from ..keys import RANGE_BYTES, KeyTemplate, Part, fitting
-from ..placement import Placement
-from ..plan import KeyCondition
+from ..entities.index_slots import IndexSlot
+from ..keys.templates import RANGE_BYTES, KeyTemplate, Part, fitting
+from ..keys.text import AFTER, escape
 from ..terms import BeginsWith, Between, Compare, Conditions, Equal, Predicate
+from .plan import KeyCondition
 
 
 @frozen
@@ -45,7 +45,7 @@ class Stretch:
 
 
 def reach(
-    placement: Placement,
+    slot: IndexSlot,
     values: Mapping[str, Any],
     ranges: Mapping[str, Sequence[Predicate]],
 ) -> Reach:
@@ -55,12 +55,12 @@ def reach(
     range; never by a prefix where all is known, or ``n1`` would find ``n10``.
 
     Args:
-        placement: of the access pattern.
+        slot: of the access pattern.
         values: field -> its one value.
         ranges: field -> ranges that it must be in, if it has no value.
     """
     key: list[tuple[str, Predicate]] = []
-    for attribute, template in zip(placement.index.ranges, placement.ranges, strict=True):
+    for attribute, template in zip(slot.index.ranges, slot.ranges, strict=True):
         if template is None:
             break
         start, part = template.prefix(values)
@@ -87,20 +87,20 @@ def _check_length(attribute: str, condition: Predicate, fields: Sequence[str]) -
             raise AssertionError(f"{attribute} {condition} is no range")
 
 
-def place_of(placement: Placement, values: Mapping[str, Any], name: str) -> tuple[int, int]:
+def place_of(slot: IndexSlot, values: Mapping[str, Any], name: str) -> tuple[int, int]:
     """Where a field's text begins: the place of its range attribute, and a number of characters.
 
     Args:
-        placement: of the access pattern.
+        slot: of the access pattern.
         values: field -> its one value, for every field before it.
         name: the field.
     """
     known = {field: value for field, value in values.items() if field != name}
-    for place, template in enumerate(placement.ranges):
+    for place, template in enumerate(slot.ranges):
         if template is not None and name in template.fields:
             start, _ = template.prefix(known)
             return place, len(start)
-    raise AssertionError(f"{name} is no range field of {placement.pattern.name}")
+    raise AssertionError(f"{name} is no range field of {slot.pattern.name}")
 
 
 def _stretch(template: KeyTemplate, part: Part, start: str, tests: Sequence[Predicate]) -> Stretch:

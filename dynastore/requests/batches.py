@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from attrs import field, frozen
 
-from ..attributes import AttributeMap
+from ..values.attributes import AttributeMap
 from .items import DeleteItem, PutItem
 from .request import Key, Purpose, Request
 from .transactions import key_of

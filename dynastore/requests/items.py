@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from attrs import field, frozen
 
-from .. import expressions
-from ..attributes import AttributeMap
 from ..changes import Change, Path
+from ..expressions import rendering
 from ..terms import Conditions
+from ..values.attributes import AttributeMap
 from .request import Key, Purpose, Request
 
 
@@ -77,7 +77,7 @@ class PutItem(Request[AttributeMap | None]):
             "Item": self.item,
             "ReturnConsumedCapacity": "TOTAL",
             **({"ReturnValues": "ALL_OLD"} if self.returns_old else {}),
-            **expressions.condition(self.conditions),
+            **rendering.condition(self.conditions),
         }
 
     def read(self, response: Mapping[str, Any]) -> AttributeMap | None:
@@ -119,7 +119,7 @@ class UpdateItem(Request[AttributeMap]):
             "Key": self.key.attributes,
             "ReturnValues": self.returns,
             "ReturnConsumedCapacity": "TOTAL",
-            **expressions.update(self.changes, self.conditions),
+            **rendering.update(self.changes, self.conditions),
         }
 
     def read(self, response: Mapping[str, Any]) -> AttributeMap:
@@ -159,7 +159,7 @@ class DeleteItem(Request[AttributeMap | None]):
             "Key": self.key.attributes,
             **({"ReturnValues": "ALL_OLD"} if self.returns_old else {}),
             "ReturnConsumedCapacity": "TOTAL",
-            **expressions.condition(self.conditions),
+            **rendering.condition(self.conditions),
         }
 
     def read(self, response: Mapping[str, Any]) -> AttributeMap | None:

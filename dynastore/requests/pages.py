@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from attrs import field, frozen
 
-from .. import expressions
-from ..attributes import AttributeMap
+from ..expressions import rendering
 from ..table import PRIMARY, Index
 from ..terms import Conditions
+from ..values.attributes import AttributeMap
 from .request import Purpose, Request
 
 SEGMENTS = 1_000_000  # of one Scan; DynamoDB API reference
@@ -75,7 +75,7 @@ class Query(Request[QueryPage]):
             "ScanIndexForward": not self.newest_first,
             "ConsistentRead": self.consistent,
             "ReturnConsumedCapacity": "TOTAL",
-            **expressions.query(self.key, self.filter, self.attributes),
+            **rendering.query(self.key, self.filter, self.attributes),
             **{name: value for name, value in optional.items() if value is not None},
         }
 
@@ -145,7 +145,7 @@ class Scan(Request[ScanPage]):
             "TotalSegments": self.segments,
             "ConsistentRead": self.consistent,
             "ReturnConsumedCapacity": "TOTAL",
-            **expressions.scan(self.filter, self.attributes),
+            **rendering.scan(self.filter, self.attributes),
             **{name: value for name, value in optional.items() if value is not None},
         }
 

@@ -17,9 +17,9 @@ from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from ..attributes import AttributeMap, AttributeValue
 from ..errors import DynastoreError, PartialFailure
 from ..table import TYPE
+from ..values.attributes import AttributeMap, AttributeValue
 
 R = TypeVar("R")
 T = TypeVar("T")

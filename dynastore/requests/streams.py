@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from attrs import frozen
 
-from ..attributes import AttributeMap
+from ..values.attributes import AttributeMap
 from .request import Key, R, Request
 
 RECORDS = 1_000  # of one GetRecords, which are 1 MB at most; DynamoDB Streams API reference

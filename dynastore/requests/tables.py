@@ -117,6 +117,7 @@ class TableDescription:
             all.
         stream: the ARN of the stream of its changes; None without one.
         vectors: name of a vector index -> what defines it, as CreateTable takes it.
+        items: how many there are, as AWS counts every six hours; 0 where nobody has counted.
     """
 
     active: bool
@@ -124,6 +125,7 @@ class TableDescription:
     projections: Mapping[str, tuple[str, ...] | None]
     stream: str | None = None
     vectors: Mapping[str, Mapping[str, Any]] = field(factory=dict)
+    items: int = 0
 
 
 @frozen
@@ -153,6 +155,7 @@ class DescribeTable(Request[TableDescription]):
             projections={index["IndexName"]: carried_in(index["Projection"]) for index in indexes},
             stream=_stream(table),
             vectors={index["IndexName"]: index for index in vectors},
+            items=table.get("ItemCount", 0),
         )
 
 

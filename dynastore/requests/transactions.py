@@ -8,9 +8,9 @@ from uuid import uuid4
 
 from attrs import field, frozen
 
-from .. import expressions
-from ..attributes import AttributeMap
+from ..expressions import rendering
 from ..terms import Conditions
+from ..values.attributes import AttributeMap
 from .items import DeleteItem, PutItem, UpdateItem
 from .request import Key, Purpose, Request
 
@@ -29,7 +29,7 @@ class ConditionCheck:
 
     def parameters(self) -> dict[str, Any]:
         """Its parameters, under AWS's names."""
-        condition = expressions.condition(self.conditions)
+        condition = rendering.condition(self.conditions)
         return {"TableName": self.table, "Key": self.key.attributes, **condition}
 
 

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from attrs import field, frozen
 
-from .. import expressions
-from ..attributes import AttributeMap, number_text
 from ..errors import RequestError
+from ..expressions import rendering
 from ..table import PRIMARY, VectorIndex
 from ..terms import Equal
+from ..values.attributes import AttributeMap, number_text
 from .request import Purpose, Request
 
 TOP_LIMIT = 100  # results of one SearchVectors; DynamoDB quotas
@@ -88,7 +88,7 @@ class SearchVectors(Request[Nearest]):
             "SearchVector": [{"N": number_text(each)} for each in self.vector],
             "TopK": self.top,
             "ReturnConsumedCapacity": "TOTAL",
-            **expressions.search(((PRIMARY.hash, Equal({"S": self.pk})),), self.attributes),
+            **rendering.search(((PRIMARY.hash, Equal({"S": self.pk})),), self.attributes),
         }
 
     def read(self, response: Mapping[str, Any]) -> Nearest:

@@ -19,7 +19,9 @@ DYNASTORE = Path(sys.executable).with_name("dynastore")
 
 
 SCANNING = {
+    "backup",
     "evolve",
+    "export",
     "migrate-langgraph",
     "no-access-pattern",
     "payloads",

@@ -79,12 +79,12 @@ def test_a_store_loads_what_its_calls_need():
     loaded = loaded_by(IN_MEMORY)
     assert packages(loaded).isdisjoint({"boto3", "botocore", "pynamodb"})
     rare = {f"dynastore.operations.{each}" for each in ("following", "moving", "upkeep")}
-    assert loaded.isdisjoint({"dynastore.agents", "dynastore.async_store", *rare})
+    assert loaded.isdisjoint({"dynastore.agents", "dynastore.stores.async_store", *rare})
 
 
 def test_a_name_loads_its_module():
-    assert "dynastore.store" not in loaded_by("from dynastore import entity, key")
-    assert "dynastore.store" in loaded_by("from dynastore import Store")
+    assert "dynastore.stores.store" not in loaded_by("from dynastore import entity, key")
+    assert "dynastore.stores.store" in loaded_by("from dynastore import Store")
 
 
 def test_names_are_loaded_from_where_type_checkers_find_them():

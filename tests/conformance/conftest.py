@@ -24,13 +24,25 @@ from moto import mock_aws
 
 from dynastore import AsyncStore, Schema, Store
 from dynastore.clients.async_sqlite import AsyncSqliteClient
+from dynastore.clients.control import ControlPlane
 from dynastore.clients.opening import Place, Settings, place_of
 from dynastore.clock import Clock, utc_now
-from dynastore.schema import DEFAULT_NAME
+from dynastore.schema.schema import DEFAULT_NAME
 from dynastore.testing import LaggingClient
 
+from .deploying import deploy
 from .drivers import Awaited
-from .engines import ENDPOINTS, ENGINES, LEFT_OUT, ministack_server, moto_server
+from .engines import (
+    CONTROL_PLANE,
+    DEPLOYED,
+    DEPLOYED_MODULES,
+    ENDPOINTS,
+    ENGINES,
+    LEFT_OUT,
+    SERVER_OF,
+    ministack_server,
+    moto_server,
+)
 
 MODES = ("blocking", "awaited")
 LAG = 3  # writes that the indexes of sqlite-lagging are behind
@@ -46,12 +58,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         engine = getattr(item, "callspec", None) and item.callspec.params.get("engine")
         if engine is None:
             continue
-        if engine in LEFT_OUT:
+        server = SERVER_OF.get(engine, engine)
+        if server in LEFT_OUT:
             item.add_marker(pytest.mark.skip(f"DYNASTORE_SKIP_ENGINES leaves out {engine}"))
         for fault in item.iter_markers("fault"):
             if fault.args[0] not in ENGINES:
                 raise pytest.UsageError(f"{item.nodeid}: there is no engine {fault.args[0]!r}")
-            if fault.args[0] == engine:
+            if fault.args[0] == server:
                 reason, strict = fault.kwargs["reason"], fault.kwargs.get("strict", True)
                 item.add_marker(pytest.mark.xfail(reason=reason, strict=strict))
                 # Nobody reads the traceback of an expected failure; making one takes 0.1 s.
@@ -62,6 +75,9 @@ def _is_run_on(item: pytest.Item) -> bool:
     """Whether a test runs on its variant, though it is not run on all."""
     mark = item.get_closest_marker("on")
     params = getattr(item, "callspec", None) and item.callspec.params
+    if params and params.get("engine") == DEPLOYED:
+        is_one = item.path.stem in DEPLOYED_MODULES
+        return is_one and params.get("mode", "blocking") == "blocking"
     if mark is None or not params or "engine" not in params:
         return True
     return params["engine"] in ENDPOINTS or (params["mode"], params["engine"]) in mark.args
@@ -91,6 +107,18 @@ def moto_url() -> Iterator[str]:
 def ministack_url() -> Iterator[str]:
     with ministack_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def deployed_url() -> Iterator[str]:
+    with ministack_server(CONTROL_PLANE) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def deployed_plane(session: boto3.Session, deployed_url: str) -> Iterator[ControlPlane]:
+    with closing(ControlPlane(session, endpoint_url=deployed_url)) as plane:
+        yield plane
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +200,17 @@ def connect(
         case "moto" | "ministack":
             url = request.getfixturevalue(f"{engine}_url")
             yield partial(to_server, endpoint_url=url)
+        case "deployed":
+            url = request.getfixturevalue("deployed_url")
+            plane: ControlPlane = request.getfixturevalue("deployed_plane")
+
+            def to_deployed(*, schema: Schema, create: bool = True, **options: Any) -> Any:
+                if create:
+                    named = schema.table.name
+                    deploy(schema.named(shared if named == DEFAULT_NAME else named), plane)
+                return to_server(schema=schema, create=create, **options)
+
+            yield partial(to_deployed, endpoint_url=url)
         case url:
             yield partial(to_server, endpoint_url=url)
             client = session.client("dynamodb", endpoint_url=url)

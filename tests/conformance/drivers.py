@@ -21,7 +21,7 @@ from dynastore import (
     AsyncVerified,
     Store,
 )
-from dynastore.scopes import AsyncAcrossScopes, AsyncScopeNames
+from dynastore.stores.scopes import AsyncAcrossScopes, AsyncScopeNames
 
 T = TypeVar("T")
 

@@ -18,9 +18,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 EMBEDDED = ("sqlite-file", "sqlite-memory", "sqlite-lagging")
-SERVERS = ("moto", "ministack")
+# ministack with its CloudFormation: each table is made by `dynastore apply`, not by CreateTable.
+DEPLOYED = "deployed"
+SERVERS = ("moto", "ministack", DEPLOYED)
 ENDPOINTS = tuple(filter(None, os.environ.get("DYNASTORE_ENDPOINTS", "").split(",")))
 ENGINES = (*EMBEDDED, *SERVERS, *ENDPOINTS)
+# What it is called by the faults that tests name: tables are the same server's, however they were made.
+SERVER_OF = {DEPLOYED: "ministack"}
+# Enough of a table that was deployed: its keys, its indexes with their projections, its items.
+DEPLOYED_MODULES = frozenset({"test_items", "test_planned", "test_slim", "test_transactions"})
 
 # Enough where what differs by engine and by mode is tested elsewhere: each of them, but not each pair.
 PAIRS = (
@@ -37,6 +43,11 @@ EMBEDDED_PAIRS = (("blocking", "sqlite-memory"), ("awaited", "sqlite-lagging"))
 LEFT_OUT = frozenset(filter(None, os.environ.get("DYNASTORE_SKIP_ENGINES", "").split(",")))
 
 MINISTACK_PYTHON = Path(__file__).parents[2] / ".venv-ministack" / "bin" / "python"
+# What a stack is made of, besides what holds items and objects.
+CONTROL_PLANE = (
+    "dynamodb,dynamodbstreams,s3,cloudformation,iam,sts,cloudwatch,logs,sns,backup,kms,"
+    "application-autoscaling"
+)
 MINISTACK_SETTINGS = {
     "BIND_HOST": "127.0.0.1",  # it would listen on all interfaces
     "SERVICES": "dynamodb,dynamodbstreams,s3",
@@ -62,8 +73,11 @@ def moto_server() -> Iterator[str]:
 
 
 @contextmanager
-def ministack_server() -> Iterator[str]:
+def ministack_server(services: str = MINISTACK_SETTINGS["SERVICES"]) -> Iterator[str]:
     """The URL of a ministack server while it runs.
+
+    Args:
+        services: which it has.
 
     Raises:
         EngineUnavailable: its environment has not been made.
@@ -74,7 +88,8 @@ def ministack_server() -> Iterator[str]:
             "DYNASTORE_SKIP_ENGINES=ministack leaves it out."
         )
     command = [str(MINISTACK_PYTHON), "-m", "ministack"]
-    with _server("ministack", command, MINISTACK_SETTINGS, "/_ministack/ready") as url:
+    settings = {**MINISTACK_SETTINGS, "SERVICES": services}
+    with _server("ministack", command, settings, "/_ministack/ready") as url:
         yield url
 
 

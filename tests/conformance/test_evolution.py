@@ -28,7 +28,7 @@ from dynastore.errors import (
     RevisionConflict,
     TransactionCanceled,
 )
-from dynastore.recording import recorded
+from dynastore.telemetry.recording import recorded
 
 
 @entity("person", schema=1)

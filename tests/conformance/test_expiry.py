@@ -34,8 +34,8 @@ from dynastore.errors import (
     RevisionConflict,
     TransactionCanceled,
 )
-from dynastore.recording import recorded
 from dynastore.requests import BatchGetItem, PutItem, Query, UpdateItem
+from dynastore.telemetry.recording import recorded
 
 from .engines import PAIRS
 

@@ -21,7 +21,7 @@ from dynastore import VectorIndex
 from dynastore.agents import Document, agent_schema
 from dynastore.errors import RequestError
 from dynastore.integrations.langgraph import DynastoreStore
-from dynastore.recording import recorded
+from dynastore.telemetry.recording import recorded
 
 from .engines import ADAPTER_PAIRS
 

@@ -9,6 +9,8 @@ import boto3
 import pytest
 
 from dynastore import Create, Put, Schema, Table, Update, entity, key, payload, ref, version
+from dynastore.codec.payload_objects import Owner, name_prefix
+from dynastore.codec.payloads import Pointer
 from dynastore.errors import (
     InvalidCursor,
     PayloadMissing,
@@ -16,9 +18,6 @@ from dynastore.errors import (
     ServiceError,
     TransactionCanceled,
 )
-from dynastore.payload_forms import form_of
-from dynastore.payload_objects import Owner, name_prefix
-from dynastore.payloads import Pointer
 from dynastore.requests import Key, PutItem
 from dynastore.requests.objects import (
     DeleteObject,
@@ -29,6 +28,7 @@ from dynastore.requests.objects import (
     StoredObject,
 )
 from dynastore.testing import recorded
+from dynastore.values.payload_forms import form_of
 
 BUCKET = "agent-payloads"
 OLD = dt.datetime.now(dt.UTC) - dt.timedelta(hours=25)

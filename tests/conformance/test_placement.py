@@ -21,7 +21,7 @@ from dynastore import (
     unique,
 )
 from dynastore.errors import RequestError, ScopeSealed, TransactionCanceled
-from dynastore.keys import REGISTERED
+from dynastore.keys.templates import REGISTERED
 from dynastore.operations.scopes.locations import (
     LEASE_SECONDS,
     SEALED_SECONDS,

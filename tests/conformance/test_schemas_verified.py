@@ -125,7 +125,7 @@ def test_what_newer_code_wrote_is_counted_and_left_alone(stores, settled):
 
 
 def test_newer_code_that_writes_in_between_keeps_its_entries(open_store, settled):
-    old, new = open_store(OLD), open_store(NEW)
+    new, old = open_store(NEW), open_store(OLD)
     new.create_table()
     old.put(First(person_id="ann", name="Ann Lee"))
     drift(old, ANN, GSI1H={"S": "gone"}, GSI1R1={"S": "x"})

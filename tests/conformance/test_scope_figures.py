@@ -8,11 +8,11 @@ import pytest
 
 from dynastore import Put, Schema, ScopeSizes, entity, gsi, key, payload, ref
 from dynastore.capacity import item_bytes
-from dynastore.consumption import Use
 from dynastore.errors import InvalidCursor, RequestError
 from dynastore.operations.scopes.measuring import Held
 from dynastore.requests import Scan
-from dynastore.scope_figures import ScopeFigures
+from dynastore.telemetry.consumption import Use
+from dynastore.telemetry.scope_figures import ScopeFigures
 
 from .drivers import Awaited
 from .engines import PAIRS

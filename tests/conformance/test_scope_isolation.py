@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from dynastore import Store
 from dynastore.agents import agent_schema
-from dynastore.keys import scope_prefix
+from dynastore.keys.templates import scope_prefix
 from dynastore.requests import Scan
 from tests.properties.scoped_calls import PLAIN, everything, work_of_frameworks
 

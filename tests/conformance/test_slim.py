@@ -8,8 +8,8 @@ import pytest
 
 from dynastore import Index, Schema, Table, entity, exists, gsi, key, ref, since
 from dynastore.errors import TableMismatch
-from dynastore.recording import recorded
 from dynastore.requests import BatchGetItem, GetItem, Query
+from dynastore.telemetry.recording import recorded
 
 from .engines import PAIRS
 

@@ -8,10 +8,10 @@ import random
 import pytest
 
 from dynastore import Schema, entity, key, payload
+from dynastore.codec.payloads import Pointer, part_items
 from dynastore.errors import InvalidCursor, RequestError
-from dynastore.payload_forms import form_of
-from dynastore.payloads import Pointer, part_items
 from dynastore.requests import GetItem, Key, PutItem
+from dynastore.values.payload_forms import form_of
 
 pytestmark = pytest.mark.scans
 

@@ -18,9 +18,9 @@ from dynastore import ref
 from dynastore.agents import Checkpoint, CheckpointValue, TaskWrites, Thread, agent_schema
 from dynastore.agents.checkpoints.contents import content_of, packed
 from dynastore.agents.checkpoints.findings import Damaged, Headless, Litter, Lost
+from dynastore.codec.payloads import Pointer
 from dynastore.errors import PayloadMissing
 from dynastore.integrations.langgraph import DynastoreSaver
-from dynastore.payloads import Pointer
 from dynastore.requests import DeleteItem, GetItem
 
 from .drivers import Awaited

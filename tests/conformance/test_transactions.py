@@ -32,7 +32,7 @@ from dynastore.errors import (
     TokenUsed,
     TransactionCanceled,
 )
-from dynastore.recording import recorded
+from dynastore.telemetry.recording import recorded
 
 from .drivers import at_once
 

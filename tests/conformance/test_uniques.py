@@ -32,8 +32,8 @@ from dynastore.errors import (
     TransactionCanceled,
 )
 from dynastore.operations.reading.uniquely import get_unique
-from dynastore.recording import recorded
 from dynastore.requests import GetItem, Key
+from dynastore.telemetry.recording import recorded
 
 from .drivers import at_once
 from .engines import PAIRS

@@ -28,6 +28,7 @@ from dynastore import (
     updated,
     version,
 )
+from dynastore.entities.kept_fields import UNWRITTEN
 from dynastore.errors import (
     AlreadyExists,
     ConditionFailed,
@@ -35,8 +36,7 @@ from dynastore.errors import (
     RevisionConflict,
     TransactionCanceled,
 )
-from dynastore.kept_fields import UNWRITTEN
-from dynastore.recording import recorded
+from dynastore.telemetry.recording import recorded
 
 from .engines import EMBEDDED_PAIRS, PAIRS
 

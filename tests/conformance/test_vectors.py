@@ -9,7 +9,7 @@ import pytest
 from dynastore import Schema, Table, VectorIndex, entity, key
 from dynastore.errors import RequestError
 from dynastore.requests import SearchVectors
-from dynastore.schema import DEFAULT_NAME
+from dynastore.schema.schema import DEFAULT_NAME
 
 pytestmark = pytest.mark.fault("moto", reason="drops vector indexes in silence", strict=True)
 

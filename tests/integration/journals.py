@@ -15,8 +15,8 @@ import attrs
 from attrs import frozen
 
 from dynastore import Store
+from dynastore.entities.uniques import GUARD, OWNER
 from dynastore.requests import Scan
-from dynastore.uniques import GUARD, OWNER
 
 from .writer_program import (
     ACCOUNTS,

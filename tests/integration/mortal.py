@@ -8,10 +8,10 @@ from typing import Any
 
 from dynastore import Store
 from dynastore.errors import DynastoreError
-from dynastore.moved import ScopeMove
 from dynastore.operations.moving.parties import Route
 from dynastore.operations.moving.stages import MoveOptions
 from dynastore.requests import Now, Request, Together, Wait
+from dynastore.stores.moved import ScopeMove
 
 
 class Killed(BaseException):

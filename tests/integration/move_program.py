@@ -1,13 +1,13 @@
 """Moves a scope, and says each stage as it comes, until it is done or killed.
 
-python move_program.py TABLE_URL SCOPE TO
+python move_program.py TABLE_URL SCOPE TO RATE [URL_OF_US]
 """
 
 from __future__ import annotations
 
 import sys
 
-from dynastore import Schema, Store, entity, field, gsi, key, unique
+from dynastore import Placement, Schema, Store, Table, entity, field, gsi, key, payload, unique
 
 # So short that a test need not wait for minutes; SQLite answers a request in milliseconds.
 REQUEST_SECONDS = 0.6
@@ -20,6 +20,7 @@ class Note:
     name: str
     text: str = ""
     tags: set[str] = field(factory=set)
+    data: bytes = payload(default=b"", compress_over=None, offload_over=100)
 
     primary = key("NOTE#{name}", "~")
     by_text = gsi(1, "TEXT#{text}", "{name}")
@@ -46,12 +47,18 @@ class Slug:
     one_text = unique("text")
 
 
-SCHEMA = Schema([Note, Counter, Slug]).named(SHARED)
+INDEXES = Schema([Note, Counter, Slug]).table.indexes
+SCHEMA = Schema([Note, Counter, Slug], Table(SHARED, INDEXES, bucket="loads"))
 
 
-def main(url: str, scope: str, to: str, rate: str) -> None:
+def placement(url: str, us: str | None) -> Placement:
+    """What the mover goes by, and the writers."""
+    return Placement(url, places={} if us is None else {"us": us})
+
+
+def main(url: str, scope: str, to: str, rate: str, us: str | None = None) -> None:
     stage = None
-    with Store.connect(url, SCHEMA) as store:
+    with Store.connect(placement(url, us), SCHEMA) as store:
         for moved in store.move_scope(
             scope,
             to,

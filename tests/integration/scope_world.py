@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import random
 
-from dynastore import Schema, Store, entity, field, gsi, increment, key, payload, unique, version
+from attrs import evolve
+
+from dynastore import (
+    Placement,
+    Schema,
+    Store,
+    entity,
+    field,
+    gsi,
+    increment,
+    key,
+    payload,
+    unique,
+    version,
+)
 from dynastore.clients.base import run
+from dynastore.clients.opening import Settings, place_of, with_places
+from dynastore.codec.payload_objects import name_prefix
 from dynastore.operations.scopes.locations import read_location
 from dynastore.requests import Scan
+from dynastore.requests.objects import ListObjectsV2
 from dynastore.table import CONSUMER, TYPE
 from dynastore.testing import memory_store
 
@@ -40,6 +57,20 @@ def in_memory():
     return shared, Store.at(shared.place, SCHEMA.named("private"))
 
 
+def at_two_places(home="sqlite://", elsewhere="sqlite://", *, bucket=None):
+    """A shared table, and a private one at another place."""
+    place = with_places(place_of(home, Settings()), Placement(places={"us": elsewhere}).places)
+    kept = SCHEMA.on(lambda table: evolve(table, bucket=bucket))
+    there = kept.on(lambda table: evolve(table, bucket=bucket and f"us:{bucket}"))
+    shared = Store.at(place, kept.named("shared"), create=True)
+    return shared, evolve(shared, schema=there.named("us:private"))
+
+
+def in_two_files():
+    """Each with a bucket of its own, which has the same name."""
+    return at_two_places(bucket="loads")
+
+
 class World:
     """A shared and a private table, and a writer whose store goes where the scope lives.
 
@@ -65,7 +96,8 @@ class World:
         location = run(read_location(self.shared.schema, "qa"), self.shared.client)
         if location.sealed:
             return None
-        lives = self.private if location.table == "private" else self.shared
+        moved = location.table == self.private.schema.table.name
+        lives = self.private if moved else self.shared
         return lives.scope("qa")
 
     def put(self, number):
@@ -102,12 +134,15 @@ class World:
         assert [*lives.scope("qa").scope("in").scan(Note)] == [self.nested]
         assert [*lives.verify()] == []
         assert not [each for each in stored(empty) if each["PK"]["S"].startswith("@qa#")]
+        if bucket := empty.schema.table.bucket:
+            assert not empty.client.send(ListObjectsV2(bucket, name_prefix(["qa"]), 10)).objects
+            assert lives.sweep(dry_run=True).litter == 0
         assert self.shared.get(Note, name="outside")
         assert self.shared.scope("qa2").get(Note, name="beside")
         for store in (self.shared, self.private):
             assert not [each for each in stored(store) if each[TYPE]["S"] == CONSUMER]
         location = run(read_location(self.shared.schema, "qa"), self.shared.client)
-        assert (location.table, location.mover) == (lives.schema.table.name, None)
+        assert (location.table or "shared", location.mover) == (lives.schema.table.name, None)
 
 
 def stored(store):

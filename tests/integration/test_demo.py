@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def found(file):
 @pytest.fixture
 def store(found):
     store = memory_store(agent_schema(), clock=lambda: NOW)
-    load(Console(quiet=True), store, found, "memory")
+    load(Console(quiet=True), store, found)
     return store
 
 
@@ -85,9 +86,9 @@ def test_a_session_comes_back_whole(store, found):
 
 def test_a_load_that_was_interrupted_goes_on_where_it_stopped(found):
     store = memory_store(agent_schema())
-    load(Console(quiet=True), store, found[:-2], "memory")
+    load(Console(quiet=True), store, found[:-2])
     with recorded(store) as sent:
-        load(Console(quiet=True), store, found, "memory")
+        load(Console(quiet=True), store, found)
     sessions = [
         each for each in sent if "session" in str(getattr(each.request, "item", {}).get("TYPE"))
     ]
@@ -102,6 +103,17 @@ def test_a_second_start_finds_everything_again(tmp_path, file):
     assert (first.returncode, second.returncode, first.stderr + second.stderr) == (0, 0, "")
     assert "has all" in second.stdout
     assert first.stdout.partition("1  Resume")[2] == second.stdout.partition("1  Resume")[2]
+
+
+def test_as_json_it_is_an_answer_a_line_and_the_bill_last(tmp_path):
+    done = demo(tmp_path, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    *answers, bill = map(json.loads, done.stdout.splitlines())
+    assert [each["question"] for each in answers] == [each.title for each in QUESTIONS]
+    assert answers[0]["requests"] == ["Query"]
+    assert all(len(row) == len(each["columns"]) for each in answers for row in each["rows"])
+    assert bill["read_units"] == sum(each["read_units"] for each in answers)
+    assert (bill["loaded"]["stored"], bill["loaded"]["conversations"]) == (0, 6)
 
 
 def test_on_another_server(tmp_path):

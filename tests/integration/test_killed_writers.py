@@ -15,11 +15,11 @@ from attrs import evolve
 from hypothesis import settings
 
 from dynastore import Store, increment, ref
+from dynastore.entities.uniques import GUARD
 from dynastore.errors import PayloadMissing
 from dynastore.requests import DeleteItem, Key, Scan
 from dynastore.table import PART
 from dynastore.testing import memory_store
-from dynastore.uniques import GUARD
 
 from .journals import check, read
 from .writer_program import SCHEMA, Account, Counter, Doc, Note, Page, Transfer, Writer, furnish

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.payloads import VARIABLE, units
-from dynastore import payload_forms
+from dynastore.values import payload_forms
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "tau_bench_airline.jsonl"
 FILE = Path(os.environ.get(VARIABLE, REAL))

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from dynastore.agents import agent_schema
 from dynastore.cli.app import app
-from dynastore.iam import scope_policy
+from dynastore.infra.iam import scope_policy
 
 PLACE = ["--account", "123456789012", "--region", "eu-west-1"]
 
@@ -40,3 +40,44 @@ def test_a_wrong_call_says_what_is_wrong():
     done = called("--scope", "", *PLACE)
     assert done.exit_code == 2
     assert "at least one character" in done.stderr
+
+
+def test_a_place_has_a_region_and_an_account():
+    done = called("--scope", "qa", *PLACE, "--place", "us=us-east-1:210987654321")
+    assert done.exit_code == 0
+    done = called("--scope", "qa", *PLACE, "--place", "us")
+    assert (done.exit_code, "NAME=REGION:ACCOUNT" in done.stderr) == (2, True)
+
+
+def test_the_policy_of_a_role_of_the_whole_table(tmp_path):
+    options = tmp_path / "deploy.toml"
+    options.write_text('admin_buckets = ["exports"]\n')
+    done = called("--role", "admin", "--table", "agents", "--options", str(options), *PLACE)
+    assert done.exit_code == 0, done.stderr
+    found = {each["Sid"]: each for each in json.loads(done.stdout)["Statement"]}
+    at = "arn:aws:dynamodb:eu-west-1:123456789012:table/agents"
+    assert found["Items"]["Resource"] == [at]
+    assert found["RestoredTables"]["Resource"] == [f"{at}-*"]
+    assert found["ObjectsElsewhere"]["Resource"] == ["arn:aws:s3:::exports/*"]
+
+
+def test_the_policy_of_a_deployer_is_of_its_stack():
+    words = ("--role", "deployer", "--stack", "mine", "--template-bucket", "passing")
+    done = called(*words, *PLACE)
+    found = {each["Sid"]: each for each in json.loads(done.stdout)["Statement"]}
+    stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/mine/*"
+    assert found["Stack"]["Resource"] == [stack]
+    assert found["TemplatesPassingThrough"]["Resource"] == ["arn:aws:s3:::passing/dynastore-*"]
+
+
+def test_a_role_or_a_scope_is_said_and_not_both():
+    for words in ((), ("--role", "reader", "--scope", "qa")):
+        done = called(*words, *PLACE)
+        assert (done.exit_code, "say which role it is" in done.stderr) == (2, True)
+
+
+def test_a_key_that_only_the_stack_knows_is_refused(tmp_path):
+    options = tmp_path / "deploy.toml"
+    options.write_text('encryption = "customer"\n')
+    done = called("--role", "reader", "--options", str(options), *PLACE)
+    assert (done.exit_code, "known to the stack alone" in done.stderr) == (2, True)

@@ -18,7 +18,7 @@ from dynastore.cli import scopes
 from dynastore.cli.app import app
 from dynastore.cli.rounds import Stopped, shown
 from dynastore.errors import Unavailable
-from dynastore.scope_figures import ScopeFigures
+from dynastore.telemetry.scope_figures import ScopeFigures
 
 pytestmark = pytest.mark.scans
 

@@ -9,7 +9,7 @@ import pytest
 from dynastore import Store
 from dynastore.agents import Memory, Run, Session
 from dynastore.integrations.agno import DynastoreDb
-from dynastore.keys import scope_prefix
+from dynastore.keys.templates import scope_prefix
 from dynastore.requests import Request
 from dynastore.testing import recorded
 

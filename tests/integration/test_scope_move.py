@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from dynastore import Placement, Store, increment, ref
+from dynastore import Store, increment, ref
 
-from .move_program import PRIVATE, SCHEMA, SHARED, Counter, Note, Slug
+from .move_program import PRIVATE, SCHEMA, Counter, Note, Slug, placement
 
 pytestmark = [pytest.mark.scans, pytest.mark.hypothesis]
 
@@ -73,7 +73,9 @@ class Writer(threading.Thread):
             self.store.put(Slug(name=f"s{self.number}", text=text))
             self.slug = text
         else:
-            self.notes[name] = self.store.put(Note(name=name, text=str(at), tags={"a", str(at)}))
+            data = self.random.randbytes(self.random.choice((0, 0, 0, 500)))
+            note = Note(name=name, text=str(at), tags={"a", str(at)}, data=data)
+            self.notes[name] = self.store.put(note)
             assert self.store.consistent().get(Note, name=name) == self.notes[name]
 
 
@@ -89,10 +91,10 @@ def killed_in(command, stage, draw):
         return said
 
 
-def move(url, to, seed):
+def move(seed, *words):
     """Kill the mover in each stage, then let it come to its end."""
     draw = random.Random(seed)
-    command = [sys.executable, str(PROGRAM), url, "qa", to, str(RATE)]
+    command = [sys.executable, str(PROGRAM), *words]
     for stage in KILLED_IN:
         assert stage in killed_in(command, stage, draw)
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
@@ -101,12 +103,9 @@ def move(url, to, seed):
     return done.stdout
 
 
-def check(url, lives, empty, writers, first):
+def check(there, old, writers, first):
     """The scope is in one table, as it was acknowledged to its writers."""
-    with (
-        closing(Store.connect(url, SCHEMA.named(lives))) as there,
-        closing(Store.connect(url, SCHEMA.named(empty))) as old,
-    ):
+    with closing(there), closing(old):
         scope = there.scope("qa")
         notes = {each.name: each for each in first}
         for writer in writers:
@@ -121,14 +120,17 @@ def check(url, lives, empty, writers, first):
         for cls in (Note, Counter, Slug):
             assert [*old.scope("qa").scan(cls)] == []
         sizes = old.scope_figures().by_scope
-        assert ("qa",) not in sizes or sizes["qa",].items == (empty == SHARED)
-        assert old.get(Note, name="outside") == (Note(name="outside") if empty == SHARED else None)
+        assert sizes["qa",].items == 1  # its entry
+        assert old.get(Note, name="outside") == Note(name="outside")
+        assert old.delete_scope("qa", dry_run=True).objects == 0
     return len(notes), counted
 
 
-def test_a_scope_moves_under_load_and_its_mover_is_killed_five_times(tmp_path):
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["one place", "another place"])
+def test_a_scope_moves_under_load_and_its_mover_is_killed_five_times(tmp_path, elsewhere):
     url = f"sqlite:///{tmp_path / 'table.db'}"
-    with closing(Store.connect(Placement(url), SCHEMA)) as store:
+    us = f"sqlite:///{tmp_path / 'us.db'}" if elsewhere else None
+    with closing(Store.connect(placement(url, us), SCHEMA)) as store:
         store.put(Note(name="outside"))
         qa = store.scope("qa")
         first = [Note(name=f"n{each}", text="first") for each in range(ITEMS)]
@@ -139,13 +141,15 @@ def test_a_scope_moves_under_load_and_its_mover_is_killed_five_times(tmp_path):
         for each in writers:
             each.start()
         try:
-            told = move(url, PRIVATE, seed=1)
+            to = (f"us:{PRIVATE}", str(RATE), us) if us else (PRIVATE, str(RATE))
+            told = move(1, url, "qa", *to)
             time.sleep(0.5)
         finally:
             stop.set()
             for each in writers:
                 each.join()
     assert [each.error for each in writers if each.error] == []
-    items, counted = check(url, PRIVATE, SHARED, writers, first)
+    there = Store.connect(us or url, SCHEMA.named(PRIVATE))
+    items, counted = check(there, Store.connect(url, SCHEMA), writers, first)
     longest = max(each.longest for each in writers)
     print(f"{items} notes, {counted} increments, longest write {longest:.1f} s\n{told}")

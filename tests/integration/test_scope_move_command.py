@@ -8,7 +8,7 @@ import random
 import pytest
 from typer.testing import CliRunner
 
-from dynastore import Schema, Store, Table, entity, gsi, key, payload
+from dynastore import Placement, Schema, Store, Table, entity, gsi, key, payload
 from dynastore.cli import scope_moving
 from dynastore.cli.app import app
 from dynastore.errors import Unavailable
@@ -113,6 +113,27 @@ def test_it_moves_to_another_file_where_nobody_writes(where, tmp_path):
     assert (names(where), names(other, "private")) == ([], ALL)
 
 
+def test_it_moves_to_a_place_that_the_placement_names_and_stores_with_it_follow(where, tmp_path):
+    file, us = tmp_path / "placement.toml", f"sqlite:///{tmp_path / 'us.db'}"
+    file.write_text(f'shared = "{where}"\n[places.us]\nurl = "{us}"\n', "utf-8")
+    placed = ["--placement", str(file), "--to", "us:private"]
+    with Store.connect(Placement.read(file), SCHEMA) as writer:
+        assert writer.scope("qa").get(Doc, name="d1") == Doc(name="d1")
+        done = call(where, *placed, *STOPPED)
+        assert done.exit_code == 0, done.stderr
+        assert "copied from dynastore to us:private" in done.stdout
+        assert (names(where), names(us, "private")) == ([], ALL)
+    with Store.connect(Placement.read(file), SCHEMA) as writer:
+        assert writer.scope("qa").get(Doc, name="d1") == Doc(name="d1")
+        writer.scope("qa").put(Doc(name="e"))
+    assert names(us, "private") == sorted([*ALL, "e"])
+    seen = call(where, "--placement", str(file), "--to", "dynastore", "--dry-run")
+    assert "would be copied from us:private to dynastore" in seen.stdout, seen.stderr
+    back = call(where, "--placement", str(file), "--to", "dynastore", *STOPPED)
+    assert back.exit_code == 0, back.stderr
+    assert (names(where), names(us, "private")) == (sorted([*ALL, "e"]), [])
+
+
 @pytest.mark.parametrize(
     ("words", "status", "says"),
     [
@@ -125,6 +146,8 @@ def test_it_moves_to_another_file_where_nobody_writes(where, tmp_path):
         ),
         (["--to", "private", "--bucket", "agent-payloads", "--to-bucket", "No"], 2, "no bucket"),
         ([], 2, "--to"),
+        (["--to", "us:private"], 2, "scope 'qa' is kept at place 'us'"),
+        (["--to", "us:private", "--placement", "none.toml"], 2, "none.toml is no placement"),
     ],
 )
 def test_what_is_wrong_is_said(where, words, status, says):
@@ -142,6 +165,22 @@ def test_a_table_that_is_not_there_is_a_failure_and_no_file_is_made(tmp_path):
     called = call(f"sqlite:///{tmp_path / 'none.db'}", "--to", "private", *STOPPED)
     assert called.exit_code == 1
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_move_that_was_begun_can_be_given_up(where):
+    with Store.connect(where, SCHEMA) as store:
+        for moved in store.move_scope("qa", "private", writers_stopped=True):
+            if moved.items:
+                break
+    assert names(where, "private") != []
+    asked = call(where, "--to", "private", "--abandon", answer="n\n")
+    assert "Give up the move of scope qa to private?" in asked.stderr
+    done = call(where, "--to", "private", "--abandon", "--yes")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("the move of scope qa to private was given up; ")
+    assert (names(where), names(where, "private")) == (ALL, [])
+    again = call(where, "--to", "private", "--abandon", "--yes")
+    assert (again.exit_code, "no move of scope 'qa' was begun" in again.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("reason", [Unavailable("ServiceUnavailable", "later"), KeyboardInterrupt])
@@ -167,7 +206,7 @@ def test_a_failure_or_ctrl_c_on_the_way_leaves_the_scope_usable_and_the_next_cal
         scope_moving, "opened", lambda *_: Failing.connect(where, SCHEMA, create=False)
     )
     failed = call(where, "--to", "private", *STOPPED)
-    assert failed.exit_code == 1
+    assert failed.exit_code == (130 if reason is KeyboardInterrupt else 1)
     told = (
         "interrupted; the scope lives in its old place" if reason is KeyboardInterrupt else "later"
     )

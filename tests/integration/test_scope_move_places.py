@@ -5,14 +5,32 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import random
+import time
+from contextlib import suppress
 from decimal import Decimal
 
+import boto3
 import pytest
+from attrs import evolve
 from moto import mock_aws
 
-from dynastore import AsyncStore, Schema, Store, Table, entity, field, gsi, key, payload, unique
-from dynastore.errors import RequestError
+from dynastore import (
+    AsyncStore,
+    Elsewhere,
+    Placement,
+    Schema,
+    Store,
+    Table,
+    entity,
+    field,
+    gsi,
+    key,
+    payload,
+    unique,
+)
+from dynastore.errors import RequestError, UnknownPlace
 from dynastore.operations.moving.stages import ScopeMoved
+from dynastore.operations.scopes.locations import LEASE_SECONDS
 from dynastore.table import Index
 from dynastore.testing import memory_store
 
@@ -78,8 +96,6 @@ def on_dynamodb(table):
 
 
 def make_bucket(store):
-    import boto3
-
     location = {"LocationConstraint": "eu-west-1"}
     boto3.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
     return store
@@ -117,9 +133,19 @@ def test_a_scope_of_a_file_moves_into_dynamodb_and_back(aws, tmp_path):
     assert list(table.scopes()) == []
 
 
-def test_a_scope_moves_between_tables_of_dynamodb_while_it_is_written_to_and_its_mover_killed(aws):
-    stores = [Store.connect(name, scope_world.SCHEMA) for name in ("shared", "private")]
-    world, draw, now, kills = World(1, stores), random.Random(1), None, 0
+def in_one_region():
+    return [Store.connect(name, scope_world.SCHEMA) for name in ("shared", "private")]
+
+
+def in_two_regions():
+    return scope_world.at_two_places("shared", Elsewhere(region_name="us-east-1"))
+
+
+@pytest.mark.parametrize("stores", [in_one_region, in_two_regions])
+def test_a_scope_moves_between_tables_of_dynamodb_while_it_is_written_to_and_its_mover_killed(
+    aws, stores
+):
+    world, draw, now, kills = World(1, stores()), random.Random(1), None, 0
     for direction, lives, empty in (
         (there, world.private, world.shared),
         (back, world.shared, world.private),
@@ -136,6 +162,97 @@ def test_a_scope_moves_between_tables_of_dynamodb_while_it_is_written_to_and_its
         assert moved.changes > 0
         world.check(lives, empty)
     assert kills > 1
+
+
+def test_payloads_in_the_bucket_of_another_place_are_not_lost_either():
+    for dies_at in range(5, 250, 25):
+        world = World(1, scope_world.in_two_files())
+        life = Life(dies_at, answered=True, meanwhile=world.write)
+        with suppress(Killed):
+            there(world, life).finish()
+        there(world, Life(now=life.now, meanwhile=world.write)).finish()
+        world.check(world.private, world.shared)
+        back(world, Life(now=life.now + dt.timedelta(hours=1))).finish()
+        world.check(world.shared, world.private)
+
+
+PLACED = Placement("shared", places={"us": Elsewhere(region_name="us-east-1", bucket="us-loads")})
+
+
+def test_stores_that_were_opened_before_follow_a_scope_and_its_payloads_to_another_region(aws):
+    home = furnished(make_bucket(Store.connect(PLACED, SCHEMA)))
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="us-loads")
+    writer, unaware = (Store.connect(each, SCHEMA) for each in (PLACED, Placement("shared")))
+    for each in (writer, unaware):
+        assert each.scope("qa").get(Note, name="7") == NOTES["7"]
+    there = Store.connect("private", SCHEMA, region_name="us-east-1")
+    there.create_table()
+    moved = home.move_scope("qa", "us:private", request_seconds=0.1).finish()
+    assert (moved.is_done, moved.repaired) == (True, 0)
+    assert moved.target == "us:private"
+    time.sleep(LEASE_SECONDS)
+    qa = writer.scope("qa")
+    qa.put(evolve(NOTES["1"], data=NOTES["2"].data * 2))
+    assert qa.get(Note, name="1").data == NOTES["2"].data * 2
+    assert qa.get(Note, name="7") == NOTES["7"]
+    with pytest.raises(UnknownPlace, match=r"scope 'qa' is kept at place 'us'"):
+        unaware.scope("qa").put(NOTES["1"])
+    # The tables themselves, as whoever connects to one of them sees it.
+    there = Store.connect("private", in_bucket("us-loads"), region_name="us-east-1")
+    assert found(there).keys() == NOTES.keys()
+    assert [*there.verify()] == []
+    assert there.sweep(dry_run=True).litter == 0
+    assert there.delete_scope("qa", dry_run=True).objects == len(NOTES) + 1
+    assert found(Store.connect("shared", SCHEMA)) == {}
+    assert Store.connect("shared", SCHEMA).delete_scope("qa", dry_run=True).objects == 0
+    back = writer.move_scope("qa", "shared", request_seconds=0.1).finish()
+    assert back.is_done
+    time.sleep(LEASE_SECONDS)
+    assert unaware.scope("qa").get(Note, name="1").data == NOTES["2"].data * 2
+    assert found(there) == {}
+
+
+def test_without_names_of_places_nobody_can_follow(tmp_path):
+    shared = memory_store(SCHEMA)
+    with pytest.raises(UnknownPlace, match="scope 'qa' is kept at place 'us'"):
+        shared.move_scope("qa", "us:private")
+    other = Store.connect(f"sqlite:///{tmp_path}/other.db", SCHEMA.named("private"))
+    with pytest.raises(RequestError, match=r"places=.*'us:TABLE'"):
+        shared.move_scope("qa", other)
+
+
+def test_tables_and_buckets_of_one_name_at_two_places_are_told_apart_or_refused(tmp_path):
+    us = f"sqlite:///{tmp_path}/us.db"
+    for place, refused in ((us, True), (Elsewhere(us, bucket="us-loads"), False)):
+        home = Store.connect(Placement("sqlite://", places={"us": place}), SCHEMA)
+        furnished(home)
+        moving = home.move_scope("qa", "us:shared", request_seconds=0.1)
+        if refused:
+            with pytest.raises(RequestError, match="give the place another bucket"):
+                moving.finish()
+            continue
+        assert moving.finish().objects == len(NOTES)
+        assert home.move_scope("qa", "us:shared").finish().is_done  # lives there already
+        there = Store.connect(us, in_bucket("us-loads"))
+        assert found(there) == NOTES
+        assert found(Store.at(home.place, SCHEMA)) == {}
+
+
+def test_writers_follow_a_scope_to_another_bucket_of_the_same_place():
+    placement = Placement("sqlite://", places={"us": "sqlite://"})
+    home = furnished(Store.connect(placement, SCHEMA))
+    writer = Store.at(home.place, home.schema)
+    target = evolve(home, schema=in_bucket("other-bucket").named("private"))
+    assert home.move_scope("qa", target, request_seconds=0.1).finish().objects == len(NOTES)
+    writer.scope("qa").put(evolve(NOTES["1"], data=NOTES["2"].data))
+    assert writer.scope("qa").get(Note, name="1").data == NOTES["2"].data
+    there = Store.at(home.place, in_bucket("other-bucket").named("private"))
+    assert found(there)["1"].data == NOTES["2"].data
+    assert there.delete_scope("qa", dry_run=True).objects == len(NOTES) + 1
+
+
+def in_bucket(name):
+    return SCHEMA.on(lambda table: evolve(table, bucket=name))
 
 
 def test_awaited_it_moves_as_well():

@@ -6,7 +6,9 @@ import pytest
 
 from benchmarks.workload.budget import MOST_UNITS, WRITE_DOLLARS, Budget
 from benchmarks.workload.day import Agent
+from benchmarks.workload.players import kinds
 from benchmarks.workload.runs import AWAITED, BLOCKING, Target, day_on, here, stretch
+from benchmarks.workload.script import Script, written
 from benchmarks.workload.soaking import GROWTH, WINDOWS, Grown, grown, soak
 from dynastore import Store
 from tests.conformance.engines import moto_server
@@ -147,3 +149,26 @@ def test_tasks_and_threads_take_each_conversation_once():
         agent = Agent(store.schema)
     numbers = asyncio.run(taken(agent))
     assert len({*numbers}) == len(numbers) == 40
+
+
+def test_others_play_the_same_day(target):
+    asked = written(target.table, target.settings)
+    operations = {request.operation for conversation in asked for _, request in conversation}
+    assert {name for conversation in asked for name, _ in conversation} == KINDS
+    assert operations == {"PutItem", "Query", "UpdateItem"}
+    blocking = [kind for kind in kinds() if not kind.is_awaited]
+    assert {kind.name for kind in blocking} == {"boto3", "PynamoDB"}
+    for kind in blocking:
+        player = kind.opened(target.table, target.endpoint_url, 1, asked)
+        for _, request in asked[0]:
+            found = player.play(player.prepared(request))
+            assert kind.name == "boto3" or request.operation != "Query" or found
+        player.close()
+
+
+def test_a_script_is_had_again_and_again(target):
+    asked = written(target.table, target.settings)[:2]
+    script = Script(asked, lambda request: request.operation)
+    had = [each for _, (_, each) in zip(range(5), script.conversations, strict=False)]
+    assert had[0] == had[2] == had[4]
+    assert [*script.operations(0, had[1])] == [(name, each.operation) for name, each in asked[1]]

@@ -14,8 +14,8 @@ from hypothesis import assume
 from dynastore import Schema
 from dynastore.errors import NoAccessPattern, RequestError
 from dynastore.operations.reading.planned import first_requests
-from dynastore.recording import recorded
 from dynastore.requests import BatchGetItem, GetItem, Query
+from dynastore.telemetry.recording import recorded
 from dynastore.testing import memory_store
 
 from .generating import NOW, Question, fulfils

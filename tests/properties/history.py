@@ -9,12 +9,12 @@ from typing import Any
 import attrs
 
 from dynastore import Ref
-from dynastore.attributes import AttributeMap, binary_of
-from dynastore.payloads import Pointer
+from dynastore.codec.payloads import Pointer
+from dynastore.entities.uniques import GUARD, OWNER
 from dynastore.requests import Key, Request, Scan
 from dynastore.table import PART, TTL
-from dynastore.uniques import GUARD, OWNER
-from dynastore.wire_values import kept_item
+from dynastore.values.attributes import AttributeMap, binary_of
+from dynastore.values.wire_values import kept_item
 
 from .history_calls import Call
 from .history_entities import CLASSES, SCHEMA, key_of

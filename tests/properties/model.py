@@ -15,14 +15,14 @@ from attrs import evolve
 
 from dynastore import Check, Create, Delete, Put, Ref, Update
 from dynastore.changes import Append, IfMissing, Increment, Inside, Unset
+from dynastore.entities.kept_fields import UNWRITTEN
+from dynastore.entities.spec import spec_of
 from dynastore.errors import (
     AlreadyExists,
     ConditionFailed,
     NotUnique,
     RevisionConflict,
 )
-from dynastore.kept_fields import UNWRITTEN
-from dynastore.spec import spec_of
 
 State = dict[Ref[Any], Any]
 

@@ -281,6 +281,6 @@ def puts_again_for_less_long(clocked):
 
 def test_what_is_put_again_stays_for_those_that_refer_to_what_it_was(monkeypatch):
     puts_again_for_less_long(Clocked())
-    monkeypatch.setattr(saving, "_later", lambda _, other: other)
+    monkeypatch.setattr(saving, "later", lambda _, other: other)
     with pytest.raises(PayloadMissing):
         puts_again_for_less_long(Clocked())

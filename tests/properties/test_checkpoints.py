@@ -462,7 +462,7 @@ def test_what_is_put_again_while_it_is_removed_stays(removing, requests):
 
 @pytest.mark.parametrize("removing", ["run hides", "run deletes", "repair hides", "repair deletes"])
 def test_what_is_put_again_would_be_removed_without_a_condition(removing, monkeypatch):
-    monkeypatch.setattr(unchanged, "_same", lambda checkpoint: {"thread_id": checkpoint.thread_id})
+    monkeypatch.setattr(unchanged, "same", lambda checkpoint: {"thread_id": checkpoint.thread_id})
     lost = 0
     with small_constants():
         for requests in range(10):

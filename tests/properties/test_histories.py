@@ -13,7 +13,8 @@ from attrs import evolve
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from dynastore import operations, payloads
+from dynastore import operations
+from dynastore.codec import payloads
 from dynastore.operations import known
 from dynastore.operations.writing import attempts, batches, updates, writes
 from dynastore.requests import BatchWriteItem, GetItem, Now, Steps, UpdateItem

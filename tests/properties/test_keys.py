@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from dynastore import Index, Schema, Table, entity, gsi, key
 from dynastore.errors import ModelError, RequestError
-from dynastore.key_text import AFTER, EMPTY, NONE, renderer
-from dynastore.keys import FILLER, KeyTemplate, scope_prefix
+from dynastore.keys.templates import FILLER, KeyTemplate, scope_prefix
+from dynastore.keys.text import AFTER, EMPTY, NONE, renderer
 
 
 class Color(StrEnum):

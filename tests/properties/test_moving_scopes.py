@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from itertools import count
 
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynastore import Placement, Schema, Store, entity, gsi, key
+from dynastore.keys.addresses import name_in
 from dynastore.operations.reading.reads import get
 from dynastore.operations.scopes import routing
 from dynastore.operations.scopes.locations import LEASE_SECONDS, seal, settle
@@ -34,18 +36,19 @@ class Note:
 
 PLAIN = Schema([Note]).named("shared")
 QA = Placement(private=["other"]).placed(PLAIN).scoped("qa")
-THERE = "shared.there"
+THERE = ("shared.there", "us:shared.there", "us:shared")
 
 
 class World:
-    """A clock, an engine, and what was acknowledged."""
+    """A clock, engines at two places, and what was acknowledged."""
 
-    def __init__(self, lease):
+    def __init__(self, lease, there):
         self.now = 0.0
         self.lease = lease
-        self.store = Store.connect("sqlite://", PLAIN)
-        self.store.create_table()
-        Store(PLAIN.named(THERE), self.store.client).create_table()
+        self.there = there
+        self.store = Store.connect(Placement("sqlite://", places={"us": "sqlite://"}), PLAIN)
+        for each in ("shared", there):
+            Store(PLAIN.named(each), self.store.client).create_table()
         self.acknowledged: dict[str, int] = {}
 
     def seconds(self):
@@ -73,7 +76,7 @@ class Worker:
                 assert seen >= least, f"{self.name} read {seen} of {name}, and {least} was written"
 
     def _run(self, steps):
-        return (yield from routed(QA, self.leases, Known(), steps))
+        return (yield from routed(QA, self.leases, Known(), steps, ["us"]))
 
     def step(self):
         """Its request is answered, and it asks for the next one; or it waits on."""
@@ -99,13 +102,13 @@ def moving(world):
     page = yield Query("shared", PLAIN.table.indexes[0], (("GSI1H", Equal({"S": "@qa#N"})),))
     for entry in page.items:
         item = yield GetItem("shared", Key.of(entry), consistent=True)
-        yield PutItem(THERE, item)
-    yield from settle(PLAIN, "qa", "mover", THERE)
+        yield PutItem(world.there, item)
+    yield from settle(PLAIN, "qa", "mover", world.there)
 
 
-def played(choices, lease=LEASE_SECONDS):
+def played(choices, lease=LEASE_SECONDS, there=THERE[0]):
     """Who does the next thing, as the choices say; the clock runs in between."""
-    world = World(lease)
+    world = World(lease, there)
     names = ["ann", "bob", "cem"]
     workers = [Worker(world, name, names) for name in names]
     mover, answer = moving(world), None
@@ -134,9 +137,9 @@ turns = st.lists(
 
 
 @settings(deadline=None, max_examples=60)
-@given(turns)
-def test_a_move_loses_nothing_and_nothing_old_is_read(choices):
-    played(choices)
+@given(turns, st.sampled_from(THERE))
+def test_a_move_loses_nothing_and_nothing_old_is_read(choices, there):
+    played(choices, there=there)
 
 
 def random_turns(number):
@@ -175,6 +178,17 @@ def test_a_seal_that_is_remembered_is_seen_to_let_old_be_read(monkeypatch):
 def test_a_lease_that_is_not_kept_to_is_seen_to_lose_writes(monkeypatch):
     monkeypatch.setattr(routing, "LEASE_SECONDS", 4 * LEASE_SECONDS)
     assert found_wrong()
+
+
+def test_a_place_that_reads_ignore_is_seen_to_let_old_be_read(monkeypatch):
+    sound = routing._moved
+
+    def read_at_home(asked, schema, location):
+        table = name_in(location.table) if isinstance(asked, GetItem) else location.table
+        return sound(asked, schema, evolve(location, table=table))
+
+    monkeypatch.setattr(routing, "_moved", read_at_home)
+    assert found_wrong(there="us:shared")
 
 
 def test_writes_that_do_not_wait_are_seen_to_be_lost(monkeypatch):

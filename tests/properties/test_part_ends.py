@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynastore import Schema, entity, if_missing, key, operations, payload, payloads, ref
+from dynastore import Schema, entity, if_missing, key, operations, payload, ref
+from dynastore.codec import payloads
+from dynastore.codec.payloads import Pointer
 from dynastore.operations.writing.touching import touch
 from dynastore.operations.writing.writes import transact, write
-from dynastore.payloads import Pointer
 from dynastore.requests import Key, Scan
 from dynastore.table import PART, TTL
 from dynastore.testing import memory_store

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore import Schema, entity, key, payload
+from dynastore.codec.payloads import Pointer, packed
+from dynastore.entities.payload_fields import Storing
 from dynastore.errors import DataError
-from dynastore.payload_fields import Storing
-from dynastore.payload_forms import form_of, value_of
-from dynastore.payloads import Pointer, packed
 from dynastore.testing import memory_store
+from dynastore.values.payload_forms import form_of, value_of
 
 from .entities import fields_of, typed_values
 from .test_codec import types_of

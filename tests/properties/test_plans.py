@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dynastore.errors import RequestError
-from dynastore.recording import recorded
 from dynastore.table import PRIMARY
+from dynastore.telemetry.recording import recorded
 
 from .answering import ask, check, empty_store, keep, key_of
 from .generating import FAMILIES, Question, fulfils, questions, things

@@ -11,15 +11,16 @@ import pytest
 pytest.importorskip("agno", reason="needs the extra dynastore[test]")
 pytest.importorskip("langgraph.checkpoint", reason="needs the extra dynastore[test]")
 
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from dynastore import Placement, Private, Store
+from dynastore import Elsewhere, Placement, Private, Store
 from dynastore.agents import agent_schema
+from dynastore.codec.payload_objects import name_prefix
 from dynastore.errors import RequestError
-from dynastore.iam import scope_policy
-from dynastore.keys import REGISTERED, scope_prefix
+from dynastore.infra.iam import scope_policy
+from dynastore.keys.templates import REGISTERED, scope_prefix
 from dynastore.testing import recorded
 
 from .scoped_calls import SCHEMA, everything, work_of_frameworks
@@ -195,12 +196,18 @@ def test_what_is_no_scope_and_no_account_is_refused():
         scope_policy(SCHEMA.scoped("a"), account="12", region=REGION)
 
 
-PLACED = Placement(
-    private={"a": Private(), "b": Private(only=["letter"]), "c": Private(but=["letter"])}
-).placed(SCHEMA)
+OWN_BUCKET = SCHEMA.on(lambda table: evolve(table, bucket="own-bucket"))
+PRIVATE = {
+    "a": Private(),
+    "b": Private(only=["letter"]),
+    "c": Private(but=["letter"]),
+    "e": Private(OWN_BUCKET),
+    "f": Private(OWN_BUCKET, only=["letter"]),
+}
+PLACED = Placement(private=PRIVATE).placed(SCHEMA)
 
 
-@pytest.mark.parametrize("scope", ["a", "b", "c", "d"])
+@pytest.mark.parametrize("scope", ["a", "b", "c", "d", "e", "f"])
 @pytest.mark.parametrize("path", [(), ("inner",), ("inner", "most")])
 def test_all_that_a_scope_of_a_placement_asks_for_is_allowed_and_nothing_of_another(scope, path):
     with Store.connect("sqlite://", PLACED) as whole:
@@ -212,7 +219,7 @@ def test_all_that_a_scope_of_a_placement_asks_for_is_allowed_and_nothing_of_anot
             everything(store)
     asked = {a for e in sent for a in asked_of(e.request.operation, e.request.parameters())}
     policies = {}
-    for each in "abcd":
+    for each in "abcdef":
         schema = PLACED.scoped(each)
         for name in path:
             schema = schema.scoped(name)
@@ -220,3 +227,23 @@ def test_all_that_a_scope_of_a_placement_asks_for_is_allowed_and_nothing_of_anot
     for each, policy in policies.items():
         allowed = {allows(policy, one) for one in asked}
         assert allowed == {each == scope}
+
+
+def test_a_policy_names_the_tables_and_buckets_of_other_places():
+    us = {"us": Elsewhere(region_name="us-east-1", bucket="us-loads")}
+    placed = Placement(private={"qa": Private(only=["letter"], place="us")}, places=us).placed(
+        SCHEMA
+    )
+    with pytest.raises(RequestError, match=r"letters\.qa is at place 'us': say in which region"):
+        scope_policy(placed.scoped("qa"), account=ACCOUNT, region=REGION)
+    where = {"us": ("us-east-1", "210987654321")}
+    policy = scope_policy(placed.scoped("qa"), account=ACCOUNT, region=REGION, places=where)
+    items, entry, objects = policy["Statement"]
+    there = "arn:aws:dynamodb:us-east-1:210987654321:table/letters.qa"
+    assert {there, f"{there}/index/GSI1"} < {*items["Resource"]}
+    assert entry["Resource"] == [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/letters"]
+    assert f"arn:aws:s3:::us-loads/{name_prefix(['qa'])}*" in objects["Resource"]
+    with pytest.raises(RequestError, match="12 digits, not '1'"):
+        scope_policy(
+            placed.scoped("qa"), account=ACCOUNT, region=REGION, places={"us": ("us-east-1", "1")}
+        )

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore import increment, ref, unset
-from dynastore.recording import recorded
 from dynastore.requests import GetItem, UpdateItem
+from dynastore.telemetry.recording import recorded
 from dynastore.testing import memory_store
-from dynastore.wire_values import kept_item
+from dynastore.values.wire_values import kept_item
 
 from .answering import key_of
 from .generating import DAY, DEFAULTED, FAMILIES, FIELDS, NOW, schemas, things

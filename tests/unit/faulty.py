@@ -16,12 +16,16 @@ from attrs import field, frozen
 
 @frozen
 class Reply:
-    """An answer: a status, a body, headers besides the usual; sent after some seconds."""
+    """An answer: a status, a body, headers besides the usual.
+
+    It is sent after some seconds, and when a barrier has as many requests as it waits for.
+    """
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(factory=dict)
     after_seconds: float = 0.0
+    barrier: threading.Barrier | None = None
 
 
 @frozen
@@ -49,6 +53,7 @@ class FaultyServer:
         self.asked: list[tuple[str, dict[str, str], Any]] = []
         self.answered = 0
         self.most_at_once = 0
+        self.connections = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.script = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -66,6 +71,9 @@ class FaultyServer:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
+_counting = threading.Lock()
+
+
 class _Server(ThreadingHTTPServer):
     script: FaultyServer
     block_on_close = False
@@ -78,6 +86,12 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+
+    def setup(self) -> None:
+        """Count a connection; each has a thread."""
+        super().setup()
+        with _counting:
+            self.server.script.connections += 1
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -110,6 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Reply) -> None:
         time.sleep(answer.after_seconds)
+        if answer.barrier is not None:
+            answer.barrier.wait(timeout=10)
         self.server.script.answered += 1
         self.send_response_only(answer.status)
         self.send_header("Date", answer.headers.get("Date", self.date_time_string()))

@@ -52,7 +52,7 @@ LISTS = [
     (Thread, {"component": "support", "created_at": since(MONDAY)}, "by_component"),
     (Thread, {"created_at": since(MONDAY)}, "directory"),
     (Schedule, {"user_id": "ann", "enabled": True}, "by_user"),
-    (Schedule, {"enabled": True, "created_at": since(MONDAY)}, "directory"),
+    (Schedule, {"enabled": True, "kind": "agent", "component": "a1"}, "directory"),
     (Schedule, {"enabled": True, "next_run_at": until(MONDAY)}, "due"),
     (Schedule, {"endpoint": "/agents/a1/runs"}, "by_endpoint"),
     (ScheduleRun, {"schedule_id": "s1", "triggered_at": since(MONDAY)}, "by_schedule"),

@@ -19,9 +19,10 @@ from botocore.credentials import RefreshableCredentials
 from moto.server import ThreadedMotoServer
 
 from dynastore.changes import Increment, SetTo
-from dynastore.clients.aio import CONNECTIONS, AioClient
+from dynastore.clients.aio import AioClient
 from dynastore.clients.awaiting import run_async
 from dynastore.clients.boto import BotoClient
+from dynastore.clients.sessions import CONNECTIONS
 from dynastore.clients.wire import Unreached
 from dynastore.errors import (
     AccessDenied,

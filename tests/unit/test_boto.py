@@ -352,6 +352,27 @@ def test_a_client_of_ours_retries_by_itself():
     assert len(server.asked) == 2
 
 
+@pytest.mark.parametrize("mode", ["legacy", "standard"])
+def test_a_damaged_refusal_is_asked_for_again(mode, monkeypatch):
+    monkeypatch.setenv("AWS_RETRY_MODE", mode)
+    damaged = Reply(400, error("ValidationException").body, {"x-amz-crc32": "1"})
+    with FaultyServer(damaged, ok(Item=ANSWERED)) as server:
+        client = BotoClient.connect(endpoint_url=server.url)
+        assert client.send(READ) == ANSWERED
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("config", "tells"), [(None, False), (Config(retries={"total_max_attempts": 2}), True)]
+)
+def test_attempts_of_botocore_are_told_of_only_where_it_makes_some(config, tells):
+    with FaultyServer(ok(Item=ANSWERED)) as server:
+        client = BotoClient.connect(endpoint_url=server.url, config=config)
+        client.send(READ)
+        client.close()
+    assert ("amz-sdk-request" in server.asked[0][1]) == tells
+
+
 def test_a_client_of_ours_has_connections_for_all_threads_of_the_pool():
     client = BotoClient.connect()
     assert client._services["dynamodb"].client.meta.config.max_pool_connections >= POOL_WIDTH

@@ -8,7 +8,6 @@ import pytest
 
 from dynastore import AsyncStore, Schema, Store, entity, gsi, key, payload, ref
 from dynastore.clients.observing import Sent
-from dynastore.consumption import Consumed, Consumption, Use
 from dynastore.errors import AlreadyExists, Throttled
 from dynastore.requests import (
     BatchGetItem,
@@ -18,6 +17,7 @@ from dynastore.requests import (
     Purpose,
     TransactWriteItems,
 )
+from dynastore.telemetry.consumption import Consumed, Consumption, Use
 
 
 @entity("note")

@@ -12,9 +12,9 @@ from dynastore.agents.checkpoints.contents import Value
 from dynastore.agents.checkpoints.pending import Elsewhere, TaskWrite, apart_of, write_of
 from dynastore.agents.checkpoints.pending import packed_write as packed
 from dynastore.changes import inside
+from dynastore.entities.spec import ref
 from dynastore.errors import DynastoreError, ItemTooLarge
 from dynastore.requests import UpdateItem
-from dynastore.spec import ref
 from dynastore.testing import memory_store
 
 KEY = {"thread_id": "t", "namespace": "", "checkpoint_id": "1", "task_id": "task"}

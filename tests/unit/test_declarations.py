@@ -11,8 +11,8 @@ import pytest
 from attrs import define, frozen
 
 from dynastore import Index, Schema, Table, entity, field, gsi, key, payload, version
+from dynastore.entities.spec import spec_of
 from dynastore.errors import ModelError
-from dynastore.spec import spec_of
 
 DAY = dt.timedelta(days=1)
 PRIMARY = key("USER#{user_id}", "NOTE#{note_id}")

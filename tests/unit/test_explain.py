@@ -10,8 +10,8 @@ import pytest
 from dynastore import Index, Schema, Table, any_of, entity, gsi, key, one_of, since
 from dynastore.capacity import READ_DOLLARS
 from dynastore.errors import RequestError
-from dynastore.explain import as_mermaid
-from dynastore.overview import remarks, rows
+from dynastore.planner.explain import as_mermaid
+from dynastore.schema.overview import remarks, rows
 from dynastore.testing import memory_store, recorded
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynastore import expressions
 from dynastore.changes import Add, Append, Discard, Increment, Prepend, SetTo, Unset
 from dynastore.errors import RequestError
+from dynastore.expressions import rendering as expressions
 from dynastore.terms import Absent, BeginsWith, Between, Compare, Equal, IsNone, OneOf, Present
 
 NULL = {"NULL": True}

@@ -9,7 +9,6 @@ import pytest
 from attrs import evolve
 
 from dynastore import Schema, entity, key
-from dynastore.attributes import AttributeMap
 from dynastore.clients.base import run
 from dynastore.errors import (
     ChangesTrimmed,
@@ -32,6 +31,7 @@ from dynastore.requests.streams import (
 )
 from dynastore.requests.tables import CreateTable, DescribeTable, TableDescription
 from dynastore.testing import memory_store
+from dynastore.values.attributes import AttributeMap
 
 START = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/dynastore/stream/2026-11-21T12:00:00.000"

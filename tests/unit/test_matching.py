@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dynastore.changes import Add, Append, Discard, Increment, Prepend, SetTo, Unset
-from dynastore.changing import changer
 from dynastore.errors import RequestError
-from dynastore.matching import matcher
+from dynastore.expressions.changing import changer
+from dynastore.expressions.matching import matcher
 from dynastore.terms import Absent, BeginsWith, Between, Compare, Equal, IsNone, OneOf, Present
-from dynastore.wire_values import kept_item
+from dynastore.values.wire_values import kept_item
 
 
 def holds(value, predicate):

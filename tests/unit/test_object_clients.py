@@ -184,7 +184,7 @@ def test_a_client_that_was_handed_in_has_no_s3():
 
 
 def url_of(bucket, **settings):
-    client = connect(SESSION, "s3", width=1, **settings)
+    client = connect(SESSION, "s3", **settings)
     return ObjectPoster(SESSION, client).post_of(GetObject(bucket, "a/b")).url
 
 
@@ -198,7 +198,7 @@ def test_a_bucket_has_a_host_at_aws_and_a_path_elsewhere():
 
 def test_signatures_are_botocores(monkeypatch):
     """No engine of the tests checks them."""
-    client = connect(SESSION, "s3", width=1)
+    client = connect(SESSION, "s3")
     poster = ObjectPoster(SESSION, client)
     credentials = SESSION.get_credentials()
     for asked in (PUT, GET, LIST):

@@ -13,9 +13,9 @@ from dynastore.clients.aio import AioClient
 from dynastore.clients.base import run
 from dynastore.clients.observing import Exchange, Sent
 from dynastore.errors import ConditionFailed, DynastoreError, Throttled
-from dynastore.recording import recorded
 from dynastore.requests import GetItem, Key, PutItem, Query, Together
 from dynastore.table import PRIMARY
+from dynastore.telemetry.recording import recorded
 from dynastore.terms import Absent
 from dynastore.testing import memory_store
 

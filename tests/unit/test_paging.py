@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from dynastore.attributes import AttributeMap
 from dynastore.capacity import PAGE_BYTES, item_bytes
 from dynastore.changes import SetTo, Unset
 from dynastore.clients.metering import projected
@@ -25,6 +24,7 @@ from dynastore.requests import (
 from dynastore.requests.tables import CreateTable, DescribeTable
 from dynastore.table import PRIMARY, Index, Table
 from dynastore.terms import Equal, Present
+from dynastore.values.attributes import AttributeMap
 
 SLIM, KEYS, WHOLE = Index(1, 2, ("title",)), Index(2, 1, ()), Index(3, 1)
 TABLE = Table("agents", (SLIM, KEYS, WHOLE))

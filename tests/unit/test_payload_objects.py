@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore import Schema, Table, entity, key, payload, ref
+from dynastore.codec.payload_objects import Owner, has_room, name_prefix, written_at
+from dynastore.codec.payloads import POINTER_BYTES, Pointer
 from dynastore.errors import DynastoreError, ModelError, PayloadMissing, Throttled
 from dynastore.operations.reading import reads
 from dynastore.operations.writing import writes
-from dynastore.payload_forms import OBJECT
-from dynastore.payload_objects import Owner, has_room, name_prefix, written_at
-from dynastore.payloads import POINTER_BYTES, Pointer
 from dynastore.requests import DeleteItem, GetItem, Key, Now, PutItem, UpdateItem
 from dynastore.requests.objects import DeleteObject, GetObject, ListObjectsV2, PutObject
 from dynastore.testing import memory_store, recorded
+from dynastore.values.payload_forms import OBJECT
 from dynastore.writes import Put
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)

@@ -8,10 +8,10 @@ import random
 import pytest
 
 from dynastore import Schema, entity, key, payload, ref
+from dynastore.codec.payloads import PART_BYTES
 from dynastore.errors import PartialFailure, PayloadMissing, Throttled
 from dynastore.operations.reading import reads
 from dynastore.operations.writing import writes
-from dynastore.payloads import PART_BYTES
 from dynastore.requests import (
     BatchGetItem,
     DeleteItem,

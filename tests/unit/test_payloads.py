@@ -11,8 +11,8 @@ import pytest
 import zstandard
 
 from dynastore import Schema, entity, key, payload
-from dynastore import payload_forms as forms
 from dynastore.capacity import LIMIT_BYTES
+from dynastore.entities.payload_fields import LazyField, Undecoded
 from dynastore.errors import (
     DataError,
     ItemTooLarge,
@@ -21,8 +21,8 @@ from dynastore.errors import (
     PayloadMissing,
     RequestError,
 )
-from dynastore.payload_fields import LazyField, Undecoded
 from dynastore.testing import memory_store
+from dynastore.values import payload_forms as forms
 
 
 @entity("run")

@@ -14,7 +14,7 @@ from agno.session import AgentSession
 from langgraph.checkpoint.base import empty_checkpoint
 
 from dynastore import Placement, Private, Store
-from dynastore.agents import Checkpoint, CheckpointValue, Memory, TaskWrites, Thread
+from dynastore.agents import Checkpoint, CheckpointValue, Memory, TaskWrites, Thread, ThreadArchive
 from dynastore.integrations.agno import AsyncDynastoreDb, DynastoreDb
 from dynastore.integrations.langgraph import DynastoreSaver
 from dynastore.testing import recorded
@@ -24,7 +24,7 @@ PLACEMENT = Placement(
     {
         "qa": Private(),
         "support": Private(only=[Memory]),
-        "sales": Private(but=[Thread, Checkpoint, CheckpointValue, TaskWrites]),
+        "sales": Private(but=[Thread, Checkpoint, CheckpointValue, TaskWrites, ThreadArchive]),
     },
 )
 SESSION = AgentSession(session_id="s1", user_id="ann", agent_id="a1", created_at=1_767_600_000)

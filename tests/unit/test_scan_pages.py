@@ -10,7 +10,6 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynastore.attributes import AttributeMap
 from dynastore.capacity import item_bytes
 from dynastore.clients.sqlite import SqliteClient
 from dynastore.errors import RequestError, TableNotFound
@@ -18,6 +17,7 @@ from dynastore.requests import Key, PutItem, Request, Scan, ScanPage
 from dynastore.requests.tables import CreateTable
 from dynastore.table import Table
 from dynastore.terms import Compare, Present
+from dynastore.values.attributes import AttributeMap
 
 pytestmark = pytest.mark.scans
 

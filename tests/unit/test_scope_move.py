@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
+from contextlib import suppress
 from itertools import islice
 
 import pytest
@@ -14,10 +16,17 @@ from dynastore.errors import ConflictError, RequestError, UnroutedWrites
 from dynastore.operations.scopes.locations import LEASE_SECONDS, read_location
 from dynastore.requests.tables import DescribeTable
 
+from ..integration import scope_world
 from ..integration.mortal import Killed, Life, move
 from ..integration.scope_world import REQUEST_SECONDS, SCHEMA, Note, World, back, there
 
 pytestmark = pytest.mark.scans
+
+
+@pytest.fixture(autouse=True, params=["in_memory", "at_two_places"])
+def worlds(request, monkeypatch):
+    """Two tables at one place, and at two."""
+    monkeypatch.setattr(scope_world, "in_memory", getattr(scope_world, request.param))
 
 
 def requests_of(seed):
@@ -32,7 +41,7 @@ def test_a_scope_moves_with_all_in_it_and_back():
     assert moved.is_done
     world.check(world.private, world.shared)
     assert (moved.items, moved.changes, moved.repaired) == (moved.proven.items, 0, 0)
-    assert moved.deleted == moved.items
+    assert moved.deleted == moved.items + moved.objects
     # Whoever read the entry before the seal may write so long, and what was sent then take so long.
     assert moved.sealed_seconds >= LEASE_SECONDS + REQUEST_SECONDS
     assert list(world.shared.scopes()) == ["qa", "qa2"]
@@ -146,7 +155,7 @@ def test_writes_of_a_store_without_a_placement_are_found_and_not_deleted():
     stubborn, count = world.shared.scope("qa"), iter(range(100_000))
 
     def write_behind():
-        if world.store() is not None and world.store().schema.table.name == "private":
+        if world.store() is not None and world.store().schema.table.name != "shared":
             name = f"late {next(count)}"
             stubborn.put(Note(name=name, text=name))
 
@@ -190,13 +199,13 @@ def test_it_is_refused_where_the_scope_does_not_live_or_moves_elsewhere():
     world = World()
     third = Store.at(world.shared.place, SCHEMA.named("third"))
     third.create_table()
-    with pytest.raises(RequestError, match="lives in table shared, not in private"):
+    with pytest.raises(RequestError, match=r"lives in table shared, not in (us:)?private"):
         move(Life(), "qa", world.shared, third, world.private).finish()
     moving = iter(there(world, Life()))
     while next(moving).stage != "following":
         pass
     moving.close()
-    with pytest.raises(RequestError, match="on its way from table shared to private"):
+    with pytest.raises(RequestError, match=r"on its way from table shared to (us:)?private"):
         move(Life(), "qa", world.shared, third).finish()
     there(world, Life()).finish()
     world.check(world.private, world.shared)
@@ -236,4 +245,70 @@ def test_a_table_without_a_stream_moves_only_without_writers():
     with pytest.raises(RequestError, match="has no stream"):
         there(world, WithoutStream()).finish()
     move(WithoutStream(), "qa", world.shared, world.private, writers_stopped=True).finish()
+    world.check(world.private, world.shared)
+
+
+def given_up(world, life):
+    return move(life, "qa", world.shared, world.private, abandon=True)
+
+
+def outcome(world, *lives):
+    """What became of giving a move up, in one life or the next."""
+    for life in lives:
+        try:
+            return given_up(world, life).finish().stage
+        except Killed:
+            continue
+        except RequestError as error:
+            return "left" if "lives in table" in str(error) else "not begun"
+    raise AssertionError
+
+
+def test_a_move_that_was_begun_is_given_up_wherever_it_was_stopped_or_killed():
+    outcomes = set()
+    for dies_at in range(2, requests_of(1) + 100, 8):
+        world = World(1)
+        life = Life(dies_at, answered=True, meanwhile=world.write)
+        with suppress(Killed):
+            there(world, life).finish()
+        first = Life(dies_at % 25, answered=True, meanwhile=world.write, now=life.now)
+        later = life.now + dt.timedelta(hours=1)
+        became = outcome(world, first, Life(meanwhile=world.write, now=later))
+        outcomes.add(became)
+        if became != "left":
+            world.check(world.shared, world.private)
+            assert list(world.private.scopes()) == []
+        there(world, Life(now=later + dt.timedelta(hours=1))).finish()
+        world.check(world.private, world.shared)
+    assert outcomes == {"not begun", "abandoned", "left"}
+
+
+def test_a_move_that_is_given_up_half_way_may_go_on_after_all():
+    world = World(1)
+    moving = iter(there(world, Life(meanwhile=world.write)))
+    while next(moving).stage != "following":
+        pass
+    moving.close()
+    giving = iter(given_up(world, Life(meanwhile=world.write)))
+    while next(giving).stage != "abandoning":
+        pass
+    giving.close()
+    there(world, Life(meanwhile=world.write)).finish()
+    world.check(world.private, world.shared)
+
+
+def test_nothing_is_given_up_that_was_not_begun_or_is_done():
+    world = World()
+    with pytest.raises(RequestError, match="no move of scope 'qa' was begun"):
+        given_up(world, Life()).finish()
+    moving = iter(there(world, Life()))
+    while next(moving).stage != "following":
+        pass
+    moving.close()
+    third = Store.at(world.shared.place, SCHEMA.named("third"))
+    with pytest.raises(RequestError, match="is on its way from table shared to"):
+        move(Life(), "qa", world.shared, third, abandon=True).finish()
+    there(world, Life()).finish()
+    with pytest.raises(RequestError, match=r"lives in table (us:)?private by now"):
+        given_up(world, Life()).finish()
     world.check(world.private, world.shared)

@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from dynastore import AsyncStore, Schema, Store, entity, gsi, key, ref
 from dynastore.errors import ConditionFailed, Throttled
-from dynastore.telemetry import DURATION_SECONDS, instrumented
+from dynastore.telemetry.otel import DURATION_SECONDS, instrumented
 
 from .faulty import FaultyServer, Reply, error, ok
 

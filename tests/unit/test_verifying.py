@@ -10,7 +10,7 @@ from attrs import evolve
 from dynastore import Drifted, Schema, entity, gsi, key
 from dynastore.changes import SetTo, Unset
 from dynastore.errors import ConditionFailed, PartialFailure, Throttled
-from dynastore.keys import prefix_of
+from dynastore.keys.templates import prefix_of
 from dynastore.operations.reading.scanner import ScanOptions
 from dynastore.operations.upkeep.examining import Examiner
 from dynastore.operations.upkeep.findings import Difference, Tally

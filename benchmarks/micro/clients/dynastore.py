@@ -10,9 +10,10 @@ from typing import Any
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from dynastore import Store, expressions, increment, ref
+from dynastore import Store, increment, ref
 from dynastore.changes import Increment, SetTo
 from dynastore.clients.signing import ServiceClock, Signer
+from dynastore.expressions import rendering as expressions
 from dynastore.terms import Present
 
 from ..contenders import (

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...operations.writing.writes import transact
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...writes import Put, Write
 from .entities import Annex
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...entities.spec import Ref, ref
 from ...errors import ConditionFailed
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get_many, read_all
 from ...operations.writing.writes import write
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Delete
 from ..transcripts.appending import session_named
 from ..transcripts.removing import remove

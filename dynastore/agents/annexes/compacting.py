@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from ...codec.payloads import INLINE_BYTES
+from ...entities.spec import Ref, ref
 from ...errors import AlreadyExists, TransactionCanceled
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import read_all
 from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import write
-from ...payloads import INLINE_BYTES
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Create, Delete
 from .adding import add
 from .compactions import Compaction

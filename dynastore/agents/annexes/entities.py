@@ -15,8 +15,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal, TypeAlias
 
-from ...entities import entity
-from ...patterns import key
+from ...entities.declaring import entity
+from ...entities.patterns import key
 
 Kind: TypeAlias = Literal["tool_result", "transcript"]
 

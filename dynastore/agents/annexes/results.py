@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from ...entities.spec import Ref, ref
 from ...errors import TransactionCanceled
 from ...operations.interleaved import all_of as together
 from ...operations.reading.reads import get_many, read_all
 from ...operations.writing.writes import transact
 from ...planner import Ask
 from ...requests import ACTIONS, Now, Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...terms import all_of, any_of, missing, until
 from ...writes import Delete, Put
 from .adding import add

@@ -13,16 +13,16 @@ from typing import Any, cast
 
 from attrs import evolve, field, frozen
 
+from ...entities.spec import Ref
 from ...errors import AlreadyExists, ConditionFailed, ItemTooLarge
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get, get_many
 from ...operations.writing.writes import ATTEMPTS, write
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref
+from ...schema.schema import Schema
 from ...writes import Create, Put, Update
+from ..cold import later
 from .entities import CheckpointValue, TaskWrites
-from .keeping import later
 from .pending import Elsewhere, packed_elsewhere, packed_together, write_of
 
 KEY = ("thread_id", "namespace", "checkpoint_id", "name")  # of a value

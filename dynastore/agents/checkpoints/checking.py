@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
+from functools import partial
 from typing import Any
 
 from attrs import frozen
 
+from ...entities.spec import Ref, ref
 from ...errors import DataError
 from ...operations.reading.reads import get_many
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from .chains import Gap, joined
 from .clearing import PRUNED_GRACE, Lasting
 from .contents import spilled_name
@@ -20,6 +21,7 @@ from .entities import Checkpoint, CheckpointValue, TaskWrites
 from .examining import Examined, Space, examined, ref_of, trouble, written_apart
 from .findings import Checked, Damaged, Finding, Headless, Item, Litter, Lost
 from .keeping import Keeping
+from .returning import brought_back
 from .stored import is_shown
 
 ITEMS: dict[type[Any], Item] = {
@@ -63,6 +65,14 @@ def diagnosed(
     schema: Schema, thread_id: str, keeping: Keeping, lasting: Lasting
 ) -> Steps[Diagnosis]:
     """A thread, and what is wrong with it; see `check`."""
+    diagnosis = partial(_diagnosed, schema, thread_id, lasting)
+    return (yield from brought_back(schema, thread_id, keeping, diagnosis))
+
+
+def _diagnosed(
+    schema: Schema, thread_id: str, lasting: Lasting, keeping: Keeping
+) -> Steps[Diagnosis]:
+    """What is wrong with a thread that is in the table."""
     now = yield from Now()
     read = yield from examined(schema, thread_id, keeping)
     of_some = _stored(read) | _unknown(read)

@@ -16,22 +16,24 @@ from typing import Any, cast
 
 from attrs import evolve, frozen
 
+from ...entities.spec import Ref
 from ...errors import ConditionFailed
 from ...operations.interleaved import all_of
 from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import ATTEMPTS, write
 from ...requests import BATCH_WRITES, Now, Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Delete, Put
 from .chains import Known
 from .completing import complete, traced
 from .contents import Content, Held, content_of, packed, spilled_name
-from .entities import Checkpoint, CheckpointValue, TaskWrites, Thread
+from .entities import Checkpoint, CheckpointValue, TaskWrites
 from .keeping import Keeping
+from .returning import brought_back
 from .rewriting import Kept, Rewritten, rewritten
 from .saving import spilled_values
 from .stored import is_shown, place_of, read_all, read_refs
+from .stubs import none_away
 from .unchanged import change, delete
 
 PRUNED_GRACE = dt.timedelta(hours=1)  # twice as long as a process remembers a checkpoint
@@ -39,27 +41,6 @@ NO_GRACE = dt.timedelta(0)
 
 Lasting = Callable[[Checkpoint, Content], Collection[str]]
 """The channels of a checkpoint whose values are made of the writes of those before it."""
-
-
-def delete_thread(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[None]:
-    """Delete all of a thread, its header last, so that what is left after a failure is found again.
-
-    The newest checkpoints go first, as what is left refers to none of them and can still be read.
-
-    Raises:
-        PartialFailure: some of it could not be deleted.
-    """
-    of_thread = {"thread_id": thread_id}
-    checkpoints, values, tasks = yield from all_of(
-        read_refs(schema, cls, of_thread, keeping)
-        for cls in (Checkpoint, CheckpointValue, TaskWrites)
-    )
-    newest_first = iter(reversed(checkpoints))
-    while some := list(islice(newest_first, BATCH_WRITES)):
-        yield from delete_many(schema, some)
-    yield from all_of(write(schema, Delete(each)) for each in values)  # with their parts
-    yield from delete_many(schema, tasks)
-    yield from write(schema, Delete(ref(Thread, thread_id=thread_id)))
 
 
 def delete_for_runs(
@@ -85,26 +66,27 @@ def delete_for_runs(
         grace: as of `prune`.
     """
     for each in thread_ids:
-        yield from _until_done(partial(_without, schema, each, run_ids, keeping, lasting, grace))
+        without = partial(_without, schema, each, run_ids, lasting, grace)
+        yield from brought_back(schema, each, keeping, partial(_until_done, without))
 
 
-def _until_done(once: Callable[[], Steps[None]]) -> Steps[None]:
+def _until_done(once: Callable[[Keeping], Steps[None]], keeping: Keeping) -> Steps[None]:
     """Read something and change it, and again where somebody else changed it in between."""
     for _ in range(ATTEMPTS - 1):
         try:
-            return (yield from once())
+            return (yield from once(keeping))
         except ConditionFailed:
             continue
-    yield from once()
+    yield from once(keeping)
 
 
 def _without(
     schema: Schema,
     thread_id: str,
     runs: Collection[str],
-    keeping: Keeping,
     lasting: Lasting,
     grace: dt.timedelta,
+    keeping: Keeping,
 ) -> Steps[None]:
     """Remove the checkpoints of a thread that some runs made.
 
@@ -142,16 +124,17 @@ def prune(
         grace: how long a process may still refer to what is removed; none, if no process works on
             the thread.
     """
-    yield from _until_done(partial(_pruned, schema, thread_id, keeping, lasting, keep_last, grace))
+    pruned = partial(_pruned, schema, thread_id, lasting, keep_last, grace)
+    yield from brought_back(schema, thread_id, keeping, partial(_until_done, pruned))
 
 
 def _pruned(
     schema: Schema,
     thread_id: str,
-    keeping: Keeping,
     lasting: Lasting,
     keep_last: int,
     grace: dt.timedelta,
+    keeping: Keeping,
 ) -> Steps[None]:
     """Prune a thread.
 
@@ -235,6 +218,7 @@ def _read(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[list[_Names
     found: list[Checkpoint] = yield from read_all(
         schema, Checkpoint, {"thread_id": thread_id}, keeping
     )
+    none_away(found, keeping)
     namespaces: dict[str, list[Checkpoint]] = defaultdict(list)
     for each in found:
         namespaces[each.namespace].append(each)

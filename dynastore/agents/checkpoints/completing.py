@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from attrs import evolve
 
+from ...entities.spec import ref
 from ...errors import PayloadMissing
 from ...operations.interleaved import both
 from ...operations.reading.reads import get_many
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from ...terms import between, until
 from .chains import Gap, Known
 from .contents import FAR_LINKS, Held, content_of, segment_of, spilled_name
@@ -23,6 +23,7 @@ from .entities import Checkpoint, CheckpointValue
 from .keeping import Keeping
 from .saving import Place
 from .stored import CHECKPOINTS_AT_ONCE, read_all, reading
+from .stubs import none_away
 
 LONG_LINKS = 3  # from so many missing segments on, all between them are read rather than one by one
 
@@ -155,19 +156,19 @@ def _read_contents(
         low, high = min(gap.root for gap in stretches), max(gap.at for gap in stretches)
         where = {**namespaced, "checkpoint_id": between(low, high)}
         found = yield from read_all(schema, Checkpoint, where, keeping)
-        _learn(known, found)
+        _learn(known, found, keeping)
     # Where a chain begins at a host whose clock is ahead, what is between sorts before the latest.
     elif long:
         where = {**namespaced, "checkpoint_id": until(max(gap.at for gap in long))}
         reader = yield from reading(schema, Checkpoint, where, keeping, newest_first=True)
         page = yield from reader.page(min(CHECKPOINTS_AT_ONCE, max(gap.links for gap in long)))
-        _learn(known, page.entities)
+        _learn(known, page.entities, keeping)
     far = {gap.root for gap in gaps if _is_far(gap)}
     wanted = sorted({*far, *(gap.at for gap in gaps)} - known.contents.keys())
     refs = [ref(Checkpoint, **namespaced, checkpoint_id=each) for each in wanted]
     if refs:
         some = yield from get_many(schema, refs, consistent=keeping.consistent)
-        _learn(known, [each for each in some if each is not None])
+        _learn(known, [each for each in some if each is not None], keeping)
 
 
 def _read_anew(
@@ -189,7 +190,7 @@ def _is_far(gap: Gap) -> bool:
     return gap.is_spread and gap.links <= FAR_LINKS
 
 
-def _learn(known: Known, checkpoints: Iterable[Checkpoint]) -> None:
-    for each in checkpoints:
+def _learn(known: Known, checkpoints: Sequence[Checkpoint], keeping: Keeping) -> None:
+    for each in none_away(checkpoints, keeping):
         if each.checkpoint_id not in known.contents:
             known.contents[each.checkpoint_id] = content_of(each.content, each.mark)

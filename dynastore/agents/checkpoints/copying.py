@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
 from attrs import evolve
 
 from ...changes import unset
+from ...entities.spec import Ref, ref
 from ...errors import RequestError
 from ...operations.interleaved import all_of
 from ...operations.reading import reads
@@ -17,13 +19,14 @@ from ...operations.writing.batches import put_many
 from ...operations.writing.writes import write
 from ...planner import Ask
 from ...requests import BATCH_WRITES, Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Put, Update
 from .entities import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .examining import ref_of
 from .keeping import Keeping
+from .returning import brought_back
 from .stored import read_all, read_refs, reading
+from .stubs import ThreadAway, is_stub_id, none_away
 
 ELSEWHERE = "copy it to a new thread, or delete this one first"
 
@@ -51,6 +54,12 @@ def copy_thread(schema: Schema, source: str, target: str, keeping: Keeping) -> S
     """
     if source == target:
         raise RequestError(f"thread {source!r} is no copy of itself; give the copy another id")
+    copied = partial(_copied, schema, source, target)
+    yield from brought_back(schema, source, keeping, copied)
+
+
+def _copied(schema: Schema, source: str, target: str, keeping: Keeping) -> Steps[None]:
+    """Copy a thread that is in the table; see `copy_thread`."""
     ours: list[Checkpoint] = yield from _read(schema, Checkpoint, source, target, keeping)
     marks = yield from _marks(schema, target, keeping)
     _refuse_others(source, target, ours, marks)
@@ -81,6 +90,8 @@ def _read(
 ) -> Steps[list[Any]]:
     """All items of a class in a thread, as those of another one."""
     found = yield from read_all(schema, cls, {"thread_id": source}, keeping)
+    if cls is Checkpoint:
+        none_away(found, keeping)
     return [evolve(each, thread_id=target) for each in found]
 
 
@@ -138,6 +149,8 @@ def _marks(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[dict[Ref[A
     ask = Ask(consistent=keeping.consistent, selected=("namespace", "checkpoint_id", "mark"))
     of_thread = {"thread_id": thread_id}
     found = yield from reads.read_all(schema, schema.plan(Checkpoint, of_thread, (), ask))
+    if any(is_stub_id(each["checkpoint_id"]) for each in found):
+        raise ThreadAway(thread_id)
     return {
         ref(
             Checkpoint,

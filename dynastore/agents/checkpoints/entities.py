@@ -3,18 +3,22 @@
 TH#t1   C##1f0a…              a checkpoint: its header, and of its channels what changed
 TH#t1   K##1f0a…#messages#…  a value that is too large for its checkpoint
 TH#t1   W##1f0a…#7c1e…        what a task wrote after that checkpoint, before the next
+TH#t1   A#                    where the items above are, while the thread is archived; see `archiving`
 TH#t1   ~                     the thread itself: slim, written when it begins
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal, TypeAlias
 
 from attrs import field
 
-from ...entities import entity
-from ...patterns import gsi, key
-from ...payload_fields import payload
+from ...entities.declaring import entity
+from ...entities.patterns import gsi, key
+from ...entities.payload_fields import payload
+
+ArchiveState: TypeAlias = Literal["leaving", "archived", "returning", "back"]
 
 THREAD = ("thread_id", "user_id", "component", "title", "created_at", "expires_at")
 
@@ -66,6 +70,7 @@ class Checkpoint:
         until: when it is no longer given back, or None. It stays a while longer, because what
             comes after it may refer to it.
         hidden_at: when it was pruned, though others still refer to it, or None.
+        back_at: when it was brought back from an archive, or None.
         expires_at: after which it may be deleted, or None.
     """
 
@@ -79,6 +84,7 @@ class Checkpoint:
     content: bytes = payload()
     until: dt.datetime | None = None
     hidden_at: dt.datetime | None = None
+    back_at: dt.datetime | None = None
     expires_at: dt.datetime | None = None
 
     primary = key("TH#{thread_id}", "C#{namespace}#{checkpoint_id}")
@@ -137,3 +143,31 @@ class TaskWrites:
     expires_at: dt.datetime | None = None
 
     primary = key("TH#{thread_id}", "W#{namespace}#{checkpoint_id}#{task_id}")
+
+
+@entity("thread-archive", expires="expires_at")
+class ThreadArchive:
+    """Where the items of a thread are that is archived, or was.
+
+    Attributes:
+        thread_id: the thread.
+        state: ``leaving`` while its items are moved into the bucket, ``archived`` when they are there,
+            ``returning`` while they come back, ``back`` when they did.
+        since: when the thread was taken to be archived, which tells this time from any other; when it
+            is back, since when.
+        items: how many items it has in the bucket.
+        item_bytes: how large they are uncompressed, in bytes.
+        content: the items, as `packing` packs them; empty until they are in the bucket.
+        expires_at: when nothing of what it holds is there any more, or None.
+    """
+
+    thread_id: str
+    state: ArchiveState
+    since: dt.datetime
+    items: int = 0
+    item_bytes: int = 0
+    content: bytes = payload(default=b"", offload_over=0)
+    expires_at: dt.datetime | None = None
+
+    primary = key("TH#{thread_id}", "A#")
+    by_state = gsi(4, "ARCHIVES#{state}", "THREAD", "{since}", "{thread_id}", include=())

@@ -12,17 +12,18 @@ from typing import Any
 
 from attrs import field, frozen
 
+from ...entities.spec import Ref, ref
 from ...errors import DataError, PartialFailure
 from ...operations.reading.reads import get, get_many
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from .chains import Known
 from .contents import content_of, segment_of, spilled_name
 from .entities import Checkpoint, CheckpointValue, TaskWrites, Thread
 from .keeping import Keeping
 from .pending import Apart, Elsewhere, apart_of, write_of
 from .stored import read_refs
+from .stubs import none_away
 
 AT_ONCE = 100  # items that are read by key in one request
 
@@ -157,7 +158,8 @@ def _all(
 ) -> Steps[list[Any]]:
     """The entities of a class, the newest first; those that cannot be read are noted."""
     of_thread = {"thread_id": thread_id}
-    keys = iter((yield from read_refs(schema, cls, of_thread, keeping, newest_first=True)))
+    refs = yield from read_refs(schema, cls, of_thread, keeping, newest_first=True)
+    keys = iter(refs)
     found: list[Any] = []
     while some := list(islice(keys, AT_ONCE)):
         try:
@@ -167,7 +169,8 @@ def _all(
                 raise
             unreadable.update({target: str(each) for target, each in failure.failed.items()})
             read = [failure.done.get(target) for target in some]
-        found += (each for each in read if each is not None)
+        some_read = [each for each in read if each is not None]
+        found += none_away(some_read, keeping) if cls is Checkpoint else some_read
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import frozen
 
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...terms import between, until
 from .chains import Known, joined, serialized
 from .completing import complete
@@ -15,8 +15,10 @@ from .contents import Value, content_of
 from .entities import Checkpoint, TaskWrites
 from .keeping import Keeping
 from .pending import Pending
+from .returning import brought_back
 from .saving import Place
 from .stored import CHECKPOINTS_AT_ONCE, place_of, read_all, reading
+from .stubs import none_away
 from .waiting import waiting_writes
 
 
@@ -50,6 +52,19 @@ def histories(
     Raises:
         PayloadMissing: a value is gone.
     """
+    wanted = (place, parent_id, channels)
+    return (
+        yield from brought_back(
+            schema, place.thread_id, keeping, lambda read: _histories(schema, wanted, read)
+        )
+    )
+
+
+def _histories(
+    schema: Schema, wanted: tuple[Place, str | None, Sequence[str]], keeping: Keeping
+) -> Steps[dict[str, ChannelHistory]]:
+    """The histories of a thread that is in the table; see `histories`."""
+    place, parent_id, channels = wanted
     line, known = yield from _line(schema, place, parent_id, set(channels), keeping)
     seeds = {name: _seed(line, known, name) for name in channels}
     if line:
@@ -83,7 +98,7 @@ def _line(
                 bound = {**where, "checkpoint_id": until(looked_for)}
                 reader = yield from reading(schema, Checkpoint, bound, keeping, newest_first=True)
             page = yield from reader.page(CHECKPOINTS_AT_ONCE)
-            for each in page.entities:
+            for each in none_away(page.entities, keeping):
                 read[each.checkpoint_id] = each
                 known.contents[each.checkpoint_id] = content_of(each.content, each.mark)
             lowest = page.entities[-1].checkpoint_id if page.entities else ""

@@ -18,10 +18,14 @@ class Keeping:
     Attributes:
         lifetime: how long a checkpoint is given back after it was written; None for ever.
         consistent: whether reads see every write acknowledged before.
+        read_from: when the operation began that reads, or None.
+        is_back: whether it is known of an archived thread that it is back since before that.
     """
 
     lifetime: dt.timedelta | None = None
     consistent: bool = True
+    read_from: dt.datetime | None = None
+    is_back: bool = False
 
     @property
     def slack(self) -> dt.timedelta:
@@ -52,8 +56,3 @@ class Keeping:
             return True
         until = self.until(now)
         return until is not None and lasts >= until.timestamp()
-
-
-def later(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
-    """The later of two times; None is never."""
-    return None if one is None or other is None else max(one, other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -12,8 +13,7 @@ from attrs import frozen
 from ...operations.interleaved import all_of
 from ...operations.reading.reader import Reader
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...terms import all_of as all_hold
+from ...schema.schema import Schema
 from ...terms import before as less_than
 from ...terms import between, contains
 from .chains import Known
@@ -22,7 +22,9 @@ from .contents import Content, content_of
 from .entities import Checkpoint, TaskWrites
 from .keeping import Keeping
 from .loading import Loaded, loaded
+from .returning import brought_back, is_away
 from .stored import CHECKPOINTS_AT_ONCE, is_shown, place_of, read_all, reading
+from .stubs import ThreadAway, none_away, or_stub
 from .waiting import waiting_writes
 
 
@@ -74,6 +76,8 @@ class Lister:
         self._reader: Reader | None = None
         self._known: dict[str, Known] = {}
         self._read: list[Checkpoint] = []
+        self._seen: set[tuple[str, str]] = set()
+        self._read_at: dt.datetime | None = None
         self.done = False
 
     def page(self, limit: int | None) -> Steps[list[Loaded]]:
@@ -86,29 +90,52 @@ class Lister:
             PayloadMissing: a value that one of them refers to is gone.
         """
         now = yield from Now()
-        if self._reader is None:
-            self._reader = yield from self._opened()
-        while not self._read and not self.done:
-            yield from self._fetch(limit, now)
+        thread_id = self._wanted.thread_id
+        fetching = partial(self._filled, limit, now)
+        yield from brought_back(self._schema, thread_id, self._keeping, fetching)
         chosen, self._read = self._read[:limit], self._read[len(self._read[:limit]) :]
         self.done = self.done and not self._read
-        return (yield from self._loaded(chosen, now))
+        loading = partial(self._loaded, chosen, now)
+        since = self._read_at
+        return (
+            yield from brought_back(self._schema, thread_id, self._keeping, loading, since=since)
+        )
 
-    def _opened(self) -> Steps[Reader]:
-        filters = [all_hold(labels=contains(each)) for each in sorted(self._wanted.labels)]
+    def _filled(self, limit: int | None, now: dt.datetime, keeping: Keeping) -> Steps[None]:
+        """Read until there is something to give back, or no more."""
+        try:
+            while not self._read and not self.done:
+                if self._reader is None:
+                    self._reader = yield from self._opened(keeping)
+                yield from self._fetch(limit, now, keeping)
+        except ThreadAway:
+            self._reader = (
+                None  # what is back is read from the newest on; what was seen is passed over
+            )
+            raise
+
+    def _opened(self, keeping: Keeping) -> Steps[Reader]:
+        filters = [or_stub(labels=contains(each)) for each in sorted(self._wanted.labels)]
         where = self._wanted.where
         return (
             yield from reading(
-                self._schema, Checkpoint, where, self._keeping, *filters, newest_first=True
+                self._schema, Checkpoint, where, keeping, *filters, newest_first=True
             )
         )
 
-    def _fetch(self, limit: int | None, now: dt.datetime) -> Steps[None]:
+    def _fetch(self, limit: int | None, now: dt.datetime, keeping: Keeping) -> Steps[None]:
         assert self._reader is not None, "the lister is not open"
         least = None if limit is None else max(limit, CHECKPOINTS_AT_ONCE)
         page = yield from self._reader.page(least, once=True)
+        if not page.entities and self._wanted.checkpoint_id is not None:
+            yield from self._look_for_stub()
+        self._read_at = now
+        fresh = [
+            each for each in none_away(page.entities, keeping) if _place(each) not in self._seen
+        ]
         self.done = page.cursor is None
-        for each in page.entities:
+        self._seen.update(map(_place, fresh))
+        for each in fresh:
             known = self._known.setdefault(each.namespace, Known())
             # Also where it is known: the next checkpoint may refer to what this one refers to now.
             content = known.contents[each.checkpoint_id] = content_of(each.content, each.mark)
@@ -119,20 +146,35 @@ class Lister:
             ):
                 self._read.append(each)
 
-    def _loaded(self, chosen: Sequence[Checkpoint], now: dt.datetime) -> Steps[list[Loaded]]:
+    def _look_for_stub(self) -> Steps[None]:
+        """Tell a checkpoint that is not there from one of a thread that is archived.
+
+        Raises:
+            ThreadAway: it is archived.
+        """
+        if (yield from is_away(self._schema, self._wanted.thread_id)):
+            raise ThreadAway(self._wanted.thread_id)
+
+    def _loaded(
+        self, chosen: Sequence[Checkpoint], now: dt.datetime, keeping: Keeping
+    ) -> Steps[list[Loaded]]:
         groups = [list(some) for _, some in groupby(chosen, key=lambda each: each.namespace)]
-        found = yield from all_of(self._of_namespace(some, now) for some in groups)
+        found = yield from all_of(self._of_namespace(some, now, keeping) for some in groups)
         return [each for some in found for each in some]
 
-    def _of_namespace(self, some: list[Checkpoint], now: dt.datetime) -> Steps[list[Loaded]]:
+    def _of_namespace(
+        self, some: list[Checkpoint], now: dt.datetime, keeping: Keeping
+    ) -> Steps[list[Loaded]]:
         known, place = self._known[some[0].namespace], place_of(some[0])
         ids = [each.checkpoint_id for each in some]
-        yield from complete(self._schema, place, known, ids, self._keeping)
+        yield from complete(self._schema, place, known, ids, keeping)
         where: dict[str, Any] = {"thread_id": place.thread_id, "namespace": place.namespace}
         where["checkpoint_id"] = ids[0] if len(ids) == 1 else between(min(ids), max(ids))
-        tasks: Iterable[TaskWrites] = yield from read_all(
-            self._schema, TaskWrites, where, self._keeping
-        )
+        tasks: Iterable[TaskWrites] = yield from read_all(self._schema, TaskWrites, where, keeping)
         wanted = [task for task in tasks if task.checkpoint_id in set(ids)]
-        writes = yield from waiting_writes(self._schema, wanted, self._keeping)
+        writes = yield from waiting_writes(self._schema, wanted, keeping)
         return [loaded(each, known, writes.get(each.checkpoint_id, ()), now) for each in some]
+
+
+def _place(checkpoint: Checkpoint) -> tuple[str, str]:
+    return checkpoint.namespace, checkpoint.checkpoint_id

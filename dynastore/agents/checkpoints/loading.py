@@ -15,7 +15,7 @@ from attrs import frozen
 from ...operations.interleaved import both
 from ...operations.reading.reader import Reader
 from ...requests import Now, Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...terms import until
 from .chains import Known, serialized
 from .completing import complete
@@ -26,8 +26,10 @@ from .entities import Checkpoint, TaskWrites
 from .keeping import Keeping
 from .pending import Pending
 from .recent import Recent, Remembered
+from .returning import brought_back, is_away
 from .saving import Place
 from .stored import CHECKPOINTS_AT_ONCE, is_shown, place_of, read_all, reading
+from .stubs import ThreadAway, none_away
 from .waiting import waiting_writes
 
 MADE_SINCE = 8  # read besides those that are remembered: others may have made some
@@ -103,9 +105,22 @@ def load(
         PayloadMissing: a value that it refers to is gone.
         DataError: an item is damaged.
     """
+    reach = recent.reach(thread_id, namespace, checkpoint_id)
+    wanted = (thread_id, namespace, checkpoint_id)
+    return (
+        yield from brought_back(
+            schema, thread_id, keeping, lambda read: _loaded(schema, reach, wanted, read)
+        )
+    )
+
+
+def _loaded(
+    schema: Schema, reach: int | None, wanted: tuple[str, str, str | None], keeping: Keeping
+) -> Steps[Loaded | None]:
+    """Load one checkpoint of a thread that is in the table; see `load`."""
+    thread_id, namespace, checkpoint_id = wanted
     now = yield from Now()
     namespaced = {"thread_id": thread_id, "namespace": namespace}
-    reach = recent.reach(thread_id, namespace, checkpoint_id)
     at_once = _at_once(reach, checkpoint_id)
     checkpoints, (tasks, more) = yield from both(
         _newest(schema, namespaced, checkpoint_id, at_once, keeping, now),
@@ -113,6 +128,9 @@ def load(
     )
     head = next((each for each in checkpoints if is_shown(each, now)), None)
     if head is None or checkpoint_id not in {None, head.checkpoint_id}:
+        # One that is older may have been put again since the thread was archived.
+        if checkpoints and checkpoint_id and (yield from is_away(schema, thread_id)):
+            raise ThreadAway(thread_id)
         return None
     while more is not None and (not tasks or tasks[-1].checkpoint_id >= head.checkpoint_id):
         page = yield from more.page(None)
@@ -156,7 +174,7 @@ def _newest(
     found: list[Checkpoint] = []
     while True:
         page = yield from reader.page(at_once, once=True)
-        found += page.entities
+        found += none_away(page.entities, keeping)
         if page.cursor is None or checkpoint_id or any(is_shown(each, now) for each in found):
             return found
 

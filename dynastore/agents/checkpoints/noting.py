@@ -8,17 +8,18 @@ from typing import Any, cast
 from attrs import evolve
 
 from ...changes import if_missing, inside
+from ...entities.spec import Ref, ref
 from ...errors import AlreadyExists, ConditionFailed, ItemTooLarge, RequestError
 from ...operations.reading.reads import get_many, key_of
 from ...operations.writing.writes import ATTEMPTS, write
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...terms import When
 from ...writes import Create, Update
+from ..cold import later
 from .apart import divided, make_room, store_apart
 from .entities import TaskWrites
-from .keeping import Keeping, later
+from .keeping import Keeping
 from .pending import TaskWrite, packed_write
 from .saving import Place
 

@@ -9,7 +9,7 @@ import orjson
 from attrs import frozen
 
 from ...errors import DataError
-from ...payload_forms import Unreadable, form_of, value_of
+from ...values.payload_forms import Unreadable, form_of, value_of
 from .contents import Value
 
 COMPRESS_OVER_BYTES = (

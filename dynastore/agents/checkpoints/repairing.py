@@ -16,12 +16,12 @@ from typing import Any, TypeAlias
 
 from attrs import frozen
 
+from ...entities.spec import Ref
 from ...errors import AlreadyExists, ConditionFailed, DataError
 from ...operations.interleaved import all_of
 from ...operations.writing.writes import write
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import Ref
+from ...schema.schema import Schema
 from ...writes import Create, Delete, Update
 from .checking import Diagnosis, diagnosed, made_of
 from .clearing import PRUNED_GRACE, Lasting

@@ -10,6 +10,7 @@ from typing import Any, cast
 from attrs import evolve, frozen
 
 from ...changes import if_missing, unset
+from ...entities.spec import ref
 from ...errors import (
     AlreadyExists,
     ConditionFailed,
@@ -20,10 +21,10 @@ from ...operations.reading.reads import get
 from ...operations.writing.upserts import upsert
 from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from ...terms import until
 from ...writes import Create, Put, Update
+from ..cold import later
 from .contents import (
     Content,
     Former,
@@ -213,10 +214,10 @@ def _put_again(
     """
     if there == checkpoint:
         return True  # a request that was answered late was carried out before
-    form = packed(_over(content, content_of(there.content, there.mark), now))
+    form = packed(over(content, content_of(there.content, there.mark), now))
     try:
         same = {"mark": there.mark, "hidden_at": there.hidden_at}
-        expires_at = _later(there.expires_at, checkpoint.expires_at)
+        expires_at = later(there.expires_at, checkpoint.expires_at)
         new: Any = evolve(cast("Any", checkpoint), content=form, expires_at=expires_at)
         yield from write(schema, Put(new, when=same))
     except ConditionFailed:
@@ -224,7 +225,7 @@ def _put_again(
     return True
 
 
-def _over(content: Content, before: Content, now: dt.datetime) -> Content:
+def over(content: Content, before: Content, now: dt.datetime) -> Content:
     """A content that holds what the one before held too."""
     since = int(now.timestamp())
     former = {**before.former, before.mark: Former(before.segments, before.held, since)}
@@ -233,11 +234,6 @@ def _over(content: Content, before: Content, now: dt.datetime) -> Content:
         former[content.mark] = evolve(same, segments={})
     # What is put as it was may have got values since that others refer to.
     return evolve(content, segments={**same.segments, **content.segments}, former=former)
-
-
-def _later(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
-    """The later of two times; None is never."""
-    return None if one is None or other is None else max(one, other)
 
 
 def _is_inside(place: Place, recent: Recent) -> bool:

@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from ...entities.spec import Ref, ref
 from ...operations.reading import reads
 from ...operations.reading.reader import Reader
 from ...operations.reading.reads import opened
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...terms import Combined
 from .entities import Checkpoint
 from .keeping import Keeping

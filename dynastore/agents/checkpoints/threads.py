@@ -10,7 +10,7 @@ from ...operations.reading.reader import Page
 from ...operations.reading.reads import read_page
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from .entities import Checkpoint, Thread
 from .keeping import Keeping
 from .stored import read_refs

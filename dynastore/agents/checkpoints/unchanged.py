@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...entities.spec import ref
 from ...errors import ConditionFailed, DataError
 from ...operations.writing.writes import write
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from ...writes import Delete, Update
 from .entities import Checkpoint
 
@@ -23,7 +23,7 @@ def change(schema: Schema, checkpoint: Checkpoint, **changes: Any) -> Steps[None
         ConditionFailed: it was put again, hidden or shown in the meantime.
     """
     try:
-        yield from write(schema, Update(_target(checkpoint), when=_same(checkpoint), **changes))
+        yield from write(schema, Update(_target(checkpoint), when=same(checkpoint), **changes))
     except ConditionFailed as failure:
         if failure.stored is not None:
             raise
@@ -32,7 +32,7 @@ def change(schema: Schema, checkpoint: Checkpoint, **changes: Any) -> Steps[None
 def delete(schema: Schema, checkpoint: Checkpoint) -> Steps[bool]:
     """Delete a checkpoint; False if it was put again, hidden or shown in the meantime."""
     try:
-        yield from write(schema, Delete(_target(checkpoint), when=_same(checkpoint)))
+        yield from write(schema, Delete(_target(checkpoint), when=same(checkpoint)))
     except ConditionFailed as failure:
         return failure.stored is None
     except DataError as error:
@@ -47,5 +47,6 @@ def _target(checkpoint: Checkpoint) -> Any:
     return ref(Checkpoint, **{name: getattr(checkpoint, name) for name in names})
 
 
-def _same(checkpoint: Checkpoint) -> dict[str, Any]:
+def same(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What holds while a checkpoint was not put again, hidden or shown."""
     return {"mark": checkpoint.mark, "hidden_at": checkpoint.hidden_at}

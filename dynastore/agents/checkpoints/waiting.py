@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
+from ...entities.spec import ref
 from ...errors import PayloadMissing
 from ...operations.reading.reads import get_many
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from .entities import CheckpointValue, TaskWrites
 from .keeping import Keeping
 from .pending import Apart, Elsewhere, Pending, TaskWrite, apart_of, in_place_order, write_of

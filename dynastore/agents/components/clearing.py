@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any
 
 from ...changes import increment
+from ...entities.spec import Ref, ref
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import read_all
 from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import transact, write
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Delete, Put, Update
 from .entities import Component, ComponentConfig, ComponentUse
 from .reading import parents_of, uses_of

@@ -15,10 +15,10 @@ import datetime as dt
 
 from attrs import frozen
 
-from ...entities import entity
-from ...kept_fields import version
-from ...patterns import gsi, key
-from ...payload_fields import payload
+from ...entities.declaring import entity
+from ...entities.kept_fields import version
+from ...entities.patterns import gsi, key
+from ...entities.payload_fields import payload
 
 LISTED = ("user_id", "kind", "created_at", "outline")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeAlias
 
+from ...entities.spec import Ref, ref
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get, get_many, read_all
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from .entities import LISTED, Component, ComponentConfig, ComponentUse
 
 Place: TypeAlias = tuple[str, int]  # id of a component, and number of a version

@@ -8,11 +8,11 @@ from typing import Any, TypeVar, cast
 from attrs import evolve, field, frozen
 
 from ...changes import increment
+from ...entities.spec import Ref, ref
 from ...errors import AlreadyExists, ConflictError, RevisionConflict, TransactionCanceled
 from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Create, Delete, Put, Update, Write
 from .entities import Component, ComponentConfig, ComponentUse
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from ...attributes import AttributeMap
 from ...operations.reading.planned import queries_of
 from ...planner import Ask
 from ...requests import Now, Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import TYPE
+from ...values.attributes import AttributeMap
 from .entities import Passage, Run
 
 RUN = (
     *("session_id", "created_at", "run_id", "incarnation"),
-    *("user_id", "updated_at", "content_bytes"),
+    *("user_id", "updated_at", "content_bytes", "archived"),
 )
-PASSAGE = ("session_id", "incarnation", "digest")
+PASSAGE = ("session_id", "incarnation", "digest", "archived")
 
 
 def belongings(schema: Schema, session_id: str) -> Steps[list[Run | Passage]]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...entities.spec import ref
 from ...errors import ConditionFailed
 from ...operations.reading.reads import get
 from ...operations.writing.writes import ATTEMPTS, write
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from ...terms import When, missing
 from ...writes import Update
 from .entities import Run, Session
 from .incarnations import incarnation_of
 from .loading import key_of, load, place_of, restored, saved_last, slim_copies
 from .recent import Recent
+from .returning import brought_back
 from .saving import as_read
 
-CHANGED = ("status", "content", "content_bytes", "passage", "passage_at")
+CHANGED = ("status", "content", "content_bytes", "passage", "passage_at", "archived")
 
 
 def change_run(
@@ -43,7 +44,7 @@ def change_run(
         Whether it was changed.
     """
     for _ in range(ATTEMPTS):
-        run = yield from _read(schema, recent, session_id, run_id)
+        run = yield from brought_back(schema, lambda: _read(schema, recent, session_id, run_id))
         new = None if run is None else changed(run)
         if run is None or new is None:
             return False

@@ -12,22 +12,25 @@ from typing import Any
 
 from attrs import frozen
 
+from ...codec.payloads import INLINE_BYTES
+from ...entities.spec import Ref, ref
 from ...errors import ConditionFailed, DynastoreError, TransactionCanceled
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get_many, read_all
 from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import ATTEMPTS, transact, write
-from ...payloads import INLINE_BYTES
 from ...planner import Ask
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
+from ...terms import missing
 from ...writes import Delete
 from ..annexes.clearing import clear
+from .archives import Overtaken, archive_ref
 from .belongings import belongings
 from .entities import Passage, Run, Session
 from .loading import key_of
 from .recent import Place, Recent
+from .returning import bring_back
 from .saving import TOGETHER
 from .tallying import untally
 
@@ -179,7 +182,14 @@ def _delete_all_of(
     for each in some:
         if isinstance(each, Run):
             recent.forget_run(each.run_id)
+    # Before those that say that there are archives.
+    away = {archive_ref(each.session_id, each.incarnation) for each in some if each.archived}
+    yield from all_of(_delete_archive(schema, each) for each in away)
     yield from _delete(schema, some)
+
+
+def _delete_archive(schema: Schema, target: Ref[Any]) -> Steps[None]:
+    yield from write(schema, Delete(target))
 
 
 def _is_left(found: Run | Passage, incarnation: str | None, at: dt.datetime | None) -> bool:
@@ -212,9 +222,26 @@ def delete_run(schema: Schema, recent: Recent, run_id: str) -> Steps[bool]:
     places = yield from _places(schema, recent, run_id)
     # No tally first: with one, a run that is gone would be counted for ever, should this end here.
     yield from untally(schema, recent, [each.session_id for each in places])
-    gone = yield from all_of(write(schema, Delete(_ref(each))) for each in places)
+    gone = yield from all_of(_delete_run(schema, each) for each in places)
     recent.forget_run(run_id)
-    return any(each is not None for each in gone)
+    return any(gone)
+
+
+def _delete_run(schema: Schema, place: Place) -> Steps[bool]:
+    """Delete a run; whether it was there. If it is archived, its session comes back before that.
+
+    So that what it says is deleted too.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            yield from write(schema, Delete(_ref(place), {"archived": missing()}))
+        except ConditionFailed as failure:
+            if failure.stored is None:
+                return False
+        else:
+            return True
+        yield from bring_back(schema, place.session_id, place.incarnation)
+    raise Overtaken(place.session_id)
 
 
 def delete_runs(schema: Schema, recent: Recent, run_ids: Sequence[str]) -> Steps[None]:

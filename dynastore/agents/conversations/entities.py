@@ -4,6 +4,9 @@
     S#s1   T#7d2f…#8f3c…            a text that is in several of its runs, such as the system message
     S#s1   ~                        the session itself: slim, written with each turn
 
+A session that is archived has the texts of its runs, and of its passages, in one object of the bucket that
+another item refers to. What is left of each says so by the mark of that archive.
+
 A session that is begun anew under an id is another incarnation of it. Its runs and texts have its
 incarnation in their keys, so that those of one that was deleted are never taken for it, and what deletes
 them never meets a new one.
@@ -14,12 +17,14 @@ The header is last of its partition, so the newest first are the header and the 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from ...entities import entity
-from ...patterns import gsi, key
-from ...payload_fields import payload
+from ...entities.declaring import entity
+from ...entities.patterns import gsi, key
+from ...entities.payload_fields import payload
 from ...terms import exists
+
+ArchiveState: TypeAlias = Literal["leaving", "archived", "returning", "back"]
 
 # What lists filter, sort and show. An index carries no more, so that a list costs little.
 LISTED = ("session_id", "user_id", "kind", "component", "title", "created_at", "incarnation")
@@ -101,6 +106,8 @@ class Run:
         content_bytes: how long that is.
         passage: digest of the text that other runs may have too, or None; see `Passage`.
         passage_at: where that was cut out of the content, in bytes; None while it is in it.
+        archived: mark of the `SessionArchive` that has its messages and its content; None while they are
+            here.
         expires_at: after which it may be deleted, or None.
     """
 
@@ -124,6 +131,7 @@ class Run:
     content_bytes: int = 0
     passage: str | None = None
     passage_at: int | None = None
+    archived: str | None = None
     expires_at: dt.datetime | None = None
 
     primary = key("S#{session_id}", "R#{created_at}#{run_id}#{incarnation}")
@@ -146,11 +154,46 @@ class Passage:
         incarnation: of the session; see `Session`.
         digest: of the text.
         text: as it is in the contents.
+        archived: mark of the `SessionArchive` that has it; None while it is here.
     """
 
     session_id: str
     incarnation: str = ""
     digest: str
+    archived: str | None = None
     text: bytes = payload(split=False)
 
     primary = key("S#{session_id}", "T#{incarnation}#{digest}")
+
+
+@entity("session-archive", expires="expires_at")
+class SessionArchive:
+    """Where the texts of a session are that is archived, or was.
+
+    It is not in the session's partition, so that reading a session costs what it did.
+
+    Attributes:
+        session_id: the session.
+        incarnation: of the session.
+        state: ``leaving`` while its texts are moved into the bucket, ``archived`` when they are there,
+            ``returning`` while they come back, ``back`` when they did.
+        mark: tells this archiving of the session from any other.
+        since: since when it is archived, or back.
+        items: how many runs and passages have their texts in the bucket.
+        item_bytes: how large they are uncompressed, in bytes.
+        content: these, as `packing` packs them; empty when they are back.
+        expires_at: when nothing refers to it any more, or None.
+    """
+
+    session_id: str
+    incarnation: str = ""
+    state: ArchiveState
+    mark: str
+    since: dt.datetime
+    items: int = 0
+    item_bytes: int = 0
+    content: bytes = payload(default=b"", offload_over=0)
+    expires_at: dt.datetime | None = None
+
+    primary = key("SA#{session_id}", "{incarnation}")
+    by_state = gsi(4, "ARCHIVED-SESSIONS#{state}", "SESSION", "{since}", "{session_id}", include=())

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from ...operations.reading.reads import get
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from .entities import Passage, Run, Session
 from .recent import Recent
 

@@ -7,14 +7,15 @@ from typing import Any
 
 from attrs import evolve
 
+from ...entities.spec import ref
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get_many, read_all
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from .entities import LISTED, Run, Session
 from .loading import key_of, place_of, restored, saved_last, slim_copies
+from .returning import brought_back, check_here
 
 
 def entries(
@@ -62,9 +63,16 @@ def whole(schema: Schema, runs: Sequence[Run], copies: Iterable[Iterable[Run]]) 
         copies: of each session all that there are of each run: a run is as it was saved last.
     """
     last = {_named(each): each for some in copies for each in saved_last(some)}
+    return (yield from brought_back(schema, lambda: _whole(schema, runs, last)))
+
+
+def _whole(
+    schema: Schema, runs: Sequence[Run], last: Mapping[tuple[str, str], Run]
+) -> Steps[list[Run]]:
     slim = [each for each in runs if not each.content and not each.messages]
     refs = [ref(Run, **key_of(place_of(last[_named(each)]))) for each in slim]
     read = yield from get_many(schema, refs, consistent=True)
+    check_here([each for each in read if each is not None])
     filled = {_named(each): found for each, found in zip(slim, read, strict=True)}
     found = [_in_place(filled.get(_named(each), each), each) for each in runs]
     return (yield from restored(schema, [each for each in found if each is not None]))

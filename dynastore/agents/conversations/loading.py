@@ -8,18 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
+from ...entities.spec import Ref, ref
 from ...operations.interleaved import all_of
 from ...operations.reading.reader import Reader
 from ...operations.reading.reads import get, get_many, opened, read_all
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from .entities import Passage, Run, Session
 from .incarnations import current, incarnation_of
 from .recent import LAST_RUNS, Known, Place, Recent, Tally
+from .returning import brought_back, check_here
 
 NEVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # sorts before whatever was saved
 NO_MODEL = "-"  # what a run ran on that does not say so
@@ -112,6 +113,12 @@ def load(
     Returns:
         The session; None where there is no header, though there may be runs.
     """
+    return (yield from brought_back(schema, lambda: _load(schema, recent, session_id, latest)))
+
+
+def _load(
+    schema: Schema, recent: Recent, session_id: str, latest: Latest | None
+) -> Steps[Loaded | None]:
     ask = Ask(newest_first=True, consistent=True)
     plan = schema.plan_collection((Session, Run, Passage), {"session_id": session_id}, (), ask)
     reader = yield from opened(schema, plan)
@@ -124,13 +131,12 @@ def load(
     yield from _read_on(reader, found, header, more=first.cursor is not None, latest=latest)
     copies = [each for each in found if isinstance(each, Run)]
     passages = [each for each in found if isinstance(each, Passage)]
-    texts = {each.digest: each.text for each in passages}
     recent.keep_session(session_id, _known(header, passages, copies))
     runs = _wanted(copies, latest)
     keep_places(recent, copies)
     if latest is None:
         _remember(recent, header, runs)
-    return Loaded(header, [_whole(run, texts) for run in in_order(runs)])
+    return Loaded(header, _filled(in_order(runs), passages))
 
 
 def _known(header: Session, passages: Iterable[Passage], runs: Sequence[Run]) -> Known:
@@ -205,18 +211,34 @@ def _suffices(found: Sequence[Run], latest: Latest | None) -> bool:
 
 
 def restored(schema: Schema, runs: Sequence[Run]) -> Steps[list[Run]]:
-    """Runs with the passages that were cut out of them: a request for each 100 of these."""
+    """Runs with the passages that were cut out of them: a request for each 100 of these.
+
+    Raises:
+        SessionsAway: some are archived.
+    """
     cut = [each for each in runs if each.passage_at is not None]
+    check_here(runs)
     refs = [*dict.fromkeys(passage_of(each) for each in cut)]
     found = yield from get_many(schema, refs, consistent=True)
-    texts = {each.digest: each.text for each in found if each is not None}
-    return [_whole(each, texts) for each in runs]
+    return _filled(runs, [each for each in found if each is not None])
 
 
 def passage_of(run: Run) -> Ref[Passage]:
     """The passage that was cut out of a run."""
     where = {"session_id": run.session_id, "incarnation": run.incarnation}
     return ref(Passage, **where, digest=run.passage)
+
+
+def _filled(runs: Sequence[Run], passages: Sequence[Passage]) -> list[Run]:
+    """Runs with their passages.
+
+    Raises:
+        SessionsAway: some are archived.
+    """
+    cut = {each.passage for each in runs if each.passage_at is not None}
+    check_here([*runs, *(each for each in passages if each.digest in cut)])
+    texts = {each.digest: each.text for each in passages}
+    return [_whole(each, texts) for each in runs]
 
 
 def _whole(run: Any, texts: Mapping[str, bytes]) -> Any:
@@ -254,15 +276,18 @@ def whole_runs(schema: Schema, session_id: str, *, awaited: str | None = None) -
         session_id: its id.
         awaited: the incarnation that it is going to have, if it is not there yet.
     """
+    return (yield from brought_back(schema, lambda: _whole_runs(schema, session_id, awaited)))
+
+
+def _whole_runs(schema: Schema, session_id: str, awaited: str | None) -> Steps[list[Run]]:
     ask = Ask(consistent=True)
     plan = schema.plan_collection((Session, Run, Passage), {"session_id": session_id}, (), ask)
     read = yield from read_all(schema, plan)
     header = next((each for each in read if isinstance(each, Session)), None)
     others = (each for each in read if not isinstance(each, Session))
     found = current(others, awaited if header is None else header.incarnation)
-    texts = {each.digest: each.text for each in found if isinstance(each, Passage)}
     runs = one_each(each for each in found if isinstance(each, Run))
-    return [_whole(each, texts) for each in runs]
+    return _filled(runs, [each for each in found if isinstance(each, Passage)])
 
 
 def slim_runs(schema: Schema, session_id: str, incarnation: str) -> Steps[list[Run]]:
@@ -283,6 +308,10 @@ def load_run(schema: Schema, recent: Recent, run_id: str) -> Steps[Run | None]:
 
     An index may lag by a second, so a run that another process has just saved may not be found yet.
     """
+    return (yield from brought_back(schema, lambda: _load_run(schema, recent, run_id)))
+
+
+def _load_run(schema: Schema, recent: Recent, run_id: str) -> Steps[Run | None]:
     known = recent.place(run_id)
     if known is not None:
         run = yield from get(schema, Run, key_of(known), consistent=True)
@@ -292,6 +321,10 @@ def load_run(schema: Schema, recent: Recent, run_id: str) -> Steps[Run | None]:
     copies = yield from runs_by_id(schema, run_id)
     if len(copies) > 1:
         copies = yield from _of_sessions(schema, recent, copies)
+    if any(each.archived for each in copies):  # an index may tell of what has come back since
+        refs = [ref(Run, **key_of(place_of(each))) for each in copies]
+        now = yield from get_many(schema, refs, consistent=True)
+        copies = [each for each in now if each is not None]
     found = one_each((yield from restored(schema, copies)))
     keep_places(recent, copies)
     return found[0] if found else None
@@ -312,9 +345,4 @@ def runs_by_id(schema: Schema, run_id: str) -> Steps[list[Run]]:
 
 def key_of(place: Place) -> dict[str, Any]:
     """The fields of a run's key."""
-    return {
-        "session_id": place.session_id,
-        "created_at": place.created_at,
-        "run_id": place.run_id,
-        "incarnation": place.incarnation,
-    }
+    return asdict(place)

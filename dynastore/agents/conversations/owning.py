@@ -6,11 +6,11 @@ every turn, it is known and the run is written by itself; else a transaction che
 
 from __future__ import annotations
 
+from ...entities.spec import ref
 from ...errors import ConditionFailed, TransactionCanceled, shown
 from ...operations.writing.writes import transact, write
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from ...terms import Combined, all_of, any_of, missing
 from ...writes import Check, Create, Update
 from .entities import Run, Session

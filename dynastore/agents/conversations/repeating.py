@@ -13,7 +13,7 @@ from attrs import evolve
 
 from ...operations.writing.writes import write
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...writes import Put
 from .entities import Passage, Run
 from .recent import Recent

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import evolve
 
 from ...changes import if_missing, increment
+from ...entities.spec import Ref, ref
 from ...errors import (
     AlreadyExists,
     ConditionFailed,
@@ -19,9 +20,8 @@ from ...errors import (
 from ...operations.reading.reads import get_many
 from ...operations.writing.writes import ATTEMPTS, transact, write
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import Ref, ref
-from ...terms import When, all_of, missing
+from ...schema.schema import Schema
+from ...terms import all_of, missing
 from ...writes import Create, Put, Update
 from .entities import Run, Session
 from .incarnations import begun, incarnation_of
@@ -38,7 +38,7 @@ TOGETHER = 100
 HEADER = ("user_id", "component", "title", "content")  # what saving a header anew changes
 BODY = (
     *("user_id", "parent_run_id", "status", "model", "updated_at"),
-    *("content", "content_bytes", "passage", "passage_at"),
+    *("content", "content_bytes", "passage", "passage_at", "archived"),
 )
 
 
@@ -213,7 +213,7 @@ def _written(new: Any, old: Any) -> Create[Session] | Put[Session] | None:
     return Put(evolve(old, **changes), when=as_read(old))
 
 
-def as_read(header: Session) -> When:
+def as_read(header: Session) -> dict[str, Any]:
     """What holds while nobody else has written a header since it was read."""
     return {
         name: missing() if getattr(header, name) is None else getattr(header, name)

@@ -19,14 +19,14 @@ from typing import Any
 from attrs import evolve
 
 from ...changes import increment
+from ...entities.spec import ref
 from ...errors import ConditionFailed
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import read_all
 from ...operations.writing.writes import write
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from ...terms import since
 from ...writes import Update
 from .entities import Run, Session

@@ -10,10 +10,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import TypeAlias, TypedDict
 
-from ...entities import entity
+from ...entities.declaring import entity
+from ...entities.patterns import key
+from ...entities.payload_fields import payload
 from ...errors import RequestError
-from ...patterns import key
-from ...payload_fields import payload
 from .labels import Labels, checked, labels_in, text_of
 from .vectors import Packed, joined
 

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from ...errors import RequestError
 from ...requests import TOP_LIMIT, Purpose, SearchVectors, Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import VectorIndex
 from .entities import PARTITION_LABELS, Embedding, Name, name_at, place_of
 from .labels import Labels

@@ -12,7 +12,7 @@ from ...errors import RequestError, shown
 from ...operations.interleaved import all_of
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...terms import begins_with
 from .entities import Document, Namespace, place_of
 from .labels import Labels, checked, labels_in, text_of

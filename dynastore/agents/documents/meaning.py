@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from ...entities.spec import Ref
 from ...errors import AlreadyExists, ConditionFailed
 from ...operations.reading.reads import get, key_of
 from ...operations.writing.writes import ATTEMPTS, write
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref
+from ...schema.schema import Schema
 from ...writes import Create, Delete, Put
 from .entities import Aspect, Document, Embedding, name_of
 from .reading import aspects_of, embedding_of, without_values

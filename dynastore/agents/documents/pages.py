@@ -9,7 +9,7 @@ from ...operations.reading import reads
 from ...operations.reading.reader import Reader
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 
 E = TypeVar("E")
 

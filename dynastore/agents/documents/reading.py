@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
+from ...entities.spec import Ref, ref
 from ...errors import ConditionFailed
 from ...operations.conditions import visible
 from ...operations.interleaved import all_of
@@ -14,8 +15,7 @@ from ...operations.keyed import read_items
 from ...operations.reading import reads
 from ...operations.writing.writes import write
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Update
 from .entities import Aspect, Document, Embedding, Name, name_of, place_of
 

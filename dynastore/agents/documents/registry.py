@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ...entities.spec import Ref, ref
 from ...errors import AlreadyExists
 from ...operations.interleaved import all_of
 from ...operations.reading import reads
 from ...operations.writing.writes import write
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Create, Update
 from .entities import Namespace
 from .labels import Labels, text_of

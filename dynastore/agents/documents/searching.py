@@ -13,7 +13,7 @@ from ...operations.interleaved import all_of
 from ...operations.together import IN_FLIGHT
 from ...planner import Ask
 from ...requests import TOP_LIMIT, Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...terms import begins_with
 from .entities import PARTITION_LABELS, Document, Embedding, Name, Namespace, name_of
 from .filters import check_filter, passes

@@ -14,14 +14,14 @@ from typing import Any
 
 from attrs import frozen
 
+from ...entities.lifetimes import LONGEST
+from ...entities.spec import Ref
 from ...errors import RequestError, shown
-from ...lifetimes import LONGEST
 from ...operations.interleaved import all_of
 from ...operations.writing.batches import put_many
 from ...operations.writing.writes import write
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import Ref
+from ...schema.schema import Schema
 from ...writes import Delete, Put
 from . import registry
 from .entities import Aspect, Document, Embedding, Name, name_of, place_of

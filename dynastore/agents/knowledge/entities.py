@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ...entities import entity
-from ...patterns import gsi, key
-from ...payload_fields import payload
+from ...entities.declaring import entity
+from ...entities.patterns import gsi, key
+from ...entities.payload_fields import payload
 
 # What lists choose by and show, and not the status: that changes while a document is read in.
 LISTED = ("knowledge_id", "title", "kind", "user_id", "created_at")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from ...entities.spec import Ref, ref
 from ...errors import AlreadyExists, ConditionFailed
 from ...operations.reading.reads import get
 from ...operations.writing.writes import ATTEMPTS, write
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Create, Delete, Update
 from ..kept import Kept
 from .entities import Knowledge

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...changes import inside
+from ...entities.spec import ref
 from ...errors import AlreadyExists, ConditionFailed
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get, get_many, read_all
 from ...operations.writing.writes import ATTEMPTS, write
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from ...writes import Create, Delete, Update
 from .entities import LISTED, Learning
 from .summaries import UPDATED_AT, LearningSummary, learning_of, stored_summary, summary_of

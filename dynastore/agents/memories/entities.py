@@ -9,9 +9,9 @@ import datetime as dt
 
 from attrs import frozen
 
-from ...entities import entity
-from ...patterns import gsi, key
-from ...payload_fields import payload
+from ...entities.declaring import entity
+from ...entities.patterns import gsi, key
+from ...entities.payload_fields import payload
 
 NOBODY = ""  # the user of what is known of no user in particular
 

@@ -12,16 +12,16 @@ from typing import Any, TypeAlias
 
 from attrs import evolve
 
+from ...codec.payloads import INLINE_BYTES
+from ...entities.spec import Ref, ref
 from ...errors import AlreadyExists, ConditionFailed
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get, get_many, opened, read_all
 from ...operations.writing.batches import delete_many, put_many
 from ...operations.writing.writes import ATTEMPTS, write
-from ...payloads import INLINE_BYTES
 from ...planner import Ask
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Create, Delete, Update
 from ..kept import Kept
 from .entities import LISTED, Memory

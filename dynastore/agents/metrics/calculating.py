@@ -12,6 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ...entities.spec import Ref, ref
 from ...errors import ConflictError, TransactionCanceled
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get, get_many, read_all
@@ -19,8 +20,7 @@ from ...operations.writing.batches import put_many
 from ...operations.writing.writes import transact
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...terms import between, until
 from ...writes import Create, Put
 from ..conversations.entities import Session

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ...entities import entity
-from ...patterns import key
-from ...payload_fields import payload
+from ...entities.declaring import entity
+from ...entities.patterns import key
+from ...entities.payload_fields import payload
 
 
 @entity("metric")

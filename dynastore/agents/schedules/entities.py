@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ...entities import entity
-from ...patterns import gsi, key
-from ...payload_fields import payload
-from ...uniques import unique
+from ...entities.declaring import entity
+from ...entities.patterns import gsi, key
+from ...entities.payload_fields import payload
+from ...entities.uniques import unique
 
 NOBODY = ""  # the owner of what is nobody's
 
@@ -87,9 +87,10 @@ class Schedule:
         when={"enabled": True},
         include=(),
     )
+    # By component, so that disabling those of one reads no others; lists are sorted in memory.
     directory = gsi(
-        *(3, "SCHEDULES", "{enabled}", "{created_at}", "{schedule_id}"),
-        include=("schedule_id", "created_at", "kind", "component"),
+        *(3, "SCHEDULES", "{enabled}", "{kind?}", "{component?}", "{schedule_id}"),
+        include=("schedule_id", "created_at"),
     )
     by_endpoint = gsi(4, "ENDPOINT#{endpoint}", "SCHEDULE", include=())
 

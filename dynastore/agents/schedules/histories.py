@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...entities.spec import ref
 from ...errors import ConditionFailed, TransactionCanceled
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get_many, opened, read_all, read_page
 from ...operations.writing.writes import transact, write
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from ...terms import before
 from ...writes import Check, Create, Delete
 from .entities import Schedule, ScheduleRun

@@ -7,7 +7,7 @@ from typing import Any
 from ...operations.reading.reads import read_all
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from .entities import Schedule
 
 

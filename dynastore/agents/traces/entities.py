@@ -16,9 +16,9 @@ from typing import Any
 
 from attrs import field
 
-from ...entities import entity
-from ...patterns import gsi, key
-from ...payload_fields import payload
+from ...entities.declaring import entity
+from ...entities.patterns import gsi, key
+from ...entities.payload_fields import payload
 
 LISTED = ("session_id", "user_id", "outline")
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from attrs import frozen
 
+from ...entities.spec import Ref, ref
 from ...operations.interleaved import both
 from ...operations.reading.reads import get_many, read_all
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from .entities import LISTED, Span, SpanTally, Trace
 from .summaries import SpanSummary, TraceSummary, span_summary, stored_summary, summary_of
 

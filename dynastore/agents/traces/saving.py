@@ -14,14 +14,14 @@ from typing import Any
 from attrs import evolve
 
 from ...changes import Add, Change, Discard, Path, SetTo
+from ...entities.spec import Ref, ref
 from ...errors import AlreadyExists, ConditionFailed
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import get
 from ...operations.writing.batches import put_many
 from ...operations.writing.writes import ATTEMPTS, write
 from ...requests import Key, Steps, UpdateItem
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Create, Update
 from .entities import Span, SpanTally, Trace
 from .summaries import MICROSECOND, TraceSummary, header_of, span_summary, stored_summary

@@ -9,11 +9,11 @@ from typing import Any
 
 from attrs import frozen
 
+from ...entities.spec import ref
 from ...errors import AlreadyExists, ConditionFailed, DynastoreError, TransactionCanceled
 from ...operations.writing.writes import ATTEMPTS, transact
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import ref
+from ...schema.schema import Schema
 from ...writes import Create, Put, Update, Write
 from ..annexes.adding import add
 from ..annexes.entities import Annexed

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from ...entities import entity
-from ...patterns import gsi, key
-from ...payload_fields import payload
+from ...entities.declaring import entity
+from ...entities.patterns import gsi, key
+from ...entities.payload_fields import payload
 
 
 @entity("transcript")

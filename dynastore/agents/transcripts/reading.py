@@ -9,7 +9,7 @@ from attrs import frozen
 from ...operations.reading.reads import get, read_all
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from .entities import Stretch, Transcript
 from .known import Known, Place, Transcripts
 

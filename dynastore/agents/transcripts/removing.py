@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from ...codec.payloads import INLINE_BYTES
+from ...entities.spec import Ref, ref
 from ...errors import ConditionFailed
 from ...operations.interleaved import all_of
 from ...operations.reading.reads import read_all
 from ...operations.writing.batches import delete_many
 from ...operations.writing.writes import ATTEMPTS, write
-from ...payloads import INLINE_BYTES
 from ...planner import Ask
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref, ref
+from ...schema.schema import Schema
 from ...writes import Delete, Update
 from .entities import Stretch, Transcript
 from .reading import headers_of

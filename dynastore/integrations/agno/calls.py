@@ -22,7 +22,7 @@ from ...agents.memories.keeping import Owners
 from ...agents.transcripts.known import Transcripts
 from ...errors import AlreadyExists, NotUnique, shown
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from .empty import found_by_ids
 
 # Agno keeps these in SQL only, for those who run its service.

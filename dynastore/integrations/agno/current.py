@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from ...entities.spec import Ref
 from ...operations.reading.reads import get_many
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref
+from ...schema.schema import Schema
 
 E = TypeVar("E")
 

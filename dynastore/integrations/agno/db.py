@@ -31,9 +31,9 @@ from ...agents.traces.entities import Span, SpanTally, Trace
 from ...agents.transcripts.entities import Stretch, Transcript
 from ...agents.transcripts.known import Transcripts
 from ...agents.versions import SchemaVersion
-from ...async_store import AsyncStore
-from ...schema import Schema
-from ...store import Store
+from ...schema.schema import Schema
+from ...stores.async_store import AsyncStore
+from ...stores.store import Store
 from ..stores import Connecting, Opened
 from .accounts.auth_tokens import AuthTokenCalls
 from .accounts.service_accounts import ServiceAccountCalls

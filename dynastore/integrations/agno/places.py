@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from ...async_store import AsyncStore
 from ...clients.opening import SQLITE
 from ...clients.wire import Endpoint
 from ...errors import RequestError, shown
-from ...store import Store
+from ...stores.async_store import AsyncStore
+from ...stores.store import Store
 
 S = TypeVar("S", Store, AsyncStore)
 

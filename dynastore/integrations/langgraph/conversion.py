@@ -32,7 +32,7 @@ from ...agents.checkpoints.saving import Draft, Place, whose
 from ...agents.checkpoints.threads import threads
 from ...errors import DataError, RequestError
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from . import given
 
 # What LangGraph's serializers raise of a type that they do not know, of a wrong key or damaged bytes,

@@ -11,8 +11,8 @@ from langgraph.store.base import IndexConfig, MatchCondition, TTLConfig, ensure_
 from langgraph.store.base.embed import EmbeddingsLambda
 
 from ...agents.documents.writing import check_minutes
+from ...entities.lifetimes import LONGEST
 from ...errors import RequestError, shown
-from ...lifetimes import LONGEST
 
 MATCHES = ("prefix", "suffix")  # LangGraph's
 

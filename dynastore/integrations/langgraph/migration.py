@@ -24,7 +24,7 @@ from ...agents.checkpoints.saving import Place
 from ...clients.foreign import told_as_ours
 from ...clients.sqlite import SqliteClient
 from ...errors import DataError, RequestError, TableNotFound, shown
-from ...store import Store
+from ...stores.store import Store
 from .comparing import Difference, Write, differing
 from .conversion import configured
 from .old_table import (

@@ -23,11 +23,11 @@ from attrs import frozen
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from ...agents.checkpoints.saving import Place
-from ...attributes import AttributeMap
 from ...errors import InvalidCursor
 from ...requests import Query, QueryPage, Scan, Steps
 from ...table import PRIMARY
 from ...terms import BeginsWith, Conditions, Equal
+from ...values.attributes import AttributeMap
 
 if TYPE_CHECKING:
     from langgraph_checkpoint_aws import DynamoDBSaver

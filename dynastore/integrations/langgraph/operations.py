@@ -36,7 +36,7 @@ from ...agents.documents.labels import checked
 from ...errors import RequestError, shown
 from ...operations.interleaved import all_of
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from . import given
 
 Vectors: TypeAlias = Mapping[str, Sequence[float]]

@@ -32,10 +32,10 @@ from ...agents.checkpoints.loading import load
 from ...agents.checkpoints.noting import save_writes
 from ...agents.checkpoints.recent import Recent
 from ...agents.checkpoints.saving import save
-from ...async_store import AsyncStore
 from ...clients.opening import Settings
 from ...requests import Steps
-from ...store import Store
+from ...stores.async_store import AsyncStore
+from ...stores.store import Store
 from ..stores import Stores
 from . import given
 from .conversion import Conversion, Listing, checkpoint_id_of, configured, place_of

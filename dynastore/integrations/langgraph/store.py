@@ -15,9 +15,9 @@ from langgraph.store.base import (
 )
 
 from ...agents.documents import Aspect, Document, Embedding, Known, Namespace, index_of
-from ...async_store import AsyncStore
 from ...clients import opening
-from ...store import Store
+from ...stores.async_store import AsyncStore
+from ...stores.store import Store
 from ..stores import OnStores, Stores
 from . import given
 from .operations import Settings, Vectors, Work

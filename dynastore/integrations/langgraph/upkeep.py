@@ -10,21 +10,21 @@ from ...agents.checkpoints.checking import check
 from ...agents.checkpoints.clearing import (
     PRUNED_GRACE,
     delete_for_runs,
-    delete_thread,
     prune,
 )
 from ...agents.checkpoints.copying import copy_thread
+from ...agents.checkpoints.deleting import delete_thread
 from ...agents.checkpoints.entities import Thread
 from ...agents.checkpoints.findings import Checked, Repaired
 from ...agents.checkpoints.keeping import Keeping
 from ...agents.checkpoints.recent import Recent
 from ...agents.checkpoints.repairing import repair
 from ...agents.checkpoints.threads import threads, threads_of_runs
+from ...entities.lifetimes import LONGEST
 from ...errors import RequestError, shown
-from ...lifetimes import LONGEST
 from ...operations.reading.reader import Page
 from ...requests import Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ..stores import OnStores
 from . import given
 from .conversion import Conversion

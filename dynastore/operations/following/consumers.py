@@ -16,12 +16,12 @@ from typing import Any, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from ...attributes import AttributeMap, AttributeValue
 from ...errors import ConditionFailed, ConsumerBusy, ConsumerMismatch, RequestError
-from ...keys import CONSUMERS, HASH_BYTES, HEADER
+from ...keys.templates import CONSUMERS, HASH_BYTES, HEADER
 from ...requests import GetItem, Key, Now, PutItem, Steps, Wait
 from ...table import CONSUMER, TYPE
 from ...terms import Absent, Conditions, Equal
+from ...values.attributes import AttributeMap, AttributeValue
 
 NEW: Conditions = (("PK", Absent()),)
 

@@ -18,8 +18,8 @@ from attrs import evolve, field, frozen
 from ...errors import ChangesTrimmed, ConsumerBusy, RequestError, ServiceError
 from ...requests import Now, Steps, Wait
 from ...requests.tables import DescribeTable
-from ...schema import Schema
-from ...streams import NO_IMAGES, Change, Lens
+from ...schema.schema import Schema
+from ...schema.streams import NO_IMAGES, Change, Lens
 from .consumers import Consumer, Unread, acquired, consumer_key, saved
 from .records import TRIMMED, Reading, StreamReader
 from .shards import Shards, list_shards, newest

@@ -13,7 +13,7 @@ from attrs import frozen
 from ...errors import RequestError
 from ...requests import Steps
 from ...requests.streams import DescribeStream, GetShardIterator, Shard
-from ...streams import NO_IMAGES
+from ...schema.streams import NO_IMAGES
 from ..together import read_together
 from .consumers import Finished, Position, Unread
 

@@ -12,7 +12,8 @@ from hashlib import sha256
 
 from attrs import evolve
 
-from ...payload_objects import Owner, name_prefix, written_at
+from ...codec.payload_objects import Owner, name_prefix, written_at
+from ...keys.addresses import address, name_in, place_in
 from ...requests import BATCH_KEYS
 from ...requests.objects import GetObject, ListObjectsV2, ObjectsPage, PutObject, StoredObject
 from ..objects import owners_of
@@ -51,15 +52,16 @@ class Objects:
 
     def hand_over(self) -> Moving[None]:
         """Let those that both tables share be the target's from now on."""
-        bucket = self._parties.target.table.bucket
-        if bucket is None or bucket != self._parties.source.table.bucket:
+        bucket, theirs = self._parties.target.table.bucket, self._parties.source.table.bucket
+        if bucket is None or theirs is None or name_in(bucket) != name_in(theirs):
             return
+        # Of one name at two places they may be one, which says of its objects what it is asked as.
+        table = address(place_in(bucket), name_in(self._parties.table("source")))
         after = ""
         while True:
             page = yield from On("target", self._page(bucket, after))
-            table = self._parties.table("source")
             owners = yield from On("target", owners_of(bucket, table, _ours(page.objects)))
-            yield from self._rewrite(owners, bucket, bucket)
+            yield from self._rewrite(owners, theirs, bucket)
             if page.last is None:
                 return
             after = page.last

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from ...attributes import AttributeMap, as_sent
 from ...capacity import item_bytes, write_units
 from ...requests import BATCH_KEYS, DeleteItem, Key, PlainWrite, PutItem, Wait
+from ...values.attributes import AttributeMap, as_sent
 from ..keyed import read_items
 from ..writing.batches import write_plainly
 from .digests import is_same

@@ -18,9 +18,9 @@ from typing import Any
 import orjson
 from attrs import frozen
 
-from ...attributes import AttributeMap, AttributeValue, binary_of, number_text
 from ...capacity import item_bytes
 from ...table import TTL
+from ...values.attributes import AttributeMap, AttributeValue, binary_of, number_text
 
 CHECKSUM_BYTES = 16  # two sets of items that differ have one checksum once in 2**128
 
@@ -45,14 +45,14 @@ class Digest:
         return Digest(self.items + other.items, self.size_bytes + other.size_bytes, checksum)
 
 
-def digest_of(items: Iterable[AttributeMap], moment: dt.datetime) -> Digest:
-    """The digest of those items that have not expired by a moment.
+def digest_of(items: Iterable[AttributeMap], moment: dt.datetime | None = None) -> Digest:
+    """The digest of those items that have not expired by a moment; without one, of all.
 
     Engines delete the others when they come to it, each at its own time.
     """
     digest = Digest()
     for item in items:
-        if not has_expired(item, moment):
+        if moment is None or not has_expired(item, moment):
             digest = digest.and_(Digest(1, item_bytes(item), _checksum(item)))
     return digest
 

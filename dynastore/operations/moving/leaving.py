@@ -1,4 +1,4 @@
-"""Leaving the old place: nobody has written there since, and what is there is deleted."""
+"""Leaving a table: nobody has written there since, and what is there is deleted."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from ..scopes.deleting import Left, ScopeDeleted, delete_scope
 from ..scopes.registry import Known, unregister
 from .digests import Digest, digest_of
 from .parties import Parties
-from .sides import Moving, On
+from .sides import Moving, On, Side
 from .stages import MoveOptions, State, moment_of
 from .tail import Tail
 
 
 class Leaving:
-    """Empties the old place of a scope that lives elsewhere."""
+    """Empties a table of a scope that lives elsewhere: its old place, or where it was to move to."""
 
-    def __init__(self, parties: Parties, options: MoveOptions, tail: Tail) -> None:
+    def __init__(
+        self, parties: Parties, options: MoveOptions, tail: Tail, side: Side = "source"
+    ) -> None:
         """Nothing is sent yet."""
+        self._side = side
         self._parties = parties
         self._options = options
         self._tail = tail
@@ -44,14 +47,14 @@ class Leaving:
         """Delete a round, from where the state says; at its end with what is left."""
         yield from self._tail.hold()
         steps = delete_scope(
-            self._parties.scoped("source"),
+            self._parties.scoped(self._side),
             Known(),
             self._options.scan,
             cursor=state.cursor,
             rounds=1,
             keeps_entry=True,
         )
-        return (yield from On("source", steps))
+        return (yield from On(self._side, steps))
 
     def end(self, done: ScopeDeleted) -> Moving[None]:
         """See that nothing is left, and let the old place not list the scope any more.

@@ -27,9 +27,8 @@ from .parties import Parties
 from .proving import Proof
 from .sides import Moving, On, Telling
 from .stages import MoveOptions, ScopeMoved, Stage, State
-from .tail import Tail
+from .tail import AFTER_LEASE_SECONDS, Tail
 
-AFTER_LEASE_SECONDS = 0.1  # that the lease of another is over, and not just about to be
 SAVE_SECONDS = 10.0  # between writes of how far it is: a write unit each
 FOLLOW_SECONDS = 1.0  # between looks at the changes while items are copied
 LOOK_SECONDS = (
@@ -241,8 +240,9 @@ class Move:
             yield from On("target", register(parties.scoped("target"), Known()))
         yield self.state.moved
         yield from self._tail.hold()
-        table = parties.table("target")
-        yield from On("home", settle(parties.home, parties.scope, mover, table))
+        target = parties.target.table
+        steps = settle(parties.home, parties.scope, mover, target.name, target.bucket)
+        yield from On("home", steps)
         yield from self._settled()
 
     def _settled(self) -> Moving[None]:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from attrs import evolve, frozen
 
-from ...attributes import AttributeMap
 from ...errors import RequestError, shown
+from ...keys.addresses import name_in, place_in
 from ...requests import Key, Purpose
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import SCOPE
 from ...terms import BeginsWith, Conditions, Equal, Not
+from ...values.attributes import AttributeMap
 from ..reading.scanner import ScanOptions, Sweep
 from ..scopes.registry import entry_key
 from .sides import Side
@@ -55,6 +56,17 @@ class Parties:
                 f"table {source.name} keeps payloads in bucket {shown(source.bucket)}, and table "
                 f"{target.name} has none; name one"
             )
+        if source.bucket is not None and self._names_alike():
+            raise RequestError(
+                f"tables {source.name} and {target.name} have one name and keep payloads in buckets of "
+                "one name, where nobody could tell whose they are; give the place another bucket"
+            )
+
+    def _names_alike(self) -> bool:
+        """Whether the tables are called alike at their places, and so are their buckets."""
+        source, target = self.source.table, self.target.table
+        tables = name_in(source.name) == name_in(target.name)
+        return tables and name_in(f"{source.bucket}") == name_in(f"{target.bucket}")
 
     @property
     def is_from_home(self) -> bool:
@@ -149,26 +161,20 @@ class Route:
     source: Schema | None = None
 
     @classmethod
-    def of(cls, scope: str, schema: Schema, to: Schema | str, source: Schema | str | None) -> Route:
-        """The move of a scope of a schema, to and perhaps from a table that is given or named.
+    def of(cls, scope: str, schema: Schema, to: Schema, source: Schema | None) -> Route:
+        """The move of a scope of a schema, to and perhaps from a table that is given.
 
         Raises:
             RequestError: a schema is of a scope; or some classes of the scope are in another table.
         """
-        if any(isinstance(each, Schema) and each.scopes for each in (schema, to, source)):
+        if any(each is not None and each.scopes for each in (schema, to, source)):
             raise RequestError(
                 "only an outermost scope moves, with all in it; give stores without a scope"
             )
         within = schema.scoped(scope)
         within.check_whole()
         home, placed = _plain(schema.shared or schema), _plain(within)
-        at = {each.table.name: each for each in (placed, home)}
-        found = [
-            _plain(each) if isinstance(each, Schema) else at.get(each) or placed.named(each)
-            for each in (to, source)
-            if each is not None
-        ]
-        return cls(scope, home, placed, *found)
+        return cls(scope, home, placed, _plain(to), source and _plain(source))
 
     def check_places(
         self, home: object, source: object, target: object, *, writers_stopped: bool
@@ -189,29 +195,31 @@ class Route:
             raise _one_name(name)
         if not writers_stopped and not home is source is target:
             raise RequestError(
-                "stores with a placement use one place, so they cannot follow a scope to another "
-                "region, account or file: stop who writes to it, say writers_stopped, and connect them "
-                "there afterwards. For a table at the same place give its name alone"
+                "writers follow a scope to another region, account or file only where their placement "
+                "has a name for it: connect with places={'us': Elsewhere(...)}, as they do, and give "
+                "'us:TABLE'. Or stop who writes to it, say writers_stopped, and connect them there "
+                "afterwards. For a table at the same place give its name alone"
             )
 
     def check_buckets(self, *, writers_stopped: bool) -> None:
-        """Refuse to move a scope away from the bucket that its writers know.
+        """Refuse to let writers keep payloads in a bucket, or read them there, who know none.
 
         Raises:
-            RequestError: its payloads would be in another one.
+            RequestError: the target has a bucket, and they have none.
         """
         known, target = self.placed.table.bucket, self.target.table.bucket
-        if not writers_stopped and known != target:
+        if not writers_stopped and known is None and target is not None:
             raise RequestError(
-                f"stores keep the payloads of scope {self.scope!r} in bucket {known}, and do not follow "
-                f"them to {target}: keep the bucket, or stop who writes to it and say writers_stopped"
+                f"stores keep the payloads of scope {self.scope!r} in no bucket, and do not follow them "
+                f"to {target}: name no bucket, or stop who writes to it and say writers_stopped"
             )
 
-    def parties(self, table: str | None) -> Parties | None:
+    def parties(self, table: str | None, bucket: str | None) -> Parties | None:
         """Who takes part; None where the scope lives in the target already.
 
         Args:
             table: that the entry names, or that an earlier call moved it from; None for neither.
+            bucket: that of its payloads there, if that is known.
 
         Raises:
             RequestError: the scope cannot move there as it is.
@@ -221,8 +229,15 @@ class Route:
         if (table or self.placed.table.name) == self.target.table.name:
             return None
         known = {each.table.name: each for each in (self.home, self.placed)}
-        lives = self.placed if table is None else known.get(table) or self.placed.named(table)
+        lives = self.placed if table is None else known.get(table) or self._named(table, bucket)
         return Parties(self.scope, self.home, self.placed, lives, self.target)
+
+    def _named(self, table: str, bucket: str | None) -> Schema:
+        """A table that somebody moved the scope to; an entry of old says no bucket."""
+        placed = self.placed.table
+        if bucket is None and place_in(table) == place_in(placed.name):
+            bucket = placed.bucket
+        return evolve(self.placed, table=evolve(placed, name=table, bucket=bucket))
 
 
 def _plain(schema: Schema) -> Schema:
@@ -233,5 +248,5 @@ def _plain(schema: Schema) -> Schema:
 def _one_name(name: str) -> RequestError:
     return RequestError(
         f"both tables are called {name}, and the entry of a scope names the one that it lives in; give "
-        "one of them another name, such as schema.named('private-table')"
+        "one of them another name, such as schema.named('private-table'), or its place one"
     )

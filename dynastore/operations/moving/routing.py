@@ -24,6 +24,7 @@ def resolved(route: Route) -> Moving[Parties | None]:
     item = yield from On("home", GetItem(home, key, consistent=True))
     kept = None if item is None else Consumer.of(key.pk, item).state
     if kept is not None:
-        return route.parties(State.of(kept).moved.source)
+        state = State.of(kept)
+        return route.parties(state.moved.source, state.bucket)
     location = yield from On("home", read_location(route.home, route.scope))
-    return route.parties(location.table)
+    return route.parties(location.table, location.bucket)

@@ -27,6 +27,8 @@ Stage: TypeAlias = Literal[
     "leaving",
     "cleaning",
     "done",
+    "abandoning",
+    "abandoned",
 ]
 """What a move does; `docs/decisions/0034` has the reasons.
 
@@ -38,7 +40,9 @@ Stage: TypeAlias = Literal[
 - settling: writers are told the new place;
 - leaving: reads that had begun come to their end, and nobody has written to the old place;
 - cleaning: the old place is emptied;
-- done: the scope lives in the target, and only there.
+- done: the scope lives in the target, and only there;
+- abandoning: the move is given up, and what was copied is deleted;
+- abandoned: the scope lives where it did, and only there.
 """
 
 
@@ -55,6 +59,7 @@ class MoveOptions:
             scope had left it.
         request_seconds: how long a request of a store may be under way, retries included.
         lease_seconds: how long a process that was killed keeps its place.
+        abandon: whether a move that was begun is given up.
 
     Raises:
         RequestError: one of them is no such value.
@@ -66,6 +71,7 @@ class MoveOptions:
     discard_late: bool = False
     request_seconds: float = LONGEST_REQUEST_SECONDS
     lease_seconds: float = MOVE_LEASE_SECONDS
+    abandon: bool = False
     owner: str = field(factory=lambda: uuid4().hex, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -104,7 +110,8 @@ class ScopeMoved:
         proven: what both sides held, the same, when writers were told the new place; of each item
             that has not expired. None before that.
         sealed_seconds: how long writers had to wait.
-        deleted: how many items and objects were deleted at the old place.
+        deleted: how many items and objects were deleted at the old place; at the new one, of a move
+            that is given up.
     """
 
     scope: str
@@ -143,6 +150,7 @@ class State:
         since: when it was sealed, and then settled; epoch seconds.
         lasting: what the source held when it was proven, of items that live a day longer.
         lasting_until: that day; epoch seconds.
+        bucket: that of the payloads where the scope comes from.
     """
 
     moved: ScopeMoved
@@ -152,6 +160,7 @@ class State:
     since: float | None = None
     lasting: Digest | None = None
     lasting_until: float | None = None
+    bucket: str | None = None
 
     @classmethod
     def new(cls, parties: Parties, segments: int) -> State:
@@ -159,7 +168,7 @@ class State:
         moved = ScopeMoved(
             parties.scope, parties.table("source"), parties.table("target"), "checking"
         )
-        return cls(moved, segments)
+        return cls(moved, segments, bucket=parties.source.table.bucket)
 
     @classmethod
     def of(cls, text: str) -> State:

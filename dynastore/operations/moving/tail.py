@@ -16,8 +16,8 @@ from attrs import evolve, field, frozen
 from ...errors import RequestError
 from ...requests import DeleteItem, Key, Now
 from ...requests.tables import DescribeTable
-from ...schema import Schema
-from ...streams import NO_IMAGES
+from ...schema.schema import Schema
+from ...schema.streams import NO_IMAGES
 from ...terms import Equal
 from ..following.consumers import Consumer, acquired, consumer_key, saved
 from ..following.follower import CLOCK_SLACK, gap_of, is_stale
@@ -27,6 +27,7 @@ from ..scopes.registry import entry_key
 from .sides import Moving, On
 
 MOVES = "~move"  # in the place of the classes that a consumer follows
+AFTER_LEASE_SECONDS = 0.1  # that the lease of another is over, and not just about to be
 RENEWED_PART = 3  # the lease is renewed when this part of it is over, at the latest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from ...capacity import item_bytes
-from ...payload_objects import name_prefix, written_at
+from ...codec.payload_objects import name_prefix, written_at
 from ...requests import BATCH_KEYS
 from ...requests.objects import ListObjectsV2
 from ..objects import owners_of

@@ -17,10 +17,10 @@ from typing import Any
 import orjson
 from attrs import frozen
 
-from ...attributes import AttributeMap, AttributeValue
 from ...errors import InvalidCursor
 from ...requests import Query
 from ...terms import Equal
+from ...values.attributes import AttributeMap, AttributeValue
 from .sources import Position
 
 CHECK_BYTES = 8

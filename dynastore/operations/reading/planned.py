@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from ...attributes import AttributeValue
-from ...plan import AccessPath, Branch, Plan
+from ...entities.spec import spec_of
+from ...planner.plan import AccessPath, Branch, Plan
 from ...requests import GetItem, Key, Purpose, Query, Request
-from ...schema import Schema
-from ...spec import spec_of
+from ...schema.schema import Schema
 from ...table import TYPE
 from ...terms import Equal, OneOf, mapped, names_of
+from ...values.attributes import AttributeValue
 from ..conditions import encoded, unexpired
 
 

@@ -10,11 +10,11 @@ from typing import Any, Generic, TypeVar
 
 from attrs import evolve, frozen
 
-from ...attributes import AttributeMap
 from ...errors import RequestError
-from ...plan import AccessPath, Branch, Plan
+from ...planner.plan import AccessPath, Branch, Plan
 from ...requests import Query, Steps
-from ...schema import Schema
+from ...schema.schema import Schema
+from ...values.attributes import AttributeMap
 from ..conditions import encoded
 from ..together import IN_FLIGHT, read_together
 from .cursors import NOT_STARTED, Cursor, read, written
@@ -141,7 +141,8 @@ class Reader:
         while True:
             left = None if limit is None else limit - len(entities)
             if self._settler.is_direct:
-                entities += self._settler.decoded(islice(self._items(), left))
+                for items in self._sources.runs(left):
+                    entities += self._settler.decoded(items)
             else:
                 settled = yield from self._settler.settled(self._available(left))
                 entities += yield from self._settler.entities(settled)
@@ -243,10 +244,6 @@ class Reader:
         if self.plan.newest_first:
             return [entry for entry in entries if self._rank(entry) < last]
         return [entry for entry in entries if self._rank(entry) > last]
-
-    def _items(self) -> Iterator[AttributeMap]:
-        """The next items, as far as they were read; one is taken when it is asked for."""
-        return (item for _, item in self._sources.available())
 
     def _available(self, limit: int | None) -> list[Entry]:
         """The next entries, as far as they were read."""

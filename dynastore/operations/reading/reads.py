@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from ...attributes import AttributeMap
-from ...codec import Codec
+from ...codec.codec import Codec
+from ...entities.spec import Ref, ref, shown_briefly
 from ...errors import DataError, DynastoreError, PartialFailure, RequestError
-from ...plan import Plan
+from ...planner.plan import Plan
 from ...requests import ACTIONS, GetItem, Key, Steps, TransactGetItems
-from ...schema import Schema
-from ...spec import Ref, ref, shown_briefly
+from ...schema.schema import Schema
+from ...values.attributes import AttributeMap
 from ..conditions import moment, time_of, visible
 from ..keyed import read_outcomes
 from ..payloads import REREADS, whole_at_once, whole_item, whole_outcomes

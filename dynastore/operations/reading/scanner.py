@@ -13,16 +13,16 @@ from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
 
-from ... import filters
-from ...attributes import AttributeMap
 from ...capacity import PAGE_BYTES, read_units
 from ...errors import MalformedItem, RequestError
-from ...keys import nested_prefix
-from ...matching import matcher
+from ...expressions.matching import matcher
+from ...keys.templates import nested_prefix
+from ...planner import filters
 from ...requests import SEGMENTS, Purpose, Scan, ScanPage, Steps, Wait
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import PRIMARY, TYPE, Index
 from ...terms import BeginsWith, Conditions, Equal, Not
+from ...values.attributes import AttributeMap
 from ..conditions import encoded, moment, unexpired
 from ..payloads import scanned
 from ..together import IN_FLIGHT, read_together
@@ -385,3 +385,9 @@ def owned(tag: str, prefix: str) -> Conditions:
     inside = (("PK", BeginsWith({"S": prefix})),) if prefix else ()
     nested = ("PK", Not(BeginsWith({"S": nested_prefix(prefix)})))
     return (TYPE, Equal({"S": tag})), *inside, nested
+
+
+def is_empty(table: str) -> Steps[bool]:
+    """Whether a table has no item: reads one."""
+    page = yield from Scan(table, limit=1, consistent=True)
+    return not page.items

@@ -14,13 +14,14 @@ from typing import Any, Generic, TypeVar
 
 from attrs import evolve, frozen
 
-from ...attributes import AttributeMap, AttributeValue
-from ...keys import prefix_of, scopes_of
-from ...matching import matcher
-from ...plan import AccessPath, Plan
+from ...codec.codec import Codec
+from ...expressions.matching import matcher
+from ...keys.templates import prefix_of, scopes_of
+from ...planner.plan import AccessPath, Plan
 from ...requests import Key, Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import TYPE
+from ...values.attributes import AttributeMap, AttributeValue
 from ..conditions import encoded, unexpired
 from ..keyed import read_items
 from ..payloads import whole
@@ -97,7 +98,16 @@ class Settler:
 
     def decoded(self, items: Iterable[AttributeMap]) -> list[Any]:
         """The entities of items, where that `is_direct`; none is kept beside its entity."""
+        if self._plain is not None:
+            return self._plain.decode_each(items)
         return [self._decoded(item) for item in items]
+
+    @cached_property
+    def _plain(self) -> Codec | None:
+        """The codec where its entities are what the call gives back."""
+        (cls, *others), plan = self.plan.classes, self.plan
+        plain = not others and plan.selected is None and not plan.across_scopes
+        return self.schema.codec(cls) if plain else None
 
     def settled(self, entries: Sequence[Entry]) -> Steps[list[Entry]]:
         """Those asked for. Entries of slim indexes stay slim where that is enough to tell."""

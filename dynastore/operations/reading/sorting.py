@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ...attributes import AttributeValue, binary_of
+from ...values.attributes import AttributeValue, binary_of
 
 SORTED_ITEMS = 10_000  # that are read and sorted in memory at most; more need an index
 

@@ -8,14 +8,15 @@ used up.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from math import ceil
 from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
 
-from ...attributes import AttributeMap
 from ...requests import Key, Query, QueryPage, Steps
+from ...values.attributes import AttributeMap
 from ..keyed import read_items
 from ..together import IN_FLIGHT, read_together
 
@@ -75,6 +76,18 @@ class Stretch:
         else:
             self._go_on()
         return item
+
+    def take_run(self, limit: int | None) -> Sequence[AttributeMap]:
+        """The next items, which were read already; parsed by who needs them."""
+        left = self._count - self._at
+        if limit is None or limit >= left:
+            items = self._items[self._at :] if self._at else self._items
+            self._go_on()
+            return items
+        items = self._items[self._at : self._at + limit]
+        self._at += limit
+        self._last = self._items[self._at - 1]
+        return items
 
     def request(self, limit: int | None) -> Query:
         """What reads the next page."""
@@ -138,6 +151,11 @@ class Keys:
         self.position = True if self.done else at + 1
         return item
 
+    def take_run(self, limit: int | None) -> Sequence[AttributeMap]:
+        """The next items, which were read already."""
+        count = len(self._items) if limit is None else min(limit, len(self._items))
+        return [self.take() for _ in range(count)]
+
     def read(self, limit: int | None) -> Steps[None]:
         """Read the items of the next keys."""
         upto = len(self._keys) if limit is None else min(len(self._keys), self._next + limit)
@@ -182,6 +200,19 @@ class Sources:
         for source in self.each:
             while source.ready:
                 yield source, source.take()
+            if not source.done:
+                return
+
+    def runs(self, limit: int | None) -> Iterator[Iterable[AttributeMap]]:
+        """The items of `available`, as far as a limit, in runs that are of one page each."""
+        if self.sort_key is not None:
+            yield (item for _, item in islice(self.available(), limit))
+            return
+        for source in self.each:
+            while source.ready and limit != 0:
+                items = source.take_run(limit)
+                limit = None if limit is None else limit - len(items)
+                yield items
             if not source.done:
                 return
 

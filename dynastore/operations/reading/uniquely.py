@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from ...attributes import AttributeMap
+from ...entities.spec import EntitySpec
+from ...entities.uniques import OWNER, Unique
 from ...errors import RequestError, shown
 from ...requests import GetItem, Key, Steps
-from ...schema import Schema
-from ...spec import EntitySpec
-from ...uniques import OWNER, Unique
+from ...schema.schema import Schema
+from ...values.attributes import AttributeMap
 from ..conditions import moment, visible
 from .reads import stored_at
 

@@ -18,7 +18,7 @@ from attrs import asdict, astuple, evolve, frozen
 
 from ...errors import RequestError, shown
 from ...requests import Steps, Wait
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import PRIMARY
 from ..reading.cursors import Cursor
 from ..reading.scanner import ScanOptions

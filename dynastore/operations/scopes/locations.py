@@ -1,11 +1,15 @@
 """Where a scope lives, as its entry in the shared table says, and whether it is sealed.
 
-The entry is the one that registers the outermost scope (`registry`). Two attributes more are in it
-once somebody has begun to move the scope::
+The entry is the one that registers the outermost scope (`registry`). Attributes more are in it once
+somebody has begun to move the scope::
 
-    PK          SK  TYPE    TABLE             MOVER
-    @qa#@#scope ~   ~scope                    7c1f…     sealed: 7c1f… moves it; it lives where it did
-    @qa#@#scope ~   ~scope  agent-state.qa              it was moved, and lives there
+    PK          SK  TYPE    TABLE              BUCKET   MOVER
+    @qa#@#scope ~   ~scope                              7c1f…   sealed: 7c1f… moves it; it lives where it did
+    @qa#@#scope ~   ~scope  agent-state.qa                      it was moved, and lives there
+    @qa#@#scope ~   ~scope  us:agent-state.qa  us:loads         it lives at the place called us
+
+A place is a name, which each store looks up in its placement: an entry holds no credentials. One whose
+placement does not have it sends nothing.
 
 All scopes inside of it live where it lives. An entry without TABLE says nothing: then the placement of
 the store does. Where both say something, the entry is right.
@@ -33,20 +37,22 @@ Seals do not end by themselves: a mover that was killed goes on under the same n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from attrs import evolve, frozen
 
-from ...attributes import AttributeMap
 from ...changes import Change, Path, SetTo, Unset
 from ...errors import ConditionFailed, SealTaken
 from ...requests import GetItem, Steps, UpdateItem
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import SCOPE, TYPE
 from ...terms import Absent, Conditions, Equal
+from ...values.attributes import AttributeMap
 from .registry import Known, entry_key, register
 
-TABLE = "TABLE"  # of an entry: name of the table that the scope lives in
+TABLE = "TABLE"  # of an entry: the table that the scope lives in, by its address
+BUCKET = "BUCKET"  # of an entry: the bucket of its payloads there, where that table has one
 MOVER = "MOVER"  # of an entry: who has sealed it
 
 LEASE_SECONDS = 5.0  # that an entry is used for, from before it was read
@@ -61,22 +67,26 @@ class Location:
     """What the entry of a scope says.
 
     Attributes:
-        table: name of the table that the scope was moved to; None if it never was.
+        table: address of the table that the scope was moved to; None if it never was.
         mover: who is moving it; None if nobody is.
         registered: whether there is an entry.
+        bucket: that of its payloads where it was moved to; None without one.
     """
 
     table: str | None = None
     mover: str | None = None
     registered: bool = True
+    bucket: str | None = None
 
     @classmethod
     def of(cls, item: AttributeMap | None) -> Location:
         """What an item says, or that there is none."""
         if item is None:
             return cls(registered=False)
-        table, mover = (item[name]["S"] if name in item else None for name in (TABLE, MOVER))
-        return cls(table, mover)
+        table, mover, bucket = (
+            item[name]["S"] if name in item else None for name in (TABLE, MOVER, BUCKET)
+        )
+        return cls(table, mover, bucket=bucket)
 
     @classmethod
     def found_by(cls, failure: ConditionFailed) -> Location:
@@ -117,7 +127,10 @@ def seal(shared: Schema, scope: str, mover: str) -> Steps[Location]:
         SealTaken: another mover has it.
     """
     yield from register(shared.scoped(scope), Known())
-    changes: AttributeMap = {TYPE: {"S": SCOPE}, MOVER: {"S": mover}}
+    changes: dict[str | Path, Change] = {
+        TYPE: SetTo({"S": SCOPE}),
+        MOVER: SetTo({"S": mover}),
+    }
     try:
         return (yield from _write(shared, scope, changes, ((MOVER, Absent()),)))
     except ConditionFailed as failure:
@@ -137,25 +150,32 @@ def unseal(shared: Schema, scope: str, mover: str) -> Steps[Location]:
     return (yield from _released(shared, scope, mover, before))
 
 
-def settle(shared: Schema, scope: str, mover: str, table: str) -> Steps[Location]:
+def settle(
+    shared: Schema, scope: str, mover: str, table: str, bucket: str | None = None
+) -> Steps[Location]:
     """Let the scope live in another table from now on, and writers go on there.
 
     Args:
         shared: the shared table, without a scope.
         scope: name of an outermost scope.
         mover: who has sealed it.
-        table: name of the table that has all of the scope; the shared one too.
+        table: address of the table that has all of the scope; the shared one too.
+        bucket: that of its payloads there, if that table has one.
 
     Raises:
         SealTaken: the scope is sealed by another mover, or by nobody.
     """
-    return (yield from _released(shared, scope, mover, Location(table)))
+    return (yield from _released(shared, scope, mover, Location(table, bucket=bucket)))
 
 
 def _released(shared: Schema, scope: str, mover: str, wanted: Location) -> Steps[Location]:
     """The entry without its seal, and with the table that is wanted."""
     wanted = evolve(wanted, mover=None)
-    changes: AttributeMap = {} if wanted.table is None else {TABLE: {"S": wanted.table}}
+    changes: dict[str | Path, Change] = {MOVER: Unset(), BUCKET: Unset()}
+    if wanted.table is not None:
+        changes[TABLE] = SetTo({"S": wanted.table})
+    if wanted.bucket is not None:
+        changes[BUCKET] = SetTo({"S": wanted.bucket})
     try:
         return (yield from _write(shared, scope, changes, ((MOVER, Equal({"S": mover})),)))
     except ConditionFailed as failure:
@@ -166,11 +186,8 @@ def _released(shared: Schema, scope: str, mover: str, wanted: Location) -> Steps
 
 
 def _write(
-    shared: Schema, scope: str, values: AttributeMap, conditions: Conditions
+    shared: Schema, scope: str, changes: Mapping[str | Path, Change], conditions: Conditions
 ) -> Steps[Location]:
-    """Change an entry; the seal is taken off unless it is one of the values."""
-    changes: dict[str | Path, Change] = {MOVER: Unset()}
-    changes |= {name: SetTo(value) for name, value in values.items()}
     key = entry_key(shared.scoped(scope))
-    item = yield from UpdateItem(shared.table.name, key, changes, conditions)
+    item = yield from UpdateItem(shared.table.name, key, {**changes}, conditions)
     return Location.of(item)

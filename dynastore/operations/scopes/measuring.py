@@ -7,14 +7,14 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from ...attributes import AttributeMap
 from ...capacity import item_bytes
 from ...errors import RequestError, shown
-from ...keys import scopes_in
+from ...keys.templates import scopes_in
 from ...requests import Purpose, Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import PART, SCOPE, TYPE
 from ...terms import BeginsWith, Conditions
+from ...values.attributes import AttributeMap
 from ..reading.scanner import ScanOptions, Sweep
 
 Scope: TypeAlias = tuple[str, ...]

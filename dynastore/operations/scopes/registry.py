@@ -21,10 +21,8 @@ from typing import Any, TypeVar
 
 from attrs import evolve, frozen
 
-from ...attributes import AttributeMap
 from ...errors import ConditionFailed, DynastoreError, RequestError
-from ...key_text import escape_scope, unescape
-from ...keys import (
+from ...keys.templates import (
     ACROSS,
     FILLER,
     HEADER,
@@ -34,10 +32,12 @@ from ...keys import (
     fitting,
     scope_prefix,
 )
+from ...keys.text import escape_scope, unescape
 from ...requests import DeleteItem, GetItem, Key, PutItem, Query, Request, Steps, Together
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import SCOPE, TYPE, Index
 from ...terms import Absent, Compare, Conditions, Equal
+from ...values.attributes import AttributeMap
 
 T = TypeVar("T")
 

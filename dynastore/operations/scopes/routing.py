@@ -6,16 +6,18 @@ themselves. This is for scopes that were moved since, or are just being moved; s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeAlias, TypeVar
 
 from attrs import evolve, frozen
 
-from ...errors import DynastoreError, PartialFailure, RequestError, ScopeSealed
-from ...keys import scope_prefix
-from ...payload_objects import Owner
+from ...codec.payload_objects import Owner
+from ...errors import DynastoreError, PartialFailure, RequestError, ScopeSealed, UnknownPlace
+from ...keys.addresses import place_in
+from ...keys.templates import scope_prefix
 from ...requests import (
     BatchWriteItem,
+    ConditionCheck,
     Key,
     Now,
     PutItem,
@@ -25,8 +27,8 @@ from ...requests import (
     TransactWriteItems,
     Wait,
 )
-from ...requests.objects import ListObjectsV2, PutObject
-from ...schema import Schema
+from ...requests.objects import ObjectRequest, PutObject
+from ...schema.schema import Schema
 from .locations import LEASE_SECONDS, SEALED_SECONDS, Location, read_location
 from .registry import KNOWN_LIMIT, Known, is_write, outermost_key
 
@@ -85,7 +87,13 @@ class Leases:
         self._leases[scope] = lease
 
 
-def routed(schema: Schema, leases: Leases, known: Known, steps: Steps[T]) -> Steps[T]:
+def routed(
+    schema: Schema,
+    leases: Leases,
+    known: Known,
+    steps: Steps[T],
+    places: Collection[str] = (),
+) -> Steps[T]:
     """An operation in a scope whose requests go to where the scope lives when they are sent.
 
     That is a consistent read of the entry more, each `LEASE_SECONDS` in which something is asked for.
@@ -96,7 +104,9 @@ def routed(schema: Schema, leases: Leases, known: Known, steps: Steps[T]) -> Ste
         leases: where scopes were found to live.
         known: what is known to be registered; what is read says so, too.
         steps: the operation. It is told by ScopeSealed that a write was not sent, where it asked
-            for it, and by RequestError what has to know the right table beforehand.
+            for it, by RequestError what has to know the right table beforehand, and by UnknownPlace
+            that the scope lives at none of the places; then nothing is sent.
+        places: the places that requests can be sent to, beside that of the shared table.
     """
     answer: Any = None
     failure: DynastoreError | None = None
@@ -105,7 +115,7 @@ def routed(schema: Schema, leases: Leases, known: Known, steps: Steps[T]) -> Ste
             asked = steps.send(answer) if failure is None else steps.throw(failure)
             answer, failure = None, None
             try:
-                answer = yield from _sent(schema, leases, known, asked)
+                answer = yield from _sent(schema, leases, known, asked, places)
             except DynastoreError as error:
                 failure = error
     except StopIteration as stop:
@@ -115,15 +125,17 @@ def routed(schema: Schema, leases: Leases, known: Known, steps: Steps[T]) -> Ste
         steps.close()
 
 
-def _sent(schema: Schema, leases: Leases, known: Known, asked: Asked) -> Steps[Any]:
+def _sent(
+    schema: Schema, leases: Leases, known: Known, asked: Asked, places: Collection[str]
+) -> Steps[Any]:
     if isinstance(asked, Wait | Now):
         return (yield asked)
     try:
         location = yield from _open(schema, leases, writes=is_write(asked))
         if location.registered:
             known.add(scope_prefix(schema.scopes[:1]))
-        home, table = schema.table.name, location.table
-        there = asked if table in (None, home) else _moved(asked, schema, str(table))
+        _check_known(location, schema, places)
+        there = asked if _is_placed(location, schema) else _moved(asked, schema, location)
     except DynastoreError as error:
         if isinstance(asked, Together):
             raise PartialFailure({}, dict.fromkeys(range(len(asked.requests)), error)) from error
@@ -152,35 +164,63 @@ def _open(schema: Schema, leases: Leases, *, writes: bool) -> Steps[Location]:
     return location
 
 
-def _moved(asked: Any, schema: Schema, table: str) -> Any:
-    """What is asked for, of the table that the scope was moved to.
+def _check_known(location: Location, schema: Schema, places: Collection[str]) -> None:
+    """Refuse what would be sent to a place that the store does not know.
+
+    Raises:
+        UnknownPlace: the scope lives there.
+    """
+    place = None if location.table is None else place_in(location.table)
+    if place is not None and place not in places:
+        raise UnknownPlace(place, [*places], schema.scopes[0])
+
+
+def _is_placed(location: Location, schema: Schema) -> bool:
+    """Whether a scope lives where its schema says."""
+    table, bucket = schema.table.name, schema.table.bucket
+    return location.table in (None, table) and location.bucket in (None, bucket)
+
+
+def _moved(asked: Any, schema: Schema, location: Location) -> Any:
+    """What is asked for, of the table and the bucket that the scope was moved to.
 
     Raises:
         RequestError: it is about a table as a whole.
     """
     match asked:
         case Together(requests):
-            return Together([_moved(each, schema, table) for each in requests])
+            return Together([_moved(each, schema, location) for each in requests])
         case TransactWriteItems() | BatchWriteItem():
-            return evolve(asked, actions=tuple(_moved(a, schema, table) for a in asked.actions))
-        case PutObject(metadata=metadata):
-            owner = Owner.of(metadata)
-            assert owner is not None, "what is put has one"
-            whose = evolve(owner, table=table) if owner.table == schema.table.name else owner
-            return evolve(asked, metadata=whose.metadata)
-    if _is_of(asked, schema):
-        if asked.operation in WHOLE:
-            raise RequestError(
-                f"scope {schema.scopes[0]!r} was moved from table {schema.table.name} to {table}, and "
-                "this goes by the table as a whole: let the Placement say where the scope lives now"
-            )
-        return evolve(asked, table=table)
-    return asked
+            actions = tuple(_moved(each, schema, location) for each in asked.actions)
+            return evolve(asked, actions=actions)
+    if not _is_of(asked, schema):
+        return asked
+    # The check of a transaction is no request of its own.
+    if not isinstance(asked, ConditionCheck) and asked.operation in WHOLE:
+        raise RequestError(
+            f"scope {schema.scopes[0]!r} was moved from table {schema.table.name} to {location.table}, "
+            "and this goes by the table as a whole: let the Placement say where the scope lives now"
+        )
+    if isinstance(asked, ObjectRequest):
+        return _moved_object(asked, schema, location)
+    return evolve(asked, table=location.table)
+
+
+def _moved_object(asked: Any, schema: Schema, location: Location) -> Any:
+    """What is asked of a bucket, of that which the scope was moved to; it says whose an object is."""
+    moved = evolve(asked, bucket=location.bucket or asked.bucket)
+    if not isinstance(asked, PutObject):
+        return moved
+    owner = Owner.of(asked.metadata)
+    assert owner is not None, "what is put has one"
+    if owner.table != schema.table.name:
+        return moved
+    return evolve(moved, metadata=evolve(owner, table=str(location.table)).metadata)
 
 
 def _is_of(asked: Any, schema: Schema) -> bool:
     """Whether a request is about the table that the scope lived in; its entry stays where it is."""
-    if isinstance(asked, ListObjectsV2):
+    if isinstance(asked, ObjectRequest):
         return asked.bucket == schema.table.bucket
     if getattr(asked, "table", None) != schema.table.name:
         return False

@@ -10,14 +10,14 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
-from ...attributes import AttributeMap
 from ...capacity import item_bytes, write_units
-from ...payload_objects import name_prefix, written_at
+from ...codec.payload_objects import name_prefix, written_at
 from ...requests import BATCH_KEYS, Key, Purpose, Steps, Wait
 from ...requests.objects import DeleteObject, ListObjectsV2
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import PART, PRIMARY, SCOPE, TYPE, Index
 from ...terms import BeginsWith, Conditions, Equal, Not
+from ...values.attributes import AttributeMap
 from ..objects import owners_of
 from ..reading.cursors import Cursor
 from ..reading.scanner import ScanOptions, Sweep

@@ -10,15 +10,15 @@ from functools import cached_property
 
 from attrs import field, frozen
 
-from ...attributes import AttributeMap
-from ...codec import Codec
+from ...codec.codec import Codec
+from ...entities.uniques import GUARD, Unique, lead_of
 from ...errors import DataError, RequestError
-from ...keys import prefix_of
+from ...keys.templates import prefix_of
 from ...requests import Key
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import SCHEMA, TTL, TYPE
 from ...terms import Conditions, Equal, Present
-from ...uniques import GUARD, Unique, lead_of
+from ...values.attributes import AttributeMap
 from ..known import unchanged
 from ..writing.attempts import unique_fields
 from ..writing.guards import Claim, guarding

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 from attrs import evolve, field, frozen
 
 from ... import table
-from ...attributes import AttributeValue
 from ...errors import DynastoreError, MalformedItem, shown
 from ...requests import Key
+from ...values.attributes import AttributeValue
 
 
 @frozen

@@ -15,9 +15,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ...attributes import AttributeMap
 from ...capacity import item_bytes, read_units, write_units
-from ...codec import Codec
+from ...codec.codec import Codec
+from ...entities.uniques import OWNER
 from ...errors import ConditionFailed, DataError, DynastoreError, RequestError, TransactionCanceled
 from ...requests import (
     ConditionCheck,
@@ -34,7 +34,7 @@ from ...requests import (
 )
 from ...table import TTL, TYPE
 from ...terms import Absent, Present
-from ...uniques import OWNER
+from ...values.attributes import AttributeMap
 from ..conditions import time_of, visible
 from ..interleaved import interleaved, outcomes_of
 from ..keyed import read_outcomes

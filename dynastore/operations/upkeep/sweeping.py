@@ -12,15 +12,15 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from ...attributes import AttributeMap
 from ...capacity import write_units
+from ...codec.payloads import Pointer, moment_number
+from ...entities.uniques import OWNER
 from ...errors import RequestError
-from ...payloads import Pointer, moment_number
 from ...requests import DeleteItem, Key, Now, Purpose, Steps, Wait
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import PART, TYPE
 from ...terms import BeginsWith, Compare, Conditions, Equal
-from ...uniques import OWNER
+from ...values.attributes import AttributeMap
 from ..keyed import read_items
 from ..reading.scanner import ScanOptions, Sweep
 from ..together import send_all

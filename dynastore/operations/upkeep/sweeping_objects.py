@@ -8,13 +8,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from ...attributes import AttributeMap
 from ...capacity import item_bytes, read_units
-from ...payload_objects import Owner, name_prefix, written_at
-from ...payloads import Pointer, moment_number
+from ...codec.payload_objects import Owner, name_prefix, written_at
+from ...codec.payloads import Pointer, moment_number
 from ...requests import BATCH_KEYS, Key, Steps, Wait
 from ...requests.objects import DeleteObject, ListObjectsV2, StoredObject
-from ...schema import Schema
+from ...schema.schema import Schema
+from ...values.attributes import AttributeMap
 from ..keyed import read_items
 from ..objects import owners_of
 from ..reading.cursors import Cursor

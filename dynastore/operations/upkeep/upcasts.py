@@ -8,13 +8,13 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ...attributes import AttributeMap
 from ...capacity import item_bytes, write_units
 from ...errors import DataError, DynastoreError, RequestError
 from ...requests import Key, Purpose, Steps, Wait
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import SCHEMA
 from ...terms import Absent, AnyOf, Compare, Conditions
+from ...values.attributes import AttributeMap
 from ..interleaved import interleaved
 from ..reading.scanner import ScanOptions, Sweep, owned
 from ..writing.evolving import rewrite

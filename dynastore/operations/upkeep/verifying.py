@@ -12,14 +12,14 @@ from typing import Any
 
 from attrs import evolve
 
-from ...attributes import AttributeMap
 from ...capacity import item_bytes, write_units
 from ...changes import Change, Path, SetTo, Unset
 from ...errors import ConditionFailed, DynastoreError
-from ...keys import prefix_of, scopes_of
+from ...keys.templates import prefix_of, scopes_of
 from ...requests import Key, Steps, UpdateItem, Wait
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...terms import BeginsWith, Conditions
+from ...values.attributes import AttributeMap
 from ..interleaved import interleaved
 from ..payloads import scanned
 from ..reading.scanner import ScanOptions, Sweep

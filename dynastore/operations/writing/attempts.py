@@ -13,8 +13,9 @@ from typing import Any, Protocol, TypeVar, cast
 
 from attrs import evolve
 
-from ...attributes import AttributeMap
-from ...codec import Codec
+from ...codec.codec import Codec
+from ...entities.kept_fields import UNWRITTEN
+from ...entities.spec import Ref, entity_class
 from ...errors import (
     AlreadyExists,
     ConditionFailed,
@@ -22,17 +23,15 @@ from ...errors import (
     DynastoreError,
     RevisionConflict,
 )
-from ...kept_fields import UNWRITTEN
 from ...requests import Action, ConditionCheck, DeleteItem, Key, PutItem, Steps
-from ...schema import Schema
-from ...spec import Ref, entity_class
+from ...schema.schema import Schema
 from ...table import TYPE
 from ...terms import Absent, Condition, Conditions, Equal
+from ...values.attributes import AttributeMap
 from ...writes import Check, Create, Delete, Put
 from ..conditions import as_absent, conditions_of, time_of, unexpired, visible
 from ..known import ABSENT, NOTHING, Known
 from ..payloads import delete_parts, fetched, write_leaving
-from ..reading.reads import key_of
 from .evolving import newer, not_newer, not_older
 from .guards import Guarding, guarding
 
@@ -274,7 +273,8 @@ class CheckAttempt:
 def located(schema: Schema, target: object) -> tuple[Codec, Key]:
     """The codec and the primary key of an entity or a ref."""
     if isinstance(target, Ref):
-        return schema.codec(target.cls), key_of(schema, target)
+        codec = schema.codec(target.cls)
+        return codec, codec.key(dict(target.values), schema.prefix)
     codec = schema.codec(entity_class(target))
     values = {name: getattr(target, name) for name in codec.spec.primary.fields}
     return codec, codec.key(values, schema.prefix)

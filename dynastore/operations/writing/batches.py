@@ -22,6 +22,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, Literal, TypeAlias, TypeGuard, TypeVar
 
+from ...entities.spec import Ref, shown_briefly
 from ...errors import (
     ConflictError,
     DataError,
@@ -46,8 +47,7 @@ from ...requests import (
     key_of,
     sent_bytes,
 )
-from ...schema import Schema
-from ...spec import Ref, shown_briefly
+from ...schema.schema import Schema
 from ...writes import Delete, Put
 from ..interleaved import interleaved
 from ..keyed import BACKOFF, BATCH_ROUNDS

@@ -10,7 +10,6 @@ from typing import Any, get_args, get_origin
 import attrs
 from attrs import NOTHING, evolve, frozen
 
-from ...attributes import NULL, AttributeValue
 from ...changes import (
     Add,
     Append,
@@ -26,9 +25,10 @@ from ...changes import (
     as_change,
 )
 from ...errors import RequestError, shown
-from ...hooks import EMPTY_SET
-from ...key_text import is_choice, plain_type
+from ...keys.text import plain_type
 from ...terms import AnyOf, Compare, Conditions, IsNone
+from ...values.attributes import NULL, AttributeValue
+from ...values.hooks import EMPTY_SET
 from .parts import Part
 
 EXACT = Context(prec=300)  # enough to add any two numbers that DynamoDB holds, without rounding
@@ -124,11 +124,13 @@ class Checked:
 
 
 def _sent(part: Part, change: Change) -> Change:
-    match change:
+    match change:  # what is frequent comes first
+        case SetTo(value):
+            return set_to(part, value)
         case Inside(parts):
             return _sent_inside(part, parts)
         case Increment(by):
-            if is_choice(part.kind):
+            if part.is_choice:
                 raise RequestError(
                     f"{part.label} is one of a few values, not a number to increment"
                 )
@@ -145,8 +147,6 @@ def _sent(part: Part, change: Change) -> Change:
             return IfMissing(part.value(value))
         case Unset():
             return _sent_unset(part)
-        case SetTo(value):
-            return set_to(part, value)
 
 
 def set_to(part: Part, value: Any) -> Change:

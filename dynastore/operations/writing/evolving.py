@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ...attributes import AttributeMap
-from ...codec import Codec
+from ...codec.codec import Codec
 from ...errors import ConditionFailed, MalformedItem, NewerSchema
-from ...keys import prefix_of
+from ...keys.templates import prefix_of
 from ...requests import GetItem, Key, PutItem, Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import SCHEMA
 from ...terms import Absent, AnyOf, Compare, Conditions
+from ...values.attributes import AttributeMap
 from ..known import unchanged
 from ..payloads import delete_parts, whole_item, write_leaving
 

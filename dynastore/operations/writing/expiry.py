@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from ...codec import Codec
+from ...codec.codec import Codec
+from ...entities.lifetimes import refusal
+from ...entities.spec import entity_class
 from ...errors import RequestError
-from ...lifetimes import refusal
-from ...schema import Schema
-from ...spec import entity_class
+from ...schema.schema import Schema
 from ...writes import Create, Put
 
 W = TypeVar("W", bound=Create[Any] | Put[Any])

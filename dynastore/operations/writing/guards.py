@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
 
-from ...attributes import AttributeMap, AttributeValue
-from ...codec import Codec, expiry
+from ...codec.codec import Codec, expiry
+from ...entities.uniques import GUARD, OWNER, Unique
 from ...errors import ConditionFailed, DynastoreError, NotUnique, RequestError
 from ...requests import DeleteItem, Key, PutItem
 from ...table import TTL, TYPE
 from ...terms import Absent, AnyOf, Compare, Conditions, Equal
-from ...uniques import GUARD, OWNER, Unique
+from ...values.attributes import AttributeMap, AttributeValue
 from ..reading.uniquely import owner_of
 
 

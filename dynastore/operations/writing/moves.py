@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from ...attributes import AttributeMap
 from ...changes import Change
-from ...codec import Codec
+from ...codec.codec import Codec
+from ...entities.spec import Ref
 from ...errors import (
     ConditionFailed,
     DynastoreError,
@@ -19,9 +19,9 @@ from ...errors import (
     TransactionCanceled,
 )
 from ...requests import GetItem, Now, Steps
-from ...schema import Schema
-from ...spec import Ref
+from ...schema.schema import Schema
 from ...table import SCHEMA
+from ...values.attributes import AttributeMap
 from ...writes import Create, Delete
 from ..conditions import time_of, visible
 from ..known import unchanged

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cached_property, lru_cache
 from typing import Any, get_args, get_origin
 
 import attrs
 from attrs import NOTHING, Factory, frozen
 
-from ...attributes import AttributeValue
-from ...codec import Codec
-from ...converter import DICTS, LISTS, hooks_of
+from ...codec.codec import Codec
+from ...codec.trouble import UNSTORABLE
 from ...errors import RequestError, shown
-from ...hooks import Hooks
-from ...key_text import plain_type
-from ...trouble import UNSTORABLE
+from ...keys.text import is_choice, plain_type
+from ...values.attributes import AttributeValue
+from ...values.converter import DICTS, LISTS, hooks_of
+from ...values.hooks import Hooks
+
+PARTS = 1_024  # fields kept, those of the latest updates; a program changes few of all
 
 
-@frozen
+@frozen(slots=False)
 class Part:
     """A field, a field of a nested class, a value of a dict or an element of a list.
 
@@ -37,8 +40,12 @@ class Part:
     @classmethod
     def of_field(cls, codec: Codec, name: str) -> Part:
         """A field of an entity."""
-        default = codec.spec.default(name)
-        return cls(f"{codec.spec}.{name}", codec.spec.types[name], codec.hooks[name], default)
+        return _part_of(codec, name)
+
+    @cached_property
+    def is_choice(self) -> bool:
+        """Whether it is one of a few values."""
+        return is_choice(self.kind)
 
     @property
     def unstored(self) -> Any:
@@ -116,3 +123,9 @@ class Part:
     def _element(self, name: object, kind: Any) -> Part:
         label = f"{self.label}[{name!r}]"
         return Part(label, kind, hooks_of(kind), NOTHING, removable=True)
+
+
+@lru_cache(PARTS)
+def _part_of(codec: Codec, name: str) -> Part:
+    default = codec.spec.default(name)
+    return Part(f"{codec.spec}.{name}", codec.spec.types[name], codec.hooks[name], default)

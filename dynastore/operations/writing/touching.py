@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, TypeVar
 
+from ...entities.spec import Ref
 from ...errors import RequestError
 from ...requests import Now, Steps
-from ...schema import Schema
-from ...spec import Ref
+from ...schema.schema import Schema
 from ...writes import Update
 from .attempts import located
 from .expiry import lifetime_of

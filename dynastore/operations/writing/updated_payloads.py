@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Literal
 
-from ...attributes import AttributeMap, AttributeValue
 from ...changes import Change, Path, SetTo, Unset
-from ...codec import Codec
+from ...codec.codec import Codec
 from ...requests import Key, Steps
-from ...schema import Schema
+from ...schema.schema import Schema
 from ...table import TTL, TYPE
 from ...terms import Conditions
+from ...values.attributes import AttributeMap, AttributeValue
 from ..lasting import lasting, same_parts
 from ..payloads import delete_parts, write_changed
 

@@ -14,19 +14,19 @@ from typing import Any, cast
 
 from attrs import evolve
 
-from ...attributes import AttributeMap
 from ...changes import Change, IfMissing, Path, SetTo, Unset, increment
-from ...changing import changer
-from ...codec import Codec, expiry
+from ...codec.codec import Codec, expiry
+from ...entities.index_slots import IndexSlot
+from ...entities.spec import Ref
 from ...errors import ConditionFailed, DynastoreError, RequestError
-from ...matching import matcher
-from ...placement import Placement
+from ...expressions.changing import changer
+from ...expressions.matching import matcher
 from ...requests import GetItem, Steps, UpdateItem
-from ...schema import Schema
-from ...spec import Ref
+from ...schema.schema import Schema
 from ...table import TTL
 from ...terms import Conditions
-from ...wire_values import kept_item
+from ...values.attributes import AttributeMap
+from ...values.wire_values import kept_item
 from ...writes import Update
 from ..conditions import conditions_of, time_of, unexpired, visible
 from ..known import NOTHING, Known
@@ -98,8 +98,8 @@ class UpdateAttempt:
                 changes[name] = set_to(change.part, after[name])
             else:
                 changes |= change.flat(name)
-        for placement in self.codec.secondary:
-            changes |= self._index_changes(placement, after)
+        for slot in self.codec.secondary:
+            changes |= self._index_changes(slot, after)
         if (expires := self._expires()) is not None:
             changes[TTL] = expires
         conditions = self._asked + self._guard
@@ -206,18 +206,14 @@ class UpdateAttempt:
                 after[name] = change.applied(known[name], stored=stored)
         return after
 
-    def _index_changes(
-        self, placement: Placement, after: Mapping[str, Any]
-    ) -> dict[str | Path, Change]:
+    def _index_changes(self, slot: IndexSlot, after: Mapping[str, Any]) -> dict[str | Path, Change]:
         """The attributes of an index that depend on a changed field."""
         found: dict[str | Path, Change] = {}
-        for at, (attribute, fields) in enumerate(_attribute_fields(placement).items()):
+        prefix = self.schema.prefix
+        for at, (attribute, fields) in enumerate(_attribute_fields(slot).items()):
             if self._changes.keys().isdisjoint(fields):
                 continue
-            if at == 0:
-                text = placement.hash_text(after, self.schema.prefix)
-            else:
-                text = placement.range_text(at - 1, after)
+            text = slot.hash_text(after, prefix) if at == 0 else slot.range_text(at - 1, after)
             found[attribute] = Unset() if text is None else SetTo({"S": text})
         return found
 
@@ -276,17 +272,20 @@ def _kept_by_itself(codec: Codec, now: dt.datetime) -> dict[str, Checked]:
 
 def needed_fields(codec: Codec, changes: Mapping[str, Checked]) -> tuple[str, ...]:
     """Fields whose stored values index attributes and guards depend on, and nothing else tells."""
+    unsure = [name for name, change in changes.items() if _may_meet_none(codec, name, change)]
+    if not codec.secondary and codec.spec.expires is None and not codec.spec.uniques:
+        return tuple(unsure)
     told = {name for name, change in changes.items() if change.tells}
     told |= set(codec.spec.primary.fields)
     wanted: dict[str, None] = {}
-    for placement in codec.secondary:
-        for fields in _attribute_fields(placement).values():
+    for slot in codec.secondary:
+        for fields in _attribute_fields(slot).values():
             if not changes.keys().isdisjoint(fields):
                 wanted |= dict.fromkeys(fields)
     if codec.spec.expires is not None and codec.spec.expires in changes:
         wanted[codec.spec.expires] = None
     needed = [name for name in wanted if name not in told]
-    needed += [name for name, change in changes.items() if _may_meet_none(codec, name, change)]
+    needed += unsure
     uniques = unique_fields(codec)
     if not changes.keys().isdisjoint(uniques):  # guards are of the old values too
         needed += [name for name in uniques if name not in codec.spec.primary.fields]
@@ -303,12 +302,12 @@ def _may_meet_none(codec: Codec, name: str, change: Checked) -> bool:
     )
 
 
-def _attribute_fields(placement: Placement) -> dict[str, tuple[str, ...]]:
+def _attribute_fields(slot: IndexSlot) -> dict[str, tuple[str, ...]]:
     """Key attribute of an index -> the fields it depends on."""
-    templates = zip(placement.index.ranges, placement.ranges, strict=True)
+    templates = zip(slot.index.ranges, slot.ranges, strict=True)
     ranges = {name: () if template is None else template.fields for name, template in templates}
     return {
-        placement.index.hash: (*placement.pattern.hash.fields, *placement.pattern.when),
+        slot.index.hash: (*slot.pattern.hash.fields, *slot.pattern.when),
         **ranges,
     }
 

@@ -9,12 +9,12 @@ import attrs
 from attrs import NOTHING
 
 from ...changes import IfMissing
-from ...codec import Codec
+from ...codec.codec import Codec
+from ...entities.kept_fields import UNWRITTEN
+from ...entities.spec import Ref
 from ...errors import AlreadyExists, ConditionFailed, NotUnique, RequestError
-from ...kept_fields import UNWRITTEN
 from ...requests import Steps
-from ...schema import Schema
-from ...spec import Ref
+from ...schema.schema import Schema
 from ...writes import Create, Update
 from .checked import Checked
 from .updates import checked_changes

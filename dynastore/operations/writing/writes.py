@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, TypeVar, overload
 
 from attrs import frozen
 
-from ...attributes import AttributeMap
-from ...capacity import item_bytes
-from ...codec import Codec
+from ...codec.codec import Codec
+from ...entities.kept_fields import UNWRITTEN
+from ...entities.spec import shown_briefly, spec_of
 from ...errors import (
     ConditionFailed,
     ConflictError,
@@ -22,29 +21,26 @@ from ...errors import (
     TransactionCanceled,
     shown,
 )
-from ...kept_fields import UNWRITTEN
+from ...keys.addresses import one_place
 from ...requests import (
-    ACTIONS,
     TOKEN_CHARACTERS,
-    TRANSACTION_BYTES,
     Action,
     Key,
     Now,
-    PutItem,
     Request,
     Steps,
     TransactWriteItems,
-    key_of,
     new_token,
 )
-from ...schema import Schema
-from ...spec import shown_briefly, spec_of
+from ...schema.schema import Schema
+from ...values.attributes import AttributeMap
 from ...writes import Check, Create, Delete, Put, Update, Write, class_of
 from ..keyed import read_items
 from .attempts import Attempt, CheckAttempt, DeleteAttempt, PutAttempt
 from .evolving import current, rewrite
 from .expiry import dated
 from .guards import Claim, Guarding, action, conflict, merged
+from .limits import check_actions, check_keys
 from .updates import UpdateAttempt
 
 E = TypeVar("E")
@@ -112,12 +108,15 @@ def transact(
     Raises:
         TransactionCanceled: nothing was written; its reasons tell of each write why.
         TokenUsed: nothing was written now; a call before had the token, and may be carried out.
-        RequestError: a write is wrong, there are too many, or two are about one entity.
+        RequestError: a write is wrong, there are too many, two are about one entity, or their tables
+            are at several places.
     """
     _check_asked(asked, token)
+    if schema.apart:
+        one_place(schema.of(class_of(each)).table.name for each in asked)
     now = yield from _time_for(asked)
     attempts = [attempt_of(schema, each, now) for each in asked]
-    _check_keys([attempt.key for attempt in attempts], len(attempts))
+    check_keys([attempt.key for attempt in attempts], len(attempts))
     yield from _learnt(attempts)
     yield from carried_out(schema, attempts, now, _tokens(token))
     results: list[Any] = []
@@ -195,7 +194,8 @@ class _Try:
     @classmethod
     def of(cls, attempts: Sequence[Attempt], foreign: Iterable[Key]) -> _Try:
         """By what the attempts know. Guards that turned out to be another's are left alone."""
-        guards = merged(change for attempt in attempts for change in attempt.guarding())
+        changes = [change for attempt in attempts for change in attempt.guarding()]
+        guards = merged(changes) if changes else []
         return cls(
             attempts,
             [each for each in guards if isinstance(each, Claim) or each.key not in foreign],
@@ -211,7 +211,7 @@ class _Try:
         seconds = int(now.timestamp())
         tables = {attempt.key: attempt.schema.table.name for attempt in self.attempts}
         actions += [action(tables[each.owner], each, seconds) for each in self.guards]
-        _check_actions(actions, len(self.attempts))
+        check_actions(actions, len(self.attempts))
         return TransactWriteItems(actions, token or new_token())
 
     def old(
@@ -325,29 +325,3 @@ def _check_asked(asked: Sequence[Write[Any]], token: str | None) -> None:
         return
     if not isinstance(token, str) or not 1 <= len(token) <= TOKEN_CHARACTERS:
         raise RequestError(f"a token has 1 to {TOKEN_CHARACTERS} characters, not {shown(token)}")
-
-
-def _check_actions(actions: Sequence[Action], writes: int) -> None:
-    _check_keys([key_of(each) for each in actions], writes)
-    size = sum(item_bytes(each.item) for each in actions if isinstance(each, PutItem))
-    if size > TRANSACTION_BYTES:
-        raise RequestError(
-            f"the items are {size:,} bytes; one transaction holds {TRANSACTION_BYTES:,}. "
-            "Make several of it."
-        )
-
-
-def _check_keys(keys: Sequence[Key], writes: int) -> None:
-    """Refuse too many actions, or two about one item; the first are those of the writes."""
-    if len(keys) > ACTIONS:
-        guards = f" and {len(keys) - writes} guards of unique values" if writes < len(keys) else ""
-        raise RequestError(
-            f"{writes} writes{guards} are more than the {ACTIONS} actions of one transaction; "
-            "make several of it"
-        )
-    twice, times = Counter(keys).most_common(1)[0]
-    if times > 1:
-        raise RequestError(
-            f"two writes of one transaction are about {twice}; make one of them, "
-            "and a Check the when= of the other"
-        )

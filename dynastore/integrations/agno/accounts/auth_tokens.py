@@ -9,11 +9,11 @@ from uuid import uuid4
 
 from ....agents.auth_tokens import AuthToken
 from ....changes import if_missing
+from ....entities.spec import Ref, ref
 from ....operations.reading.reads import get
 from ....operations.writing.upserts import upsert
 from ....operations.writing.writes import write
 from ....requests import Now, Steps
-from ....spec import Ref, ref
 from ....writes import Delete
 from ..calls import Calls
 from ..columns import Columns

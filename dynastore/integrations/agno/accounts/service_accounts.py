@@ -12,13 +12,13 @@ from agno.db.schemas.service_accounts import (
 )
 
 from ....agents.service_accounts import ServiceAccount
+from ....entities.spec import ref
 from ....errors import ConditionFailed
 from ....operations.reading.reads import get, read_all
 from ....operations.reading.uniquely import get_unique
 from ....operations.writing.writes import write
 from ....planner import Ask
 from ....requests import Steps
-from ....spec import ref
 from ....writes import Create, Delete, Update
 from ..calls import Calls
 from ..paging import in_order, page_of

@@ -8,6 +8,7 @@ from typing import Any
 from agno.run.base import RunStatus
 
 from ....agents.approvals import LISTED, PENDING, Approval
+from ....entities.spec import Ref, ref
 from ....errors import ConditionFailed
 from ....operations.interleaved import all_of
 from ....operations.reading.reads import count, read_all
@@ -15,8 +16,7 @@ from ....operations.reading.uniquely import get_unique
 from ....operations.writing.writes import write
 from ....planner import Ask
 from ....requests import Now, Steps
-from ....schema import Schema
-from ....spec import Ref, ref
+from ....schema.schema import Schema
 from ....writes import Create, Delete, Update
 from ..calls import Calls
 from ..current import as_they_are, given_values

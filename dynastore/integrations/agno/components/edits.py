@@ -20,7 +20,7 @@ from ....agents.components.saving import Edition, changed, outlined, save
 from ....errors import AlreadyExists, TransactionCanceled
 from ....operations.interleaved import both
 from ....requests import Now, Steps
-from ....schema import Schema
+from ....schema.schema import Schema
 from ..current import given_values
 from ..texts import json_bytes, json_value
 from . import rules

@@ -20,7 +20,7 @@ from ....agents.components.saving import Edition, changed, outlined, save
 from ....agents.schedules.claiming import disable_for
 from ....operations.writing.writes import write
 from ....requests import Now, Steps
-from ....schema import Schema
+from ....schema.schema import Schema
 from ....writes import Put
 from . import rules
 from .edits import dependents

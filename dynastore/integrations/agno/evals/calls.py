@@ -8,13 +8,13 @@ from agno.db.schemas.evals import EvalFilterType, EvalRunRecord, EvalType
 from agno.db.utils import validate_pagination
 
 from ....agents.evals import LISTED, EvalRun
+from ....entities.spec import Ref, ref
 from ....errors import ConditionFailed, DynastoreError, PartialFailure
 from ....operations.interleaved import interleaved
 from ....operations.reading.reads import get, get_many, read_all
 from ....operations.writing.writes import write
 from ....planner import Ask
 from ....requests import Now, Steps
-from ....spec import Ref, ref
 from ....writes import Create, Delete, Update
 from ..calls import Calls
 from ..paging import in_order, page_of

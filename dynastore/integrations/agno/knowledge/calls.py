@@ -9,10 +9,10 @@ from agno.db.utils import validate_pagination
 
 from ....agents.knowledge import keeping as library
 from ....agents.knowledge.entities import LISTED, Knowledge
+from ....entities.spec import ref
 from ....operations.reading.reads import get_many, read_all
 from ....planner import Ask
 from ....requests import Steps
-from ....spec import ref
 from ....terms import all_of, any_of, missing
 from ..calls import Calls
 from ..paging import in_order, page_of

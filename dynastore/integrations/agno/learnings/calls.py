@@ -20,7 +20,7 @@ from ....agents.learnings.keeping import (
 from ....agents.learnings.summaries import LearningSummary, stored_summary
 from ....errors import RequestError, shown
 from ....requests import Now, Steps
-from ....schema import Schema
+from ....schema.schema import Schema
 from ..calls import Calls
 from ..current import given_values
 from ..paging import in_order, page_of

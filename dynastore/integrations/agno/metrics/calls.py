@@ -10,7 +10,7 @@ from ....agents.conversations.tallying import tallied
 from ....agents.metrics.calculating import days, due, progress, save_days
 from ....agents.metrics.entities import MetricProgress
 from ....requests import Now, Steps
-from ....schema import Schema
+from ....schema.schema import Schema
 from ..calls import Calls
 from ..texts import seconds
 from .rows import calculated_rows, given_row, metrics_of, rows_of

@@ -23,7 +23,7 @@ from ....agents.components.reading import loaded
 from ....agents.components.saving import Edition, changed, outlined, save
 from ....operations.interleaved import all_of
 from ....requests import Steps
-from ....schema import Schema
+from ....schema.schema import Schema
 from ..components.rows import (
     children,
     component_row,

@@ -13,12 +13,12 @@ from ....agents.conversations.entities import Session
 from ....agents.conversations.loading import model_of, whole_runs
 from ....agents.conversations.recent import Known, Recent
 from ....agents.conversations.saving import HEADER, as_read, create_run
+from ....entities.spec import ref
 from ....operations.interleaved import all_of
 from ....operations.reading.reads import get_many
 from ....operations.writing.writes import write
 from ....requests import Steps
-from ....schema import Schema
-from ....spec import ref
+from ....schema.schema import Schema
 from ....writes import Create, Put
 from ..conversations.run_rows import run_of, run_row
 from ..conversations.session_rows import COMPONENTS, DATA, NAME, row_of

@@ -10,11 +10,11 @@ from attrs import evolve, frozen
 
 from ....agents.metrics.calculating import progress
 from ....agents.metrics.entities import Metric, MetricProgress, month_of
+from ....entities.spec import ref
 from ....operations.reading.reads import get_many
 from ....operations.writing.writes import transact
 from ....requests import Steps
-from ....schema import Schema
-from ....spec import ref
+from ....schema.schema import Schema
 from ....writes import Create, Put
 from ..conversations.session_rows import COMPONENTS
 from ..metrics.rows import NOBODY, rows_of

@@ -19,7 +19,7 @@ from ....agents.traces.entities import Span, Trace
 from ....agents.traces.saving import save_spans, save_trace
 from ....agents.traces.summaries import TraceSummary, header_of, stored_summary
 from ....requests import Steps
-from ....schema import Schema
+from ....schema.schema import Schema
 from ..evals.rows import TIMES, eval_of
 from ..evals.rows import row_of as eval_row
 from ..knowledge import rows as knowledge_rows

@@ -15,7 +15,7 @@ from agno.db.base import AsyncBaseDb, BaseDb
 from attrs import evolve, field, frozen
 
 from ....errors import RequestError
-from ....store import Store
+from ....stores.store import Store
 from .components import VERSIONS, Components
 from .conversations import RUNS, Conversations
 from .figures import Figures

@@ -13,13 +13,13 @@ from typing import Any, Protocol, TypeVar
 
 from attrs import frozen
 
+from ....entities.spec import Ref, ref
 from ....errors import ConflictError, RequestError
 from ....operations.interleaved import all_of
 from ....operations.reading.reads import get_many
 from ....operations.writing.writes import write
 from ....requests import Steps
-from ....schema import Schema
-from ....spec import Ref, ref
+from ....schema.schema import Schema
 from ....terms import missing
 from ....writes import Create, Put
 from ..texts import json_bytes, json_value

@@ -6,12 +6,12 @@ from typing import Any
 
 from ....agents.schedules.entities import ScheduleRun
 from ....agents.schedules.histories import begin, entries, expire_runs, latest
+from ....entities.spec import ref
 from ....errors import ConditionFailed
 from ....operations.reading.reads import get
 from ....operations.writing.writes import write
 from ....requests import Steps
-from ....schema import Schema
-from ....spec import ref
+from ....schema.schema import Schema
 from ....writes import Update
 from ..calls import Calls
 from ..current import as_they_are, given_values, has_all

@@ -11,13 +11,13 @@ from ....agents.schedules.claiming import claim_due, disable_for, release
 from ....agents.schedules.entities import Schedule, owner_of
 from ....agents.schedules.histories import delete_schedule
 from ....agents.schedules.listing import schedule_entries
+from ....entities.spec import ref
 from ....errors import ConditionFailed
 from ....operations.reading.reads import get
 from ....operations.reading.uniquely import get_unique
 from ....operations.writing.writes import write
 from ....requests import Now, Steps
-from ....schema import Schema
-from ....spec import ref
+from ....schema.schema import Schema
 from ....writes import Create, Update
 from ..calls import Calls
 from ..current import as_they_are, given_values, has_all

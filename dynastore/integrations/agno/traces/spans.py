@@ -9,7 +9,7 @@ from ....agents.traces.listing import both_where, span_by_id, spans_of, spans_wh
 from ....agents.traces.saving import save_spans
 from ....agents.traces.summaries import SpanSummary
 from ....requests import Steps
-from ....schema import Schema
+from ....schema.schema import Schema
 from ....terms import between, since, until
 from ..calls import Calls
 from ..paging import page_of

@@ -9,7 +9,7 @@ from ....agents.traces.listing import counted, traces_of_run, traces_where
 from ....agents.traces.saving import save_trace
 from ....agents.traces.summaries import TraceSummary
 from ....requests import Steps
-from ....schema import Schema
+from ....schema.schema import Schema
 from ..calls import Calls
 from ..paging import page_of
 from .filters import Sought, condition_of, given

@@ -1,0 +1,158 @@
+"""A deployment is made: step by step, with what happens to each resource, to its end or its failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from attrs import field, frozen
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from ..clients.deployed.tables import index_progress
+from ..clients.stacks import Stacks
+from ..errors import RequestError, ServiceError
+from ..infra.changes import Loss, changes, losses
+from ..infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack
+from ..infra.steps import Step
+from .proposing import Proposal, step_line
+
+STYLES = {"FAILED": "bold red", "COMPLETE": "green", "SKIPPED": "yellow"}
+
+
+@frozen
+class Watch:
+    """Follows operations on stacks, and tells what happens.
+
+    Attributes:
+        stacks: those of the region.
+        told: called with each event.
+        console: where a person sees what is going on.
+    """
+
+    stacks: Stacks
+    told: Callable[[Event], None]
+    console: Console = field(factory=lambda: Console(stderr=True))
+
+    def to_the_end(
+        self, stack: str, token: str | None, doing: str, step: Step | None = None
+    ) -> tuple[Stack, Event | None]:
+        """Follow an operation.
+
+        Args:
+            stack: ARN of the stack.
+            token: of the operation; None for whatever the stack is at.
+            doing: what it does, in a few words.
+            step: what is deployed, if it adds an index.
+
+        Returns:
+            The stack in the end, and the first thing that failed.
+
+        Raises:
+            ServiceError: CloudFormation did not answer.
+        """
+        failed: Event | None = None
+        state: Stack | None = None
+        with self.console.status(escape(doing)) as status:
+            for now, events in self.stacks.follow(stack, token):
+                state = now
+                for event in events:
+                    self.told(event)
+                    failed = failed or (event if event.failed else None)
+                self._show_building(status, doing, stack, step)
+        assert state is not None, "an operation is told of at least once"
+        return state, failed
+
+    def _show_building(self, status: Status, doing: str, stack: str, step: Step | None) -> None:
+        """How far an index is that is being built."""
+        if step is None or step.action != "add" or step.table is None or step.index is None:
+            return
+        table = self.stacks.resources(stack).get(step.table)
+        progress = table and index_progress(self.stacks.plane, table, step.index)
+        if progress:
+            status.update(escape(f"{doing}: {progress}"))
+
+
+def line(event: Event) -> str:
+    """An event as a person reads it."""
+    style = STYLES.get(event.status.rpartition("_")[2], "dim")
+    reason = f" {escape(event.reason)}" if event.reason else ""
+    return f"{event.at:%H:%M:%S} [{style}]{event.status:<20}[/] {escape(event.logical_id)}{reason}"
+
+
+def check_losses(found: Iterable[Loss]) -> None:
+    """Refuse to lose data that nobody named.
+
+    Raises:
+        RequestError: there is some.
+    """
+    lost = tuple(found)
+    if not lost:
+        return
+    named = " ".join(f"--allow-data-loss {each.name}" for each in lost)
+    raise RequestError(
+        f"refused, since data would be lost: {'; '.join(each.sentence for each in lost)}. "
+        f"Nothing was changed. If that is meant: {named}"
+    )
+
+
+def apply(watch: Watch, found: Proposal, allowed: Iterable[str]) -> Stack:
+    """Make the steps of a deployment, one after the other.
+
+    Args:
+        watch: follows them.
+        found: what is to be made.
+        allowed: names of the data that may be lost.
+
+    Returns:
+        The stack in the end.
+
+    Raises:
+        RequestError: a step would lose data that is not allowed to be lost.
+        ServiceError: a step failed, and was rolled back.
+    """
+    stacks, deployed = watch.stacks, found.deployed
+    may_go = tuple(allowed)
+    if found.stack is not None and found.stack.status in NEVER_MADE:
+        remove(watch, found.stack)
+    stack = found.stack
+    for number, step in enumerate(found.steps, 1):
+        proposed = stacks.propose(
+            found.name, step.template, create=deployed is None, repair=found.repair
+        )
+        if proposed is None:
+            continue
+        try:
+            check_losses(losses(changes(deployed, step.template, proposed.changes), may_go))
+        except RequestError:
+            stacks.discard(proposed)
+            raise
+        doing = f"step {number} of {len(found.steps)}, {step_line(found, step)}"
+        stack, failed = watch.to_the_end(proposed.stack, stacks.execute(proposed), doing, step)
+        if stack.status not in DONE:
+            raise _failure(stack, failed, doing)
+        deployed = step.template
+    assert stack is not None, "a step was made, or it was there"
+    return stack
+
+
+def remove(watch: Watch, stack: Stack) -> None:
+    """Delete a stack and wait until it is gone.
+
+    Raises:
+        ServiceError: something in it could not be deleted.
+    """
+    token = watch.stacks.delete(stack)
+    gone, failed = watch.to_the_end(stack.id, token, f"deleting stack {stack.name}")
+    if gone.status != GONE:
+        raise _failure(gone, failed, "deleting the stack")
+
+
+def _failure(stack: Stack, failed: Event | None, doing: str) -> ServiceError:
+    why = (
+        f"{failed.logical_id} ({failed.type}) {failed.status}: {failed.reason or 'no reason is given'}"
+        if failed
+        else stack.reason or "no reason is given"
+    )
+    rolled_back = "; everything else was rolled back" if "ROLLBACK_COMPLETE" in stack.status else ""
+    return ServiceError(stack.status, f"{doing} failed. {why.rstrip('.')}{rolled_back}")

@@ -1,0 +1,306 @@
+"""``dynastore backup``: backups of a table or a file, and new ones made of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, NoReturn
+
+import orjson
+import typer
+from attrs import asdict, evolve
+from rich.console import Console
+from rich.table import Table as Lines
+
+from ..errors import RequestError
+from ..operations import backups
+from ..operations.backups import Restored
+from ..operations.exporting.adopting import Adopted, adopt
+from ..operations.reading.scanner import ScanOptions
+from ..requests.backups import Backup, DeleteBackup, Recovery
+from ..stores.store import Store
+from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
+from .options import AsJson, Bucket, Endpoint, SchemaName, Segments, Where, opened
+from .rounds import shown
+from .scope_moving import SQLITE
+from .sweeping import in_bucket
+
+commands = typer.Typer(
+    help="Keep backups of a table, and make new tables of them.", no_args_is_help=True
+)
+
+Named = Annotated[str | None, typer.Option("--backup", help="Its name or ARN; else the newest.")]
+To = Annotated[str, typer.Option(help="The new table; of an SQLite file the new file's URL.")]
+ToBucket = Annotated[
+    str | None, typer.Option(help="A bucket for the new table's payloads, where they are in one.")
+]
+WithoutObjects = Annotated[
+    bool, typer.Option("--without-objects", help="Let payloads stay in the old table's bucket.")
+]
+GoOn = Annotated[
+    bool, typer.Option("--go-on", help="The new table is there, of a call that was interrupted.")
+]
+NoRecovery = Annotated[
+    bool, typer.Option("--no-pitr", help="The new table needs no point-in-time recovery.")
+]
+NOT_RESTORED = "tags, alarms, scaling, resource policies, protection against deletion"
+
+
+@commands.command()
+def create(
+    schema: SchemaName,
+    where: Where = None,
+    name: Annotated[str | None, typer.Option(help="3 to 255 letters, digits, _ - .")] = None,
+    endpoint_url: Endpoint = None,
+    json: AsJson = False,
+) -> None:
+    """Keep a table as it is now; of an SQLite file, a copy in a folder beside it."""
+    store = opened(schema, where, endpoint_url, None)
+    with store, reported():
+        called = name or f"{store.schema.table.name}-backup"
+        made = store.run(backups.create_backup(store.schema, called))
+    typer.echo(_json(made) if json else f"{made.arn}: {made.size_bytes:,} bytes")
+    if store.schema.table.bucket and not _is_embedded(store):
+        typer.echo(f"The objects in bucket {store.schema.table.bucket} are not in it.", err=True)
+
+
+@commands.command("list")
+def show(
+    schema: SchemaName,
+    where: Where = None,
+    endpoint_url: Endpoint = None,
+    json: AsJson = False,
+) -> None:
+    """List the backups of a table, the newest first; those of AWS Backup are not among them."""
+    store = opened(schema, where, endpoint_url, None)
+    with store, reported():
+        found = store.run(backups.backups(store.schema))
+    if json:
+        for each in found:
+            typer.echo(_json(each))
+        return
+    lines = Lines("name", "created", "bytes", "status")
+    lines.add_column("backup", overflow="fold")
+    for each in found:
+        created = each.created.isoformat(" ", "seconds")
+        lines.add_row(each.name, created, f"{each.size_bytes:,}", each.status, each.arn)
+    Console().print(lines if found else f"table {store.schema.table.name} has no backups")
+
+
+@commands.command()
+def delete(
+    schema: SchemaName,
+    where: Where = None,
+    backup: Annotated[str, typer.Option(help="Its name, if only one has it, or its ARN.")] = "",
+    endpoint_url: Endpoint = None,
+    json: AsJson = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a backup for good."""
+    store = opened(schema, where, endpoint_url, None)
+    with store, reported():
+        found = [
+            each
+            for each in store.run(backups.backups(store.schema))
+            if backup in {each.name, each.arn}
+        ]
+        if len(found) != 1:
+            raise RequestError(f"{len(found)} backups are called {backup!r}; give the ARN of one")
+        if not yes:
+            typer.confirm(f"Delete backup {found[0].arn}?", abort=True, err=True)
+        store.run(iter(DeleteBackup(found[0].arn)))
+    typer.echo(_json(found[0]) if json else f"{found[0].arn} deleted")
+
+
+@commands.command()
+def restore(
+    schema: SchemaName,
+    to: To,
+    where: Where = None,
+    backup: Named = None,
+    endpoint_url: Endpoint = None,
+    bucket: Bucket = None,
+    to_bucket: ToBucket = None,
+    without_objects: WithoutObjects = False,
+    no_pitr: NoRecovery = False,
+    go_on: GoOn = False,
+    segments: Segments = 1,
+    json: AsJson = False,
+) -> None:
+    """Make a new table of a backup, and set what no restore brings: time to live, the stream, PITR."""
+    with (
+        opened(schema, where, endpoint_url, None, lambda known: in_bucket(known, bucket)) as home,
+        reported(),
+    ):
+        target = _target(home, to, to_bucket, without_objects=without_objects)
+        with target:
+            if not go_on:
+                found = _chosen(home, backup)
+                target.run(backups.begin_restore(target.schema, found))
+            _finish(home, target, schema, to, segments=segments, recovery=not no_pitr, json=json)
+
+
+@commands.command()
+def pitr(
+    schema: SchemaName,
+    where: Where = None,
+    enable: Annotated[bool, typer.Option("--enable", help="From now on, for 35 days.")] = False,
+    at: Annotated[
+        str | None, typer.Option(help="As of when: 2026-03-01T12:00:00Z, or latest.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="The new table.")] = None,
+    endpoint_url: Endpoint = None,
+    bucket: Bucket = None,
+    to_bucket: ToBucket = None,
+    without_objects: WithoutObjects = False,
+    no_pitr: NoRecovery = False,
+    go_on: GoOn = False,
+    segments: Segments = 1,
+    json: AsJson = False,
+) -> None:
+    """Make a new table as this one was at a moment; or say which moments can be had."""
+    with (
+        opened(schema, where, endpoint_url, None, lambda known: in_bucket(known, bucket)) as home,
+        reported(),
+    ):
+        asked = backups.enable_recovery if enable else backups.recovery_of
+        recovery = home.run(asked(home.schema))
+        if at is None and to is None:
+            typer.echo(_json(recovery) if json else _window(recovery))
+            return
+        if at is None or to is None:
+            raise RequestError("a new table is made with both: --at TIME --to NEW")
+        moment = _moment(at)
+        backups.check_moment(recovery, home.schema.table.name, moment)
+        target = _target(home, to, to_bucket, without_objects=without_objects)
+        with target:
+            if not go_on:
+                name = home.schema.table.name
+                target.run(backups.begin_recovery(target.schema, name, moment))
+            _finish(home, target, schema, to, segments=segments, recovery=not no_pitr, json=json)
+
+
+def _chosen(home: Store, backup: str | None) -> Backup:
+    if backup is not None:
+        return home.run(backups.backup_named(home.schema, backup))
+    found = [each for each in home.run(backups.backups(home.schema)) if each.is_available]
+    if not found:
+        raise RequestError(f"table {home.schema.table.name} has no backup that is available")
+    return found[0]
+
+
+def _target(home: Store, to: str, bucket: str | None, *, without_objects: bool) -> Store:
+    """A store on the table to be made.
+
+    Raises:
+        RequestError: it cannot be made there, or nobody says what becomes of payloads in the bucket.
+    """
+    known = home.schema.table.bucket
+    if to.startswith(SQLITE) != _is_embedded(home):
+        raise RequestError(
+            "a backup of a table is restored to a table, and one of a file to sqlite:///NEW.db; between "
+            "the two, use `dynastore export` and `dynastore import`"
+        )
+    if _is_embedded(home):
+        return Store.connect(to, home.schema, create=False)
+    if known is not None and bucket is None and not without_objects:
+        raise RequestError(
+            f"the payloads in bucket {known} are in no backup. Give the new table a bucket, "
+            "--to-bucket, to which those that it refers to are copied; or say --without-objects, and "
+            "sweep the old table no more as long as the new one is used"
+        )
+    if known is not None and bucket == known:
+        raise RequestError(f"bucket {known} is the old table's; name another one with --to-bucket")
+    return evolve(home, schema=in_bucket(home.schema, bucket).named(to))
+
+
+def _finish(
+    home: Store,
+    target: Store,
+    schema: str,
+    to: str,
+    *,
+    segments: int,
+    recovery: bool,
+    json: bool,
+) -> None:
+    """Wait until the new table is there, set it up, and bring its objects."""
+    embedded = _is_embedded(home)
+    try:
+        with Console(stderr=True).status(f"making {to}; AWS takes minutes to hours"):
+            while not target.run(backups.is_ready(target.schema)):
+                pass
+            steps = backups.set_up(target.schema, embedded=embedded, recovery=recovery)
+            restored = target.run(steps)
+        adopted = None if embedded else _adopted(home, target, segments)
+    except KeyboardInterrupt:
+        _interrupted(to)
+    typer.echo(_told(restored, adopted, json=json))
+    if not json and not embedded:
+        typer.echo(f"Not restored, and not set: {NOT_RESTORED}.", err=True)
+    if not json:
+        typer.echo(f"Now look at it: dynastore verify {schema} {to}", err=True)
+    if adopted is not None and adopted.missing:
+        give_up(f"{adopted.missing:,} objects are gone that items refer to", WRONG_ITEMS)
+
+
+def _adopted(home: Store, target: Store, segments: int) -> Adopted | None:
+    """The objects of the new table, copied to its bucket; None where they stay."""
+    source, own = home.schema.table.bucket, target.schema.table.bucket
+    if source is None or own in {None, source}:
+        return None
+    options = ScanOptions(segments)
+
+    def one(cursor: str | None) -> Adopted:
+        return target.run(adopt(target.schema, source, options, cursor))
+
+    return shown("copying objects", one, None, lambda so_far: f"{so_far.copied:,} objects copied")
+
+
+def _told(restored: Restored, adopted: Adopted | None, *, json: bool) -> str:
+    if json:
+        return _text({**asdict(restored), "objects": adopted and asdict(adopted)})
+    told = [f"{restored.table} is ready"]
+    if restored.set:
+        told.append(f"set: {', '.join(restored.set)}")
+    if adopted is not None:
+        told.append(f"{adopted.copied:,} of {adopted.objects:,} objects copied")
+    return "; ".join(told)
+
+
+def _window(recovery: Recovery) -> str:
+    if not recovery.enabled:
+        return "point-in-time recovery is off; --enable turns it on"
+    return f"as it was from {recovery.earliest} to {recovery.latest}"
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """The moment that a text means; None for the latest.
+
+    Raises:
+        RequestError: it is none, or has no time zone.
+    """
+    if text == "latest":
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RequestError(f"{text!r} is no time; write 2026-03-01T12:00:00Z, or latest") from error
+    if moment.tzinfo is None:
+        raise RequestError(f"{text!r} has no time zone; write {text}Z, or +02:00 behind it")
+    return moment
+
+
+def _interrupted(to: str) -> NoReturn:
+    give_up(f"interrupted; {to} is being made all the same. Go on with --go-on", INTERRUPTED)
+
+
+def _is_embedded(store: Store) -> bool:
+    return store.place is not None and store.place.embedded
+
+
+def _json(told: Backup | Recovery) -> str:
+    return _text(asdict(told))
+
+
+def _text(told: dict[str, Any]) -> str:
+    return orjson.dumps(told).decode()

@@ -1,0 +1,1 @@
+"""A service on the table: containers of an image on ECS Fargate, behind a load balancer."""

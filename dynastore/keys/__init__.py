@@ -1,0 +1,1 @@
+"""Keys: their texts, the templates that these are made by, and the addresses of tables."""

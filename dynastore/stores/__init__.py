@@ -1,0 +1,1 @@
+"""Stores: what users call, blocking or awaited, and what the calls give back."""

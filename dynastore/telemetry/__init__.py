@@ -1,0 +1,1 @@
+"""Telemetry: what was sent, what it took, and whose it was."""
