@@ -126,7 +126,9 @@ def _columns(connection: sqlite3.Connection, layout: Layout) -> set[str]:
 
 def _ends(connection: sqlite3.Connection, layout: Layout) -> tuple[int, int]:
     """The sequence number before the oldest record kept, and that of the newest; 0 without any."""
-    ends = f"SELECT min(sequence), max(sequence) FROM {_log(layout)}"
+    # Both in one SELECT would read every record; each alone is one step in the primary key.
+    log = _log(layout)
+    ends = f"SELECT (SELECT min(sequence) FROM {log}), (SELECT max(sequence) FROM {log})"
     oldest, newest = connection.execute(ends).fetchone()
     return (oldest or 1) - 1, newest or 0
 

@@ -25,7 +25,9 @@ FUZZED = settings.default.max_examples > 1_000  # make fuzz
 ITEMS = 10_000 if FUZZED else 400
 RATE = 6_000 if FUZZED else 2_000  # units: some seconds of copying, to be killed in
 WRITERS = 8
-PAUSE = 0.01 if FUZZED else 0.1  # seconds between a writer's writes: the mover has to catch up
+PAUSE = (
+    0.01 if FUZZED else 0.1
+)  # seconds between a writer's writes; other tests run beside the small one
 KILLED_WITHIN = 0.2  # seconds from the begin of the stage
 KILLED_IN = ("copying", "following", "sealed", "leaving", "cleaning")
 

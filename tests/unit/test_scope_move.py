@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from contextlib import suppress
-from itertools import islice
+from itertools import count, islice
 
 import pytest
 from attrs import evolve
@@ -170,10 +170,10 @@ def test_writes_of_a_store_without_a_placement_are_found_and_not_deleted():
 
 def test_writes_of_a_store_that_does_not_wait_end_the_move_before_it_has_moved():
     world = World()
-    stubborn, count = world.shared.scope("qa"), iter(range(100_000))
+    stubborn, names = world.shared.scope("qa"), (f"x{number}" for number in count())
 
     def write():
-        name = f"x{next(count)}"
+        name = next(names)
         world.notes[name] = stubborn.put(Note(name=name, text=name))
 
     with pytest.raises(UnroutedWrites) as failed:
@@ -181,6 +181,17 @@ def test_writes_of_a_store_that_does_not_wait_end_the_move_before_it_has_moved()
     assert not failed.value.has_left
     assert world.store().schema.table.name == "shared"
     there(world, Life()).finish()
+    world.check(world.private, world.shared)
+
+
+def test_writers_who_never_rest_do_not_keep_a_scope_from_moving():
+    world, names = World(), (f"m{number}" for number in count())
+    for moves, moved in enumerate(there(world, Life())):
+        assert moves < 200, moved
+        store = world.store()
+        for name in islice(names, 60 if store else 0):  # each is two items
+            world.notes[name] = store.put(Note(name=name, text=name))
+    assert moved.is_done
     world.check(world.private, world.shared)
 
 

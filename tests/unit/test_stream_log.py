@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import count
 
 import pytest
 
 from dynastore import Schema, Store, entity, key
-from dynastore.clients.stream_log import KEPT_SECONDS, TRIMMED_AT_ONCE
+from dynastore.clients.layout import Layout
+from dynastore.clients.stream_log import KEPT_SECONDS, TRIMMED_AT_ONCE, answer
 from dynastore.errors import ChangesTrimmed
+from dynastore.requests.streams import GetRecords
 
 
 @entity("note")
@@ -157,3 +160,20 @@ def test_large_items_come_in_pages_of_a_megabyte():
             store.put(Page(name=str(number), text="x" * 300_000))
         found = [each.new.name for each in store.changes(Page, follow=False)]
     assert found == [str(number) for number in range(12)]
+
+
+def test_a_page_costs_the_same_however_long_the_log_is(store, path):
+    assert seen(store) == []
+
+    def steps():
+        """How many instructions SQLite carries out for the newest record."""
+        with closing(sqlite3.connect(path)) as connection:
+            done = count()
+            connection.set_progress_handler(lambda: next(done) and None, 1)
+            answer(connection, Layout(1, SCHEMA.table), GetRecords("", str(logged(path)[-1] - 1)))
+        return next(done)
+
+    store.put(Note(name="a"))
+    few = steps()
+    store.put_many(Note(name=str(number)) for number in range(2_000))
+    assert steps() == few

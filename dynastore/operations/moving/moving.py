@@ -34,7 +34,9 @@ FOLLOW_SECONDS = 1.0  # between looks at the changes while items are copied
 LOOK_SECONDS = (
     0.25  # between looks at the changes, where they are few; a shard allows 5 in a second
 )
-NEAR_KEYS, NEAR_ROUNDS = 100, 3  # so few keys in each of so many looks: what is left is soon done
+# So many looks in a row did not come nearer to what is written now, by more than this: no look will.
+# How far behind they are proves nothing by itself: the clock here may be ahead of the stream's.
+NEAR_ROUNDS, NEARER = 3, dt.timedelta(seconds=0.1)
 LAST_LOOKS = 100  # at the changes when writers wait; were there more, somebody would not wait
 PROOFS = 3  # that may find differences: the stream tells a change late, but not again and again
 LASTING = dt.timedelta(days=1)  # how long items must live to be looked at again when it has left
@@ -180,10 +182,10 @@ class Move:
         yield from self._save()
 
     def _follow(self) -> Telling[ScopeMoved, None]:
-        near = 0
+        near, behind = 0, dt.timedelta.max
         while near < NEAR_ROUNDS and not self._options.writers_stopped:
-            found = yield from self._look()
-            near = near + 1 if found < NEAR_KEYS else 0
+            before, behind = behind, (yield from self._look())
+            near = near + 1 if behind > before - NEARER else 0
             yield from self._save_if_due()
             yield self.state.moved
             if near:
@@ -299,13 +301,13 @@ class Move:
             self._looked_at = now
             yield from self._look()
 
-    def _look(self) -> Moving[int]:
-        """Bring what was written since the last look; how many keys."""
+    def _look(self) -> Moving[dt.timedelta]:
+        """Bring what was written since the last look; how long ago that was."""
         if self._options.writers_stopped:
-            return 0
-        keys = yield from self._tail.round()
-        self._count(changes=(yield from self._copy.bring(keys)))
-        return len(keys)
+            return dt.timedelta(0)
+        look = yield from self._tail.round()
+        self._count(changes=(yield from self._copy.bring(look.keys)))
+        return look.behind
 
     def _save_if_due(self) -> Moving[None]:
         now = yield from On("home", Now())

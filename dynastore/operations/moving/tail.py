@@ -67,6 +67,19 @@ class _Followed:
     reader: StreamReader = field(repr=False)
 
 
+@frozen
+class Look:
+    """What a look at the changes found.
+
+    Attributes:
+        keys: of the scope, that were written; each once.
+        behind: how long ago the newest of them was written, in the shard that is furthest behind.
+    """
+
+    keys: list[Key]
+    behind: dt.timedelta
+
+
 class Tail:
     """Follows the changes of a scope where it lives, and keeps the lease and the stage.
 
@@ -133,20 +146,20 @@ class Tail:
         self._followed = _Followed(stream, since, reader)
         return gap
 
-    def round(self) -> Moving[list[Key]]:
-        """Ask some shards for more; keys of the scope that were written, each once.
-
-        They count as followed with the next `save`.
-        """
+    def round(self) -> Moving[Look]:
+        """Ask some shards for more, all of which counts as followed with the next `save`."""
         assert self._followed is not None, "it follows"
         reader = self._followed.reader
         yield from On("source", reader.read())
+        now = yield from On("home", Now())
         keys: dict[Key, None] = {}
+        newest_at: dict[str, dt.datetime] = {}
         for reading, record in reader.available():
             reading.take()
+            newest_at[reading.name] = record.at
             if record.key.pk.startswith(self._source.prefix) and record.key.pk != self._entry:
                 keys[record.key] = None
-        return list(keys)
+        return Look(list(keys), now - min(newest_at.values(), default=now))
 
     def hold(self) -> Moving[None]:
         """Make sure that two thirds of the lease are left. To be called before anything is written.
