@@ -7,26 +7,33 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
 from ..capacity import read_units, write_units
 from ..codec.payloads import EPOCH, MICROSECOND, moment_number
 from ..errors import InvalidCursor, RequestError, shown
-from ..requests import Now, Steps, Wait
+from ..requests import ACTIONS, Now, Steps, Wait
 from ..schema.schema import Schema
+
+T = TypeVar("T")
 
 # What one archive holds at most, uncompressed; it is packed in memory.
 LARGEST_BYTES = 64 * 1024 * 1024
 ITEM_BYTES = 400 * 1024  # what is larger leaves its item
-TOGETHER_BYTES = 3 * 1024 * 1024  # of a transaction, which holds 4 MB of items
+# Of a transaction: it holds 4 MB of items, and up to two actions that guard the others.
+TOGETHER_BYTES = 3 * 1024 * 1024
+TOGETHER = ACTIONS - 2
 SETTLING = dt.timedelta(seconds=20)
 SHORTEST = dt.timedelta(hours=1)  # what was used since may be remembered by a process
 POSITION = re.compile(r"(\d{1,17})\.(.+)")
 FAILURES = 10  # that are told one by one
+
+Sized: TypeAlias = tuple[T, int]
+"""Something that is written, and about how many bytes it counts for in a transaction."""
 
 
 class TooLarge(Exception):
@@ -157,3 +164,17 @@ def paced(cold: Cold, size: int) -> Steps[None]:
 def later(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
     """The later of two times; None is never."""
     return None if one is None or other is None else max(one, other)
+
+
+def together(found: Iterable[Sized[T]]) -> Iterator[list[T]]:
+    """Lists of what fits into a transaction, in order."""
+    some: list[T] = []
+    size = 0
+    for each, takes in found:
+        if some and (len(some) == TOGETHER or size + takes > TOGETHER_BYTES):
+            yield some
+            some, size = [], 0
+        some.append(each)
+        size += takes
+    if some:
+        yield some

@@ -10,7 +10,8 @@ from random import Random
 import pytest
 
 from dynastore import Store
-from dynastore.agents.checkpoints import archives, loading
+from dynastore.agents import cold
+from dynastore.agents.checkpoints import loading
 from dynastore.agents.checkpoints.archives import archive_of
 from dynastore.agents.checkpoints.archiving import archive_threads
 from dynastore.agents.checkpoints.entities import Checkpoint, CheckpointValue, TaskWrites
@@ -156,7 +157,7 @@ def test_a_return_that_died_leaves_the_whole_thread(store, client, clock, loses_
 @pytest.mark.parametrize("found", ["newest", "older", "inside"])
 def test_who_reads_little_of_what_is_half_there_reads_it_right(dies, found, monkeypatch):
     """A read of the newest checkpoints does not come to the stub; the process died some time ago."""
-    monkeypatch.setattr(archives, "TOGETHER", 3)
+    monkeypatch.setattr(cold, "TOGETHER", 3)
     monkeypatch.setattr(loading, "CHECKPOINTS_AT_ONCE", 2)
     monkeypatch.setattr(loading, "TASKS_AT_ONCE", 2)
     where = {

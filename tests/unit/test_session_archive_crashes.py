@@ -10,7 +10,7 @@ from attrs import evolve
 pytest.importorskip("agno", reason="needs the extra dynastore[agno]")
 
 from dynastore import Store
-from dynastore.agents import Run, SessionArchive
+from dynastore.agents import Run, SessionArchive, cold
 from dynastore.agents.conversations import leaving
 from dynastore.agents.conversations.archiving import archive_sessions, restore_session
 from dynastore.agents.conversations.belongings import belongings
@@ -44,7 +44,7 @@ def store(client, clock) -> Iterator[Store]:
 
 @pytest.fixture(autouse=True)
 def _small_transactions(monkeypatch):
-    monkeypatch.setattr(leaving, "TOGETHER", 3)
+    monkeypatch.setattr(cold, "TOGETHER", 3)
 
 
 def conversation(store, *, large=True):
