@@ -13,7 +13,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import fields_dict, frozen
 
 from ...entities.spec import ref
 from ...errors import (
@@ -60,9 +60,6 @@ class Archive:
         return self.state in AWAY
 
 
-SLIM = ("thread_id", "state", "since", "items", "item_bytes")
-
-
 class Overtaken(ConflictError):
     """Somebody else has changed the state of an archive since it was read."""
 
@@ -77,7 +74,7 @@ def archive_of(schema: Schema, thread_id: str) -> Steps[Archive | None]:
     """What the archive of a thread says; None where it never was archived. One small request."""
     if ThreadArchive not in schema.entities:
         return None
-    ask = Ask(consistent=True, selected=SLIM)
+    ask = Ask(consistent=True, selected=tuple(fields_dict(Archive)))
     plan = schema.plan(ThreadArchive, {"thread_id": thread_id}, (), ask)
     found = yield from read_all(schema, plan)
     return Archive(**found[0]) if found else None

@@ -13,7 +13,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import fields_dict, frozen
 
 from ...entities.spec import Ref, ref
 from ...errors import ConditionFailed, ConflictError, TransactionCanceled
@@ -27,8 +27,6 @@ from .entities import ArchiveState, Passage, Run, SessionArchive
 
 AWAY: Collection[ArchiveState] = ("leaving", "archived", "returning")
 """The states in which some texts may be outside of the table."""
-
-SLIM = ("session_id", "incarnation", "state", "mark", "since", "items", "item_bytes")
 
 Which: TypeAlias = tuple[str, str]
 """A session: its id, and its incarnation."""
@@ -89,7 +87,7 @@ def archive_ref(session_id: str, incarnation: str) -> Ref[SessionArchive]:
 def archive_of(schema: Schema, session_id: str, incarnation: str) -> Steps[Archive | None]:
     """What the archive of a session says; None where it never was archived. One small request."""
     where = {"session_id": session_id, "incarnation": incarnation}
-    ask = Ask(consistent=True, selected=SLIM)
+    ask = Ask(consistent=True, selected=tuple(fields_dict(Archive)))
     found = yield from read_all(schema, schema.plan(SessionArchive, where, (), ask))
     return Archive(**found[0]) if found else None
 
