@@ -38,7 +38,6 @@ from .options import (
     opened,
 )
 from .rounds import shown
-from .sweeping import in_bucket
 
 AGE = re.compile(r"([1-9]\d{0,5})([hdw])")
 UNITS = {"h": dt.timedelta(hours=1), "d": dt.timedelta(days=1), "w": dt.timedelta(weeks=1)}
@@ -104,9 +103,7 @@ def archive(
     They come back by themselves when somebody uses them. Lists show them as before.
     """
     age = _age(older_than)
-    with opened(
-        schema, where, endpoint_url, scope, lambda known: in_bucket(known, bucket)
-    ) as store:
+    with opened(schema, where, endpoint_url, scope, bucket) as store:
         kinds, at = _left(_kinds(store.schema, only), cursor)
         cold = Cold(age, units_per_second=units_per_second, dry_run=dry_run)
         damaged = 0
@@ -192,7 +189,7 @@ def show(
 ) -> None:
     """List what is archived, what was first first, and how much it holds."""
     with (
-        opened(schema, where, endpoint_url, scope, lambda known: in_bucket(known, bucket)) as store,
+        opened(schema, where, endpoint_url, scope, bucket) as store,
         reported(),
     ):
         for each in _kinds(store.schema, only):
@@ -230,7 +227,7 @@ def restore(
 ) -> None:
     """Put one thread, or one session, back into the table before somebody uses it."""
     with (
-        opened(schema, where, endpoint_url, scope, lambda known: in_bucket(known, bucket)) as store,
+        opened(schema, where, endpoint_url, scope, bucket) as store,
         reported(),
     ):
         if bool(thread) is bool(session):

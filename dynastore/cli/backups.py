@@ -19,10 +19,9 @@ from ..operations.reading.scanner import ScanOptions
 from ..requests.backups import Backup, DeleteBackup, Recovery
 from ..stores.store import Store
 from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
-from .options import AsJson, Bucket, Endpoint, SchemaName, Segments, Where, opened
+from .options import AsJson, Bucket, Endpoint, SchemaName, Segments, Where, in_bucket, opened
 from .rounds import shown
 from .scope_moving import SQLITE
-from .sweeping import in_bucket
 
 commands = typer.Typer(
     help="Keep backups of a table, and make new tables of them.", no_args_is_help=True
@@ -128,7 +127,7 @@ def restore(
 ) -> None:
     """Make a new table of a backup, and set what no restore brings: time to live, the stream, PITR."""
     with (
-        opened(schema, where, endpoint_url, None, lambda known: in_bucket(known, bucket)) as home,
+        opened(schema, where, endpoint_url, None, bucket) as home,
         reported(),
     ):
         target = _target(home, to, to_bucket, without_objects=without_objects)
@@ -159,7 +158,7 @@ def pitr(
 ) -> None:
     """Make a new table as this one was at a moment; or say which moments can be had."""
     with (
-        opened(schema, where, endpoint_url, None, lambda known: in_bucket(known, bucket)) as home,
+        opened(schema, where, endpoint_url, None, bucket) as home,
         reported(),
     ):
         asked = backups.enable_recovery if enable else backups.recovery_of

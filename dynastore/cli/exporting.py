@@ -23,7 +23,6 @@ from ..stores.exports import Loaded
 from ..stores.store import Store
 from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
 from .options import AsJson, Bucket, Endpoint, Rate, SchemaName, Scopes, Segments, Where, opened
-from .sweeping import in_bucket
 
 PLACE = "A file such as dump.jsonl.gz, a folder, or s3://bucket/prefix."
 ShelfEndpoint = Annotated[
@@ -57,7 +56,7 @@ def export(
     """
     if not to and not dry_run:
         raise typer.BadParameter("give --to, or --dry-run", param_hint="--to")
-    store = opened(schema, where, endpoint_url, scope, lambda known: in_bucket(known, bucket))
+    store = opened(schema, where, endpoint_url, scope, bucket)
     with store, reported():
         options: dict[str, Any] = {
             "segments": segments,
@@ -108,7 +107,7 @@ def load(
     """
     if not from_:
         raise typer.BadParameter("give --from", param_hint="--from")
-    store = opened(schema, where, endpoint_url, None, lambda known: in_bucket(known, bucket))
+    store = opened(schema, where, endpoint_url, None, bucket)
     with (
         store,
         reported(),

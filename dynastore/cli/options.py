@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from attrs import evolve
 
-from ..errors import DynastoreError
+from ..errors import DynastoreError, ModelError, RequestError
+from ..keys.addresses import address, place_in
 from ..schema.homes import Placement
 from ..schema.schema import Schema
 from ..stores.store import Store
@@ -46,7 +46,7 @@ def opened(
     where: str | None,
     endpoint_url: str | None,
     scopes: list[str] | None,
-    change: Callable[[Schema], Schema] = lambda schema: schema,
+    bucket: str | None = None,
     placement: Path | None = None,
 ) -> Store:
     """The store that a command is about; its table is not made.
@@ -56,14 +56,14 @@ def opened(
         where: a table, or a URL.
         endpoint_url: another server than AWS's.
         scopes: from the outermost to the innermost.
-        change: what becomes of the schema.
+        bucket: of its payloads, unless the schema names it.
         placement: a file of one; *where* comes before the shared table that it names.
 
     Raises:
         typer.Exit: there is no such schema, place or scope.
     """
     try:
-        known = change(asking.schema_named(schema))
+        known = in_bucket(asking.schema_named(schema), bucket)
         placed = where if placement is None else _placed(placement, where)
         store = Store.connect(placed, known, endpoint_url=endpoint_url, create=False)
         for name in scopes or ():
@@ -71,6 +71,20 @@ def opened(
     except DynastoreError as error:
         give_up(str(error), USAGE)
     return store
+
+
+def in_bucket(schema: Schema, bucket: str | None) -> Schema:
+    """A schema whose payloads are in a bucket; as it is without one.
+
+    Raises:
+        RequestError: no bucket can be called so.
+    """
+    if bucket is None:
+        return schema
+    try:
+        return schema.on(lambda table: evolve(table, bucket=address(place_in(table.name), bucket)))
+    except ModelError as error:
+        raise RequestError(str(error)) from error
 
 
 def _placed(file: Path, where: str | None) -> Placement:

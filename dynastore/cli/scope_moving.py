@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 import orjson
@@ -29,9 +28,9 @@ from .options import (
     SchemaName,
     Segments,
     Where,
+    in_bucket,
     opened,
 )
-from .sweeping import in_bucket
 
 SQLITE = "sqlite://"
 
@@ -117,8 +116,7 @@ def move(
     WHERE is the table that has the scope's entry: the shared one. Killed at any point, it goes on when it is
     called again. Scans both tables several times, and pays for that.
     """
-    in_this = partial(in_bucket, bucket=bucket)
-    home = opened(schema, where, endpoint_url, None, in_this, placement)
+    home = opened(schema, where, endpoint_url, None, bucket, placement)
     with home, reported():
         table = Table(to, to_region, to_profile, to_endpoint_url)
         target = table.store(home, scope, to_bucket, create=False if dry_run else None)

@@ -29,7 +29,6 @@ from .options import (
     opened,
 )
 from .rounds import shown
-from .sweeping import in_bucket
 
 commands = typer.Typer(
     help="List scopes, tell how much is in each, delete one, move one.", no_args_is_help=True
@@ -58,7 +57,7 @@ def delete(
     Scans the whole table twice and each index once, and pays for that.
     """
     *around, name = scope
-    store = opened(schema, where, endpoint_url, around, lambda known: in_bucket(known, bucket))
+    store = opened(schema, where, endpoint_url, around, bucket)
 
     def one(cursor: str | None) -> ScopeDeleted:
         return store.delete_scope(

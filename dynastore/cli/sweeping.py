@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import orjson
 import typer
-from attrs import asdict, evolve
+from attrs import asdict
 
-from ..errors import ModelError, RequestError
-from ..keys.addresses import address, place_in
 from ..operations.upkeep.sweeping import Swept
-from ..schema.schema import Schema
 from .endings import reported
 from .options import (
     AsJson,
@@ -43,9 +40,7 @@ def sweep(
 
     Scans the whole table, lists the bucket if there is one, and pays for that.
     """
-    with opened(
-        schema, where, endpoint_url, scope, lambda known: in_bucket(known, bucket)
-    ) as store:
+    with opened(schema, where, endpoint_url, scope, bucket) as store:
 
         def one(cursor: str | None) -> Swept:
             return store.sweep(
@@ -59,20 +54,6 @@ def sweep(
         with reported():
             swept = shown("sweeping", one, cursor, lambda so_far: line(so_far, dry_run=dry_run))
     typer.echo(orjson.dumps(asdict(swept)).decode() if json else line(swept, dry_run=dry_run))
-
-
-def in_bucket(schema: Schema, bucket: str | None) -> Schema:
-    """A schema whose payloads are in a bucket; as it is without one.
-
-    Raises:
-        RequestError: no bucket can be called so.
-    """
-    if bucket is None:
-        return schema
-    try:
-        return schema.on(lambda table: evolve(table, bucket=address(place_in(table.name), bucket)))
-    except ModelError as error:
-        raise RequestError(str(error)) from error
 
 
 def line(swept: Swept, *, dry_run: bool) -> str:
