@@ -79,3 +79,14 @@ def test_large_values_are_found_in_the_bucket_that_is_named(where, command):
     assert called.exit_code == 0
     told = json.loads(called.stdout)
     assert told["thread_id"] == "t" if command == "list" else "[]" in str(told)
+
+
+@pytest.mark.parametrize("command", ["check", "repair"])
+def test_nothing_is_called_broken_because_nobody_names_the_bucket(where, command):
+    """A repair would hide checkpoints that are whole, and delete them an hour later."""
+    with Store.connect(where, bucket_schema()) as store:
+        saver = DynastoreSaver(store)
+        put(saver, 1, large=Random(1).randbytes(900_000).hex())
+        called = call(command, where)
+        assert (called.exit_code, "--bucket" in called.stderr) == (2, True)
+        assert saver.check("t").is_sound
