@@ -19,7 +19,7 @@ from ..operations.reading.scanner import ScanOptions
 from ..requests.backups import Backup, DeleteBackup, Recovery
 from ..stores.store import Store
 from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
-from .options import AsJson, Bucket, Endpoint, SchemaName, Segments, Where, in_bucket, opened
+from .options import AsJson, Bucket, Endpoint, SchemaName, Segments, Where, Yes, in_bucket, opened
 from .rounds import shown
 from .scope_moving import SQLITE
 
@@ -92,7 +92,7 @@ def delete(
     backup: Annotated[str, typer.Option(help="Its name, if only one has it, or its ARN.")] = "",
     endpoint_url: Endpoint = None,
     json: AsJson = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete a backup for good."""
     store = opened(schema, where, endpoint_url, None)

@@ -22,7 +22,18 @@ from ..stores import exports
 from ..stores.exports import Loaded
 from ..stores.store import Store
 from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
-from .options import AsJson, Bucket, Endpoint, Rate, SchemaName, Scopes, Segments, Where, opened
+from .options import (
+    AsJson,
+    Bucket,
+    Endpoint,
+    Rate,
+    SchemaName,
+    Scopes,
+    Segments,
+    Where,
+    Yes,
+    opened,
+)
 
 PLACE = "A file such as dump.jsonl.gz, a folder, or s3://bucket/prefix."
 ShelfEndpoint = Annotated[
@@ -98,7 +109,7 @@ def load(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only check that the export is whole and fits.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Write all that an export has into a table, which is made if it is missing.
 

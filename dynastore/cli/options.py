@@ -31,6 +31,7 @@ Rate = Annotated[
 ]
 From = Annotated[str | None, typer.Option(help="Where a call that was interrupted goes on.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write and delete nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Bucket = Annotated[
     str | None, typer.Option(help="The S3 bucket of its payloads, unless the schema names it.")
 ]

@@ -28,6 +28,7 @@ from .options import (
     SchemaName,
     Segments,
     Where,
+    Yes,
     in_bucket,
     opened,
 )
@@ -109,7 +110,7 @@ def move(
     ] = False,
     json: AsJson = False,
     dry_run: DryRun = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Move a scope to another table while it is written to: copy, follow, prove, cut over, clean up.
 

@@ -26,6 +26,7 @@ from .options import (
     Scopes,
     Segments,
     Where,
+    Yes,
     opened,
 )
 from .rounds import shown
@@ -50,7 +51,7 @@ def delete(
     cursor: From = None,
     json: AsJson = False,
     dry_run: DryRun = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete everything of a scope and of those in it, and prove that nothing is left.
 
