@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from attrs import evolve
+from attrs import asdict, evolve, frozen
 
 from ..errors import DynastoreError, ModelError, RequestError
 from ..keys.addresses import address, place_in
@@ -40,6 +40,33 @@ PlacementFile = Annotated[
     typer.Option("--placement", help="A TOML file that says which scopes are where."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="A JSON object a line, the summary last.")]
+
+
+@frozen(kw_only=True)
+class TableOptions:
+    """The table that a command is about, or a scope of it."""
+
+    schema: SchemaName
+    where: Where = None
+    endpoint_url: Endpoint = None
+    scope: Scopes = None
+
+    def opened(self, bucket: str | None = None) -> Store:
+        """A store on it; see `opened`."""
+        return opened(self.schema, self.where, self.endpoint_url, self.scope, bucket)
+
+
+@frozen(kw_only=True)
+class PaceOptions:
+    """How a command goes through it."""
+
+    segments: Segments = 1
+    units_per_second: Rate = None
+    cursor: From = None
+
+    def at(self, cursor: str | None) -> dict[str, Any]:
+        """The options as a store's methods take them, of the round that goes on at a cursor."""
+        return asdict(evolve(self, cursor=cursor))
 
 
 def opened(

@@ -8,31 +8,16 @@ from attrs import asdict
 
 from ..operations.upkeep.sweeping import Swept
 from .endings import reported
-from .options import (
-    AsJson,
-    Bucket,
-    DryRun,
-    Endpoint,
-    From,
-    Rate,
-    SchemaName,
-    Scopes,
-    Segments,
-    Where,
-    opened,
-)
+from .groups import grouped
+from .options import AsJson, Bucket, DryRun, PaceOptions, TableOptions
 from .rounds import shown
 
 
+@grouped
 def sweep(
-    schema: SchemaName,
-    where: Where = None,
-    endpoint_url: Endpoint = None,
-    scope: Scopes = None,
+    table: TableOptions,
+    pace: PaceOptions,
     bucket: Bucket = None,
-    segments: Segments = 1,
-    units_per_second: Rate = None,
-    cursor: From = None,
     json: AsJson = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -40,19 +25,15 @@ def sweep(
 
     Scans the whole table, lists the bucket if there is one, and pays for that.
     """
-    with opened(schema, where, endpoint_url, scope, bucket) as store:
+    with table.opened(bucket) as store:
 
         def one(cursor: str | None) -> Swept:
-            return store.sweep(
-                dry_run=dry_run,
-                segments=segments,
-                units_per_second=units_per_second,
-                cursor=cursor,
-                rounds=1,
-            )
+            return store.sweep(dry_run=dry_run, **pace.at(cursor), rounds=1)
 
         with reported():
-            swept = shown("sweeping", one, cursor, lambda so_far: line(so_far, dry_run=dry_run))
+            swept = shown(
+                "sweeping", one, pace.cursor, lambda so_far: line(so_far, dry_run=dry_run)
+            )
     typer.echo(orjson.dumps(asdict(swept)).decode() if json else line(swept, dry_run=dry_run))
 
 
