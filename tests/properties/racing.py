@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
 from hypothesis import strategies as st
 
+from dynastore.agents import cold
 from dynastore.requests import Now, Together, Wait
 from tests.properties.test_payload_races import Running
 
 REQUEST = dt.timedelta(milliseconds=5)
 
 schedules = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60)
+
+
+@pytest.fixture(autouse=True, scope="module", name="_small_transactions")
+def small_transactions():
+    """What is archived takes several, between which others come."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cold, "TOGETHER", 2)
+        yield
 
 
 class Racing(Running):

@@ -33,7 +33,12 @@ from tests.cold import (
     put,
     seen,
 )
-from tests.properties.racing import overlap, overtake, schedules
+from tests.properties.racing import (
+    overlap,
+    overtake,
+    schedules,
+    small_transactions,  # noqa: F401 (a fixture)
+)
 
 COLD = Cold(dt.timedelta(days=90))
 LENGTH = 4  # checkpoints of the outermost graph

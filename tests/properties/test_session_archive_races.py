@@ -21,7 +21,12 @@ from dynastore.integrations.agno.conversations.sessions import SessionCalls
 from dynastore.testing import memory_store
 from tests.cold import COLD, LATER, Moment, bucket_schema
 from tests.conformance.agno.made import run, session
-from tests.properties.racing import overlap, overtake, schedules
+from tests.properties.racing import (
+    overlap,
+    overtake,
+    schedules,
+    small_transactions,  # noqa: F401 (a fixture)
+)
 
 RUNS = 3
 SAID = [f"said {count}" for count in range(RUNS)]
@@ -124,6 +129,17 @@ def carried_out(world, names, schedule):
     assert (found[0].status == RunStatus.cancelled) is ("cancel" in names)
     assert (said[2] == OTHER) is ("save run" in names)
     assert (said[RUNS:] == [OTHER]) is ("save new" in names)
+
+
+@pytest.mark.parametrize("after", range(14))
+@pytest.mark.parametrize("began", ["archive", "bring back"])
+def test_what_is_saved_meanwhile_stays_saved(began, after):
+    world = World()
+    if began == "bring back":
+        assert world.store.run(archive_sessions(world.store.schema, COLD)).archived == 1
+    overtake(world, began, "save run", after)
+    found = world.db().get_session("agent-0").runs
+    assert [each.content for each in found] == [*SAID[:-1], OTHER]
 
 
 @pytest.mark.parametrize("after", range(14))
