@@ -35,6 +35,7 @@ TOGETHER = ACTIONS - 2
 SETTLING = dt.timedelta(seconds=20)
 SHORTEST = dt.timedelta(hours=1)  # what was used since may be remembered by a process
 POSITION = re.compile(r"(\d{1,17})\.(.+)")
+AWAY = frozenset({"leaving", "archived", "returning"})  # states: some of it may be in the bucket
 FAILURES = 10  # that are told one by one
 
 Sized: TypeAlias = tuple[T, int]

@@ -174,10 +174,7 @@ def show(
     json: AsJson = False,
 ) -> None:
     """List what is archived, what was first first, and how much it holds."""
-    with (
-        table.opened(bucket) as store,
-        reported(),
-    ):
+    with table.opened(bucket) as store, reported():
         for each in _kinds(store.schema, only):
             _list(store, each, json=json)
 
@@ -210,10 +207,7 @@ def restore(
     json: AsJson = False,
 ) -> None:
     """Put one thread, or one session, back into the table before somebody uses it."""
-    with (
-        table.opened(bucket) as store,
-        reported(),
-    ):
+    with table.opened(bucket) as store, reported():
         if bool(thread) is bool(session):
             raise RequestError("say which thread, or which session: --thread ID, --session ID")
         if user is not None and not session:

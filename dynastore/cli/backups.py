@@ -138,10 +138,7 @@ def restore(
     json: AsJson = False,
 ) -> None:
     """Make a new table of a backup, and set what no restore brings: time to live, the stream, PITR."""
-    with (
-        opened(schema, where, endpoint_url, None, bucket) as home,
-        reported(),
-    ):
+    with opened(schema, where, endpoint_url, None, bucket) as home, reported():
         target = _target(home, to, new)
         with target:
             if not new.go_on:
@@ -167,10 +164,7 @@ def pitr(
     json: AsJson = False,
 ) -> None:
     """Make a new table as this one was at a moment; or say which moments can be had."""
-    with (
-        opened(schema, where, endpoint_url, None, bucket) as home,
-        reported(),
-    ):
+    with opened(schema, where, endpoint_url, None, bucket) as home, reported():
         asked = backups.enable_recovery if enable else backups.recovery_of
         recovery = home.run(asked(home.schema))
         if at is None and to is None:

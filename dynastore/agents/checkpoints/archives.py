@@ -10,7 +10,7 @@ what somebody else has brought back, or brings back what somebody else has delet
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from attrs import fields_dict, frozen
@@ -29,11 +29,8 @@ from ...planner import Ask
 from ...requests import Steps
 from ...schema.schema import Schema
 from ...writes import Check, Write
-from ..cold import Sized, together
+from ..cold import AWAY, Sized, together
 from .entities import ArchiveState, ThreadArchive
-
-AWAY: Collection[ArchiveState] = ("leaving", "archived", "returning")
-"""The states in which some items may be outside of the table."""
 
 
 @frozen

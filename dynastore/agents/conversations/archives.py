@@ -10,7 +10,7 @@ leave in transactions that check the state, so none leaves for an archive that i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from attrs import fields_dict, frozen
@@ -23,10 +23,8 @@ from ...planner import Ask
 from ...requests import Steps
 from ...schema.schema import Schema
 from ...writes import Update
+from ..cold import AWAY
 from .entities import ArchiveState, Passage, Run, SessionArchive
-
-AWAY: Collection[ArchiveState] = ("leaving", "archived", "returning")
-"""The states in which some texts may be outside of the table."""
 
 Which: TypeAlias = tuple[str, str]
 """A session: its id, and its incarnation."""
