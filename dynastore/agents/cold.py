@@ -7,26 +7,39 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import AttrsInstance, evolve, field, fields_dict, frozen
 
 from ..capacity import read_units, write_units
 from ..codec.payloads import EPOCH, MICROSECOND, moment_number
 from ..errors import InvalidCursor, RequestError, shown
-from ..requests import Now, Steps, Wait
+from ..operations.reading.reader import Page
+from ..operations.reading.reads import read_page
+from ..planner import Ask
+from ..planner.plan import Plan
+from ..requests import ACTIONS, Now, Steps, Wait
 from ..schema.schema import Schema
+
+A = TypeVar("A", bound=AttrsInstance)
+T = TypeVar("T")
 
 # What one archive holds at most, uncompressed; it is packed in memory.
 LARGEST_BYTES = 64 * 1024 * 1024
 ITEM_BYTES = 400 * 1024  # what is larger leaves its item
-TOGETHER_BYTES = 3 * 1024 * 1024  # of a transaction, which holds 4 MB of items
+# Of a transaction: it holds 4 MB of items, and up to two actions that guard the others.
+TOGETHER_BYTES = 3 * 1024 * 1024
+TOGETHER = ACTIONS - 2
 SETTLING = dt.timedelta(seconds=20)
 SHORTEST = dt.timedelta(hours=1)  # what was used since may be remembered by a process
 POSITION = re.compile(r"(\d{1,17})\.(.+)")
+AWAY = frozenset({"leaving", "archived", "returning"})  # states: some of it may be in the bucket
 FAILURES = 10  # that are told one by one
+
+Sized: TypeAlias = tuple[T, int]
+"""Something that is written, and about how many bytes it counts for in a transaction."""
 
 
 class TooLarge(Exception):
@@ -147,6 +160,62 @@ def check_archivable(schema: Schema, what: str, classes: Sequence[type[Any]]) ->
         )
 
 
+def by_rounds(
+    schema: Schema,
+    plan: Plan,
+    at: Position,
+    one: Callable[[Sequence[Any]], Steps[Archived]],
+    *,
+    at_once: int,
+    rounds: int | None,
+) -> Steps[Archived]:
+    """Archive what a plan finds, page after page.
+
+    Args:
+        schema: where they are.
+        plan: finds threads or sessions.
+        at: where it goes on.
+        one: archives what a page has.
+        at_once: how many that is at most.
+        rounds: after how many pages to stop; None is at the end.
+    """
+    total, done = Archived(cursor=at.text), 0
+    while rounds is None or done < rounds:
+        page: Page[Any] = yield from read_page(schema, plan, limit=at_once, cursor=at.cursor)
+        some = yield from one(page.entities)
+        at = evolve(at, cursor=page.cursor)
+        total = total.and_then(evolve(some, cursor=at.text))
+        done += 1
+        if page.cursor is None:
+            break
+    return total
+
+
+def archives_in(
+    schema: Schema,
+    entity: type[Any],
+    made: type[A],
+    state: str,
+    *,
+    limit: int | None,
+    cursor: str | None,
+) -> Steps[Page[A]]:
+    """One page of the archives in a state, without what they hold; oldest first, by an index.
+
+    Args:
+        schema: where they are.
+        entity: what is stored of each.
+        made: what is read of each; its fields are the entity's.
+        state: the state.
+        limit: how many at most.
+        cursor: of the page before.
+    """
+    ask = Ask(selected=tuple(fields_dict(made)))
+    plan = schema.plan(entity, {"state": state}, (), ask)
+    page: Page[Any] = yield from read_page(schema, plan, limit=limit, cursor=cursor)
+    return Page([made(**each) for each in page.entities], page.cursor)
+
+
 def paced(cold: Cold, size: int) -> Steps[None]:
     """Wait as long as what was archived takes of the rate: to read it, and twice to write it."""
     if cold.units_per_second is not None:
@@ -157,3 +226,17 @@ def paced(cold: Cold, size: int) -> Steps[None]:
 def later(one: dt.datetime | None, other: dt.datetime | None) -> dt.datetime | None:
     """The later of two times; None is never."""
     return None if one is None or other is None else max(one, other)
+
+
+def together(found: Iterable[Sized[T]]) -> Iterator[list[T]]:
+    """Lists of what fits into a transaction, in order."""
+    some: list[T] = []
+    size = 0
+    for each, takes in found:
+        if some and (len(some) == TOGETHER or size + takes > TOGETHER_BYTES):
+            yield some
+            some, size = [], 0
+        some.append(each)
+        size += takes
+    if some:
+        yield some

@@ -25,20 +25,9 @@ from ..requests import Steps
 from ..schema.schema import Schema
 from ..stores.store import Store
 from .endings import USAGE, WRONG_ITEMS, give_up, reported
-from .options import (
-    AsJson,
-    Bucket,
-    DryRun,
-    Endpoint,
-    From,
-    Rate,
-    SchemaName,
-    Scopes,
-    Where,
-    opened,
-)
+from .groups import grouped
+from .options import AsJson, Bucket, DryRun, From, Rate, TableOptions
 from .rounds import shown
-from .sweeping import in_bucket
 
 AGE = re.compile(r"([1-9]\d{0,5})([hdw])")
 UNITS = {"h": dt.timedelta(hours=1), "d": dt.timedelta(days=1), "w": dt.timedelta(weeks=1)}
@@ -84,14 +73,12 @@ def _kinds(schema: Schema, only: Name | None) -> Sequence[Kind]:
     return [each for each in KINDS if each.entity in schema.entities] or KINDS
 
 
+@grouped
 def archive(
-    schema: SchemaName,
-    where: Where = None,
+    table: TableOptions,
     older_than: Annotated[
         str, typer.Option(help="How long nobody worked on it: 12h, 90d, 26w.")
     ] = "",
-    endpoint_url: Endpoint = None,
-    scope: Scopes = None,
     only: Only = None,
     bucket: Bucket = None,
     units_per_second: Rate = None,
@@ -104,9 +91,7 @@ def archive(
     They come back by themselves when somebody uses them. Lists show them as before.
     """
     age = _age(older_than)
-    with opened(
-        schema, where, endpoint_url, scope, lambda known: in_bucket(known, bucket)
-    ) as store:
+    with table.opened(bucket) as store:
         kinds, at = _left(_kinds(store.schema, only), cursor)
         cold = Cold(age, units_per_second=units_per_second, dry_run=dry_run)
         damaged = 0
@@ -181,20 +166,15 @@ def line(name: Name, done: Archived, *, dry_run: bool) -> str:
 
 
 @commands.command("list")
+@grouped
 def show(
-    schema: SchemaName,
-    where: Where = None,
-    endpoint_url: Endpoint = None,
-    scope: Scopes = None,
+    table: TableOptions,
     only: Only = None,
     bucket: Bucket = None,
     json: AsJson = False,
 ) -> None:
     """List what is archived, what was first first, and how much it holds."""
-    with (
-        opened(schema, where, endpoint_url, scope, lambda known: in_bucket(known, bucket)) as store,
-        reported(),
-    ):
+    with table.opened(bucket) as store, reported():
         for each in _kinds(store.schema, only):
             _list(store, each, json=json)
 
@@ -217,22 +197,17 @@ def _list(store: Store, kind: Kind, *, json: bool) -> None:
 
 
 @commands.command()
+@grouped
 def restore(
-    schema: SchemaName,
-    where: Where = None,
+    table: TableOptions,
     thread: Annotated[str, typer.Option(help="Id of a thread.")] = "",
     session: Annotated[str, typer.Option(help="Id of a session.")] = "",
     user: Annotated[str | None, typer.Option(help="Whose session it must be.")] = None,
-    endpoint_url: Endpoint = None,
-    scope: Scopes = None,
     bucket: Bucket = None,
     json: AsJson = False,
 ) -> None:
     """Put one thread, or one session, back into the table before somebody uses it."""
-    with (
-        opened(schema, where, endpoint_url, scope, lambda known: in_bucket(known, bucket)) as store,
-        reported(),
-    ):
+    with table.opened(bucket) as store, reported():
         if bool(thread) is bool(session):
             raise RequestError("say which thread, or which session: --thread ID, --session ID")
         if user is not None and not session:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NoReturn
 
 import orjson
 import typer
-from attrs import asdict, evolve
+from attrs import asdict, evolve, frozen
 from rich.console import Console
 from rich.table import Table as Lines
 
@@ -19,10 +19,10 @@ from ..operations.reading.scanner import ScanOptions
 from ..requests.backups import Backup, DeleteBackup, Recovery
 from ..stores.store import Store
 from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
-from .options import AsJson, Bucket, Endpoint, SchemaName, Segments, Where, opened
+from .groups import grouped
+from .options import AsJson, Bucket, Endpoint, SchemaName, Segments, Where, Yes, in_bucket, opened
 from .rounds import shown
 from .scope_moving import SQLITE
-from .sweeping import in_bucket
 
 commands = typer.Typer(
     help="Keep backups of a table, and make new tables of them.", no_args_is_help=True
@@ -42,6 +42,19 @@ GoOn = Annotated[
 NoRecovery = Annotated[
     bool, typer.Option("--no-pitr", help="The new table needs no point-in-time recovery.")
 ]
+
+
+@frozen(kw_only=True)
+class NewTable:
+    """How a new table is made."""
+
+    to_bucket: ToBucket = None
+    without_objects: WithoutObjects = False
+    no_pitr: NoRecovery = False
+    go_on: GoOn = False
+    segments: Segments = 1
+
+
 NOT_RESTORED = "tags, alarms, scaling, resource policies, protection against deletion"
 
 
@@ -93,7 +106,7 @@ def delete(
     backup: Annotated[str, typer.Option(help="Its name, if only one has it, or its ARN.")] = "",
     endpoint_url: Endpoint = None,
     json: AsJson = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete a backup for good."""
     store = opened(schema, where, endpoint_url, None)
@@ -112,6 +125,7 @@ def delete(
 
 
 @commands.command()
+@grouped
 def restore(
     schema: SchemaName,
     to: To,
@@ -119,27 +133,22 @@ def restore(
     backup: Named = None,
     endpoint_url: Endpoint = None,
     bucket: Bucket = None,
-    to_bucket: ToBucket = None,
-    without_objects: WithoutObjects = False,
-    no_pitr: NoRecovery = False,
-    go_on: GoOn = False,
-    segments: Segments = 1,
+    *,
+    new: NewTable,
     json: AsJson = False,
 ) -> None:
     """Make a new table of a backup, and set what no restore brings: time to live, the stream, PITR."""
-    with (
-        opened(schema, where, endpoint_url, None, lambda known: in_bucket(known, bucket)) as home,
-        reported(),
-    ):
-        target = _target(home, to, to_bucket, without_objects=without_objects)
+    with opened(schema, where, endpoint_url, None, bucket) as home, reported():
+        target = _target(home, to, new)
         with target:
-            if not go_on:
+            if not new.go_on:
                 found = _chosen(home, backup)
                 target.run(backups.begin_restore(target.schema, found))
-            _finish(home, target, schema, to, segments=segments, recovery=not no_pitr, json=json)
+            _finish(home, target, new, (schema, to), json=json)
 
 
 @commands.command()
+@grouped
 def pitr(
     schema: SchemaName,
     where: Where = None,
@@ -150,18 +159,12 @@ def pitr(
     to: Annotated[str | None, typer.Option(help="The new table.")] = None,
     endpoint_url: Endpoint = None,
     bucket: Bucket = None,
-    to_bucket: ToBucket = None,
-    without_objects: WithoutObjects = False,
-    no_pitr: NoRecovery = False,
-    go_on: GoOn = False,
-    segments: Segments = 1,
+    *,
+    new: NewTable,
     json: AsJson = False,
 ) -> None:
     """Make a new table as this one was at a moment; or say which moments can be had."""
-    with (
-        opened(schema, where, endpoint_url, None, lambda known: in_bucket(known, bucket)) as home,
-        reported(),
-    ):
+    with opened(schema, where, endpoint_url, None, bucket) as home, reported():
         asked = backups.enable_recovery if enable else backups.recovery_of
         recovery = home.run(asked(home.schema))
         if at is None and to is None:
@@ -171,12 +174,12 @@ def pitr(
             raise RequestError("a new table is made with both: --at TIME --to NEW")
         moment = _moment(at)
         backups.check_moment(recovery, home.schema.table.name, moment)
-        target = _target(home, to, to_bucket, without_objects=without_objects)
+        target = _target(home, to, new)
         with target:
-            if not go_on:
+            if not new.go_on:
                 name = home.schema.table.name
                 target.run(backups.begin_recovery(target.schema, name, moment))
-            _finish(home, target, schema, to, segments=segments, recovery=not no_pitr, json=json)
+            _finish(home, target, new, (schema, to), json=json)
 
 
 def _chosen(home: Store, backup: str | None) -> Backup:
@@ -188,13 +191,13 @@ def _chosen(home: Store, backup: str | None) -> Backup:
     return found[0]
 
 
-def _target(home: Store, to: str, bucket: str | None, *, without_objects: bool) -> Store:
+def _target(home: Store, to: str, new: NewTable) -> Store:
     """A store on the table to be made.
 
     Raises:
         RequestError: it cannot be made there, or nobody says what becomes of payloads in the bucket.
     """
-    known = home.schema.table.bucket
+    known, bucket = home.schema.table.bucket, new.to_bucket
     if to.startswith(SQLITE) != _is_embedded(home):
         raise RequestError(
             "a backup of a table is restored to a table, and one of a file to sqlite:///NEW.db; between "
@@ -202,7 +205,7 @@ def _target(home: Store, to: str, bucket: str | None, *, without_objects: bool) 
         )
     if _is_embedded(home):
         return Store.connect(to, home.schema, create=False)
-    if known is not None and bucket is None and not without_objects:
+    if known is not None and bucket is None and not new.without_objects:
         raise RequestError(
             f"the payloads in bucket {known} are in no backup. Give the new table a bucket, "
             "--to-bucket, to which those that it refers to are copied; or say --without-objects, and "
@@ -214,24 +217,25 @@ def _target(home: Store, to: str, bucket: str | None, *, without_objects: bool) 
 
 
 def _finish(
-    home: Store,
-    target: Store,
-    schema: str,
-    to: str,
-    *,
-    segments: int,
-    recovery: bool,
-    json: bool,
+    home: Store, target: Store, new: NewTable, named: tuple[str, str], *, json: bool
 ) -> None:
-    """Wait until the new table is there, set it up, and bring its objects."""
-    embedded = _is_embedded(home)
+    """Wait until the new table is there, set it up, and bring its objects.
+
+    Args:
+        home: the old table.
+        target: the new one.
+        new: how it is made.
+        named: the schema and the new table, as the command line names them.
+        json: whether a program reads what is told.
+    """
+    embedded, (schema, to) = _is_embedded(home), named
     try:
         with Console(stderr=True).status(f"making {to}; AWS takes minutes to hours"):
             while not target.run(backups.is_ready(target.schema)):
                 pass
-            steps = backups.set_up(target.schema, embedded=embedded, recovery=recovery)
+            steps = backups.set_up(target.schema, embedded=embedded, recovery=not new.no_pitr)
             restored = target.run(steps)
-        adopted = None if embedded else _adopted(home, target, segments)
+        adopted = None if embedded else _adopted(home, target, new.segments)
     except KeyboardInterrupt:
         _interrupted(to)
     typer.echo(_told(restored, adopted, json=json))

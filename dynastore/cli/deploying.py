@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
@@ -24,7 +23,8 @@ from ..table import NAME
 from . import applying, destroying, proposing
 from .deployments import Flags, Image, Only, Options, PlacementFile, TableName, deployed
 from .endings import INTERRUPTED, give_up, reported
-from .options import Endpoint, SchemaName
+from .groups import grouped
+from .options import Endpoint, SchemaName, Yes
 
 StackName = Annotated[
     str | None, typer.Option("--stack", help="Name of the stack, unless it is the table's.")
@@ -45,7 +45,27 @@ Repair = Annotated[
     bool,
     typer.Option("--repair", help="Change back what was changed behind the stack's back, too."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+@frozen(kw_only=True)
+class StackOptions:
+    """Which stack a command is about: what it is made of, and where it is."""
+
+    schema: SchemaName
+    options: Options = None
+    placement: PlacementFile = None
+    stack: StackName = None
+    region: Region = None
+    endpoint_url: Endpoint = None
+
+
+@frozen(kw_only=True)
+class TemplateOptions:
+    """What its template has, and how it gets there."""
+
+    template_bucket: TemplateBucket = None
+    service: Image = None
+    only: Only = None
 
 
 @frozen
@@ -81,17 +101,12 @@ class Target:
         return proposing.proposal(self.stacks, self.name, region, self.wanted, repair=repair)
 
 
+@grouped
 def plan(
-    schema: SchemaName,
-    options: Options = None,
+    stack: StackOptions,
     table: TableName = None,
-    placement: PlacementFile = None,
-    stack: StackName = None,
-    region: Region = None,
-    endpoint_url: Endpoint = None,
-    template_bucket: TemplateBucket = None,
-    service: Image = None,
-    only: Only = None,
+    *,
+    made: TemplateOptions,
     repair: Repair = False,
     json: InLines = False,
 ) -> None:
@@ -99,33 +114,17 @@ def plan(
 
     CloudFormation finds it out: a change set is made, and deleted again.
     """
-    with targeted(
-        schema,
-        options=options,
-        table=table,
-        placement=placement,
-        stack=stack,
-        region=region,
-        endpoint_url=endpoint_url,
-        template_bucket=template_bucket,
-        service=service,
-        only=only,
-    ) as target:
+    with targeted(stack, table, made) as target:
         found = target.proposal(repair=repair)
     _show(found, target, json=json)
 
 
+@grouped
 def apply(
-    schema: SchemaName,
-    options: Options = None,
+    stack: StackOptions,
     table: TableName = None,
-    placement: PlacementFile = None,
-    stack: StackName = None,
-    region: Region = None,
-    endpoint_url: Endpoint = None,
-    template_bucket: TemplateBucket = None,
-    service: Image = None,
-    only: Only = None,
+    *,
+    made: TemplateOptions,
     allow_data_loss: MayLose = None,
     repair: Repair = False,
     json: InLines = False,
@@ -136,18 +135,7 @@ def apply(
     Shows what changes first, and asks. Refuses what would lose data, unless its name is given. Indexes of
     a table come and go one after the other. Whatever fails is rolled back. Started again, it goes on.
     """
-    with targeted(
-        schema,
-        options=options,
-        table=table,
-        placement=placement,
-        stack=stack,
-        region=region,
-        endpoint_url=endpoint_url,
-        template_bucket=template_bucket,
-        service=service,
-        only=only,
-    ) as target:
+    with targeted(stack, table, made) as target:
         make(target, allow_data_loss or [], repair=repair, json=json, yes=yes)
 
 
@@ -172,14 +160,10 @@ def make(target: Target, allowed: list[str], *, repair: bool, json: bool, yes: b
         _protect(target)
 
 
+@grouped
 def destroy(
-    schema: SchemaName,
-    options: Options = None,
+    stack: StackOptions,
     table: TableName = None,
-    placement: PlacementFile = None,
-    stack: StackName = None,
-    region: Region = None,
-    endpoint_url: Endpoint = None,
     allow_data_loss: MayLose = None,
     json: InLines = False,
     yes: Yes = False,
@@ -189,16 +173,7 @@ def destroy(
     Refuses while the stack or a table is protected: deploy it with deletion_protection = false first. Asks
     for the stack's name; with --yes, for the names of all that holds data and is deleted.
     """
-    with targeted(
-        schema,
-        options=options,
-        table=table,
-        placement=placement,
-        stack=stack,
-        region=region,
-        endpoint_url=endpoint_url,
-        only=Part.TABLE,
-    ) as target:
+    with targeted(stack, table, TemplateOptions(only=Part.TABLE)) as target:
         watch = applying.Watch(target.stacks, _teller(json=json))
         with _going_on(target):
             _await(target, watch)
@@ -217,19 +192,7 @@ def destroy(
 
 
 @contextmanager
-def targeted(
-    schema: str,
-    *,
-    options: Path | None = None,
-    table: str | None = None,
-    placement: Path | None = None,
-    stack: str | None = None,
-    region: str | None = None,
-    endpoint_url: str | None = None,
-    template_bucket: str | None = None,
-    service: str | None = None,
-    only: Part | None = None,
-) -> Iterator[Target]:
+def targeted(stack: StackOptions, table: str | None, made: TemplateOptions) -> Iterator[Target]:
     """What a command deploys, and where; what goes wrong with it ends the command.
 
     Raises:
@@ -241,21 +204,25 @@ def targeted(
                 f"{table!r} names no table: 3 to 255 letters, digits, '_', '-' and '.'"
             )
         known, deployment = deployed(
-            schema, table=table, placement=placement, options=options, flags=Flags(service=service)
+            stack.schema,
+            table=table,
+            placement=stack.placement,
+            options=stack.options,
+            flags=Flags(service=made.service),
         )
-        if only is Part.SERVICE:
+        if made.only is Part.SERVICE:
             raise RequestError(
                 "the stack of a service alone takes the outputs of the table's as parameters: write it "
                 "with `dynastore template --only service`, and deploy it with `aws cloudformation deploy`"
             )
         try:
-            wanted = template(known, deployment, only)
+            wanted = template(known, deployment, made.only)
         except ModelError as error:  # options are no declaration: whoever called has to change them
             raise RequestError(str(error)) from error
-        plane = ControlPlane(region_name=region, endpoint_url=endpoint_url)
-        name = stack or stack_name(known.table.name)
+        plane = ControlPlane(region_name=stack.region, endpoint_url=stack.endpoint_url)
+        name = stack.stack or stack_name(known.table.name)
         with closing(plane):
-            yield Target(known, deployment, wanted, name, Stacks(plane, template_bucket))
+            yield Target(known, deployment, wanted, name, Stacks(plane, made.template_bucket))
 
 
 @contextmanager

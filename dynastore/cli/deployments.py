@@ -69,15 +69,15 @@ Encryption = Annotated[
 class Flags:
     """Options that are given on the command line; what is not given is None, empty or False."""
 
-    bucket: str | None = None
-    billing: Billing | None = None
-    replicas: list[str] | None = None
-    emails: list[str] | None = None
-    scopes: list[str] | None = None
-    dashboard: bool = False
-    backups: bool = False
-    encryption: str | None = None
-    service: str | None = None
+    bucket: BucketName = None
+    billing: BillingMode = None
+    replicas: Replicas = None
+    emails: Emails = None
+    scopes: ScopePolicies = None
+    dashboard: WithDashboard = False
+    backups: WithBackups = False
+    encryption: Encryption = None
+    service: Image = None
 
     def over(self, deployment: Deployment) -> Deployment:
         """A deployment with what the flags say instead.

@@ -19,10 +19,10 @@ from ..infra.drift import Drift, drifts, in_region, index_drifts
 from ..infra.paths import ABSENT
 from ..infra.resolving import Expected, expected
 from ..schema.schema import Schema
-from .deploying import InLines, Region, StackName, Target, targeted
-from .deployments import Options, PlacementFile
+from .deploying import InLines, StackOptions, Target, TemplateOptions, targeted
 from .endings import WRONG_ITEMS
-from .options import Endpoint, SchemaName, Where
+from .groups import grouped
+from .options import Where
 
 # What a schema implies by itself; the rest is there because options ask for it.
 IMPLIED = TABLES | {"AWS::S3::Bucket", "AWS::S3::BucketPolicy"}
@@ -43,14 +43,10 @@ class Findings:
     wrong: tuple[Drift, ...]
 
 
+@grouped
 def doctor(
-    schema: SchemaName,
+    stack: StackOptions,
     where: Where = None,
-    options: Options = None,
-    placement: PlacementFile = None,
-    stack: StackName = None,
-    region: Region = None,
-    endpoint_url: Endpoint = None,
     json: InLines = False,
 ) -> None:
     """Compare what is deployed with what the schema and the options imply, and say what to do.
@@ -58,17 +54,8 @@ def doctor(
     Without a stack, and without options, the tables and the bucket are looked at. Changes nothing; ends with
     status 3 where something differs.
     """
-    with targeted(
-        schema,
-        options=options,
-        table=_table(where),
-        placement=placement,
-        stack=stack,
-        region=region,
-        endpoint_url=endpoint_url,
-        only=Part.TABLE,
-    ) as target:
-        found = examined(target, only_implied=options is None)
+    with targeted(stack, _table(where), TemplateOptions(only=Part.TABLE)) as target:
+        found = examined(target, only_implied=stack.options is None)
     if json:
         for line in _json_lines(found):
             typer.echo(line)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any
 
 import orjson
 import typer
-from attrs import asdict
+from attrs import asdict, frozen
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -22,16 +23,64 @@ from ..stores import exports
 from ..stores.exports import Loaded
 from ..stores.store import Store
 from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
-from .options import AsJson, Bucket, Endpoint, Rate, SchemaName, Scopes, Segments, Where, opened
-from .sweeping import in_bucket
+from .groups import grouped
+from .options import (
+    AsJson,
+    Bucket,
+    Endpoint,
+    Rate,
+    SchemaName,
+    Scopes,
+    Segments,
+    Where,
+    Yes,
+    opened,
+)
 
 PLACE = "A file such as dump.jsonl.gz, a folder, or s3://bucket/prefix."
 ShelfEndpoint = Annotated[
     str | None, typer.Option(help="Of the server of s3://…, if another than the table's.")
 ]
 Plain = Annotated[bool, typer.Option("--plain", help="Do not compress.")]
+OnlyCount = Annotated[
+    bool, typer.Option("--dry-run", help="Only count, with checksums; write nothing.")
+]
+OnlyCheck = Annotated[
+    bool, typer.Option("--dry-run", help="Only check that the export is whole and fits.")
+]
+OTHER_SCHEMA = (
+    "It was exported with another schema: run `dynastore verify`, and `dynastore reindex`"
+)
 
 
+@frozen(kw_only=True)
+class Reading:
+    """How a table is read; see `exports.export`."""
+
+    segments: Segments = 1
+    units_per_second: Rate = None
+    consistent: Annotated[
+        bool, typer.Option("--consistent", help="See every write made before; twice the units.")
+    ] = False
+
+
+@frozen(kw_only=True)
+class Writing:
+    """How a table is written; see `exports.load`."""
+
+    units_per_second: Rate = None
+    into_existing: Annotated[
+        bool,
+        typer.Option(
+            "--into-existing", help="Into a table with items: replace those of same keys."
+        ),
+    ] = False
+    unknown_types: Annotated[
+        bool, typer.Option("--unknown-types", help="Items that the schema does not know, too.")
+    ] = False
+
+
+@grouped
 def export(
     schema: SchemaName,
     where: Where = None,
@@ -40,16 +89,11 @@ def export(
     to_endpoint_url: ShelfEndpoint = None,
     scope: Scopes = None,
     bucket: Bucket = None,
-    segments: Segments = 1,
-    units_per_second: Rate = None,
-    consistent: Annotated[
-        bool, typer.Option("--consistent", help="See every write made before; twice the units.")
-    ] = False,
+    *,
+    reading: Reading,
     plain: Plain = False,
     json: AsJson = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only count, with checksums; write nothing.")
-    ] = False,
+    dry_run: OnlyCount = False,
 ) -> None:
     """Write every item and object of a table, or of a scope, as lines of JSON. Scans the whole table.
 
@@ -57,13 +101,9 @@ def export(
     """
     if not to and not dry_run:
         raise typer.BadParameter("give --to, or --dry-run", param_hint="--to")
-    store = opened(schema, where, endpoint_url, scope, lambda known: in_bucket(known, bucket))
+    store = opened(schema, where, endpoint_url, scope, bucket)
     with store, reported():
-        options: dict[str, Any] = {
-            "segments": segments,
-            "units_per_second": units_per_second,
-            "consistent": consistent,
-        }
+        options = asdict(reading)
         expected = store.run(iter(DescribeTable(store.schema.table.name))).items
         with _bar("exporting", None if scope else expected or None) as show:
             progress = _counting(show)
@@ -78,6 +118,7 @@ def export(
         give_up(f"{total.missing:,} payloads are gone that items refer to", WRONG_ITEMS)
 
 
+@grouped
 def load(
     schema: SchemaName,
     where: Where = None,
@@ -85,21 +126,11 @@ def load(
     endpoint_url: Endpoint = None,
     from_endpoint_url: ShelfEndpoint = None,
     bucket: Bucket = None,
-    units_per_second: Rate = None,
-    into_existing: Annotated[
-        bool,
-        typer.Option(
-            "--into-existing", help="Into a table with items: replace those of same keys."
-        ),
-    ] = False,
-    unknown_types: Annotated[
-        bool, typer.Option("--unknown-types", help="Items that the schema does not know, too.")
-    ] = False,
+    *,
+    writing: Writing,
     json: AsJson = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only check that the export is whole and fits.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: OnlyCheck = False,
+    yes: Yes = False,
 ) -> None:
     """Write all that an export has into a table, which is made if it is missing.
 
@@ -108,7 +139,7 @@ def load(
     """
     if not from_:
         raise typer.BadParameter("give --from", param_hint="--from")
-    store = opened(schema, where, endpoint_url, None, lambda known: in_bucket(known, bucket))
+    store = opened(schema, where, endpoint_url, None, bucket)
     with (
         store,
         reported(),
@@ -116,33 +147,23 @@ def load(
     ):
         with _bar("checking", None):
             checked = exports.check(shelf)
-        checked.check_fits(store.schema, others=unknown_types)
+        checked.check_fits(store.schema, others=writing.unknown_types)
         if dry_run:
             typer.echo(_json(_told(checked)) if json else line(checked.total, from_))
             return
-        if into_existing and not yes:
+        if writing.into_existing and not yes:
             name = store.schema.table.name
             typer.confirm(f"Replace items of table {name}?", abort=True, err=True)
         lines = checked.total.items.items + checked.total.objects.items
         with _bar("importing", lines) as show:
-            done = exports.load(
-                store,
-                shelf,
-                checked,
-                units_per_second=units_per_second,
-                into_existing=into_existing,
-                unknown_types=unknown_types,
-                progress=lambda loaded: show(loaded.line, loaded_line(loaded)),
-            )
+            progress = partial(_show_loaded, show)
+            done = exports.load(store, shelf, checked, **asdict(writing), progress=progress)
     if json:
         typer.echo(_json({**_told(checked), **asdict(done)}))
         return
     typer.echo(f"{loaded_line(done)}; {line(checked.total, None)}")
     if checked.header.schema != fingerprint(store.schema):
-        typer.echo(
-            "It was exported with another schema: run `dynastore verify`, and `dynastore reindex`",
-            err=True,
-        )
+        typer.echo(OTHER_SCHEMA, err=True)
 
 
 def line(total: Total, to: str | None) -> str:
@@ -195,6 +216,10 @@ def _counting(show: Callable[[int, str], None]) -> Callable[[Total], None]:
         show(count, f"{count:,} items and {total.objects.items:,} objects exported")
 
     return told
+
+
+def _show_loaded(show: Callable[[int, str], None], loaded: Loaded) -> None:
+    show(loaded.line, loaded_line(loaded))
 
 
 def _told(checked: Checked) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 import orjson
@@ -19,6 +18,7 @@ from ..schema.homes import table_at
 from ..stores.moved import ScopeMove
 from ..stores.store import Store
 from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
+from .groups import grouped
 from .options import (
     AsJson,
     Bucket,
@@ -29,28 +29,31 @@ from .options import (
     SchemaName,
     Segments,
     Where,
+    Yes,
+    in_bucket,
     opened,
 )
-from .sweeping import in_bucket
 
 SQLITE = "sqlite://"
 
 
-@frozen
+Moving = Annotated[str, typer.Option("--scope", help="Which one, with all in it.")]
+ToBucket = Annotated[str | None, typer.Option(help="Of its payloads, if another.")]
+
+
+@frozen(kw_only=True)
 class Table:
-    """A table as the command line names it.
+    """A table as the command line names it."""
 
-    Attributes:
-        name: of the table, its address where the placement has a name for its place, or a URL.
-        region: such as ``eu-west-1``; None for the usual one.
-        profile: of the AWS configuration; None for the usual one.
-        endpoint_url: another server than AWS's.
-    """
-
-    name: str
-    region: str | None = None
-    profile: str | None = None
-    endpoint_url: str | None = None
+    to: Annotated[
+        str,
+        typer.Option(
+            help="The table that it moves to; PLACE:TABLE, as --placement says; or a URL."
+        ),
+    ]
+    to_region: Annotated[str | None, typer.Option(help="Of that table, if another.")] = None
+    to_profile: Annotated[str | None, typer.Option(help="Of its account, if another.")] = None
+    to_endpoint_url: Annotated[str | None, typer.Option(help="Of its server, if another.")] = None
 
     def store(self, home: Store, scope: str, bucket: str | None, *, create: bool | None) -> Store:
         """A store on it, by the client of *home* unless another place is described.
@@ -58,86 +61,74 @@ class Table:
         Raises:
             RequestError: the place has no such name, or no bucket.
         """
-        elsewhere = self.region or self.profile or self.endpoint_url
-        if not elsewhere and not self.name.startswith(SQLITE):
+        elsewhere = self.to_region or self.to_profile or self.to_endpoint_url
+        if not elsewhere and not self.to.startswith(SQLITE):
             assert home.place is not None, "it was opened here"
-            found = table_at(self.name, scope, home.schema, home.place.places)
+            found = table_at(self.to, scope, home.schema, home.place.places)
             return evolve(home, schema=in_bucket(found, bucket))
         schema = in_bucket(table_at(home.schema.table.name, scope, home.schema, {}), bucket)
         return Store.connect(
-            self.name,
+            self.to,
             schema,
-            session=new_session(self.profile) if elsewhere else None,
-            region_name=self.region,
-            endpoint_url=self.endpoint_url,
+            session=new_session(self.to_profile) if elsewhere else None,
+            region_name=self.to_region,
+            endpoint_url=self.to_endpoint_url,
             create=create,
         )
 
 
+@frozen(kw_only=True)
+class MoveOptions:
+    """How it moves; see `Store.move_scope`."""
+
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="The table that it lives in, unless its entry says so."),
+    ] = None
+    segments: Segments = 1
+    units_per_second: Rate = None
+    writers_stopped: Annotated[
+        bool, typer.Option("--writers-stopped", help="Nobody writes to it: wait for nobody.")
+    ] = False
+    discard_late: Annotated[
+        bool,
+        typer.Option("--discard-late", help="Delete what was written behind the scope's back."),
+    ] = False
+    abandon: Annotated[
+        bool,
+        typer.Option("--abandon", help="Give up a move that was begun; delete what was copied."),
+    ] = False
+
+
+@grouped
 def move(
     schema: SchemaName,
-    scope: Annotated[str, typer.Option(help="Which one, with all in it.")],
-    to: Annotated[
-        str,
-        typer.Option(
-            help="The table that it moves to; PLACE:TABLE, as --placement says; or a URL."
-        ),
-    ],
+    scope: Moving,
+    to: Table,
     where: Where = None,
     endpoint_url: Endpoint = None,
     placement: PlacementFile = None,
     bucket: Bucket = None,
-    to_region: Annotated[str | None, typer.Option(help="Of that table, if another.")] = None,
-    to_profile: Annotated[str | None, typer.Option(help="Of its account, if another.")] = None,
-    to_endpoint_url: Annotated[str | None, typer.Option(help="Of its server, if another.")] = None,
-    to_bucket: Annotated[str | None, typer.Option(help="Of its payloads, if another.")] = None,
-    from_: Annotated[
-        str | None,
-        typer.Option("--from", help="The table that it lives in, unless its entry says so."),
-    ] = None,
-    segments: Segments = 1,
-    units_per_second: Rate = None,
-    writers_stopped: Annotated[
-        bool, typer.Option("--writers-stopped", help="Nobody writes to it: wait for nobody.")
-    ] = False,
-    discard_late: Annotated[
-        bool,
-        typer.Option("--discard-late", help="Delete what was written behind the scope's back."),
-    ] = False,
-    abandon: Annotated[
-        bool,
-        typer.Option("--abandon", help="Give up a move that was begun; delete what was copied."),
-    ] = False,
+    to_bucket: ToBucket = None,
+    *,
+    how: MoveOptions,
     json: AsJson = False,
     dry_run: DryRun = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Move a scope to another table while it is written to: copy, follow, prove, cut over, clean up.
 
     WHERE is the table that has the scope's entry: the shared one. Killed at any point, it goes on when it is
     called again. Scans both tables several times, and pays for that.
     """
-    in_this = partial(in_bucket, bucket=bucket)
-    home = opened(schema, where, endpoint_url, None, in_this, placement)
+    home = opened(schema, where, endpoint_url, None, bucket, placement)
     with home, reported():
-        table = Table(to, to_region, to_profile, to_endpoint_url)
-        target = table.store(home, scope, to_bucket, create=False if dry_run else None)
+        target = to.store(home, scope, to_bucket, create=False if dry_run else None)
         if not dry_run:
             if not yes:
-                _confirm(scope, to, writers_stopped=writers_stopped, abandon=abandon)
+                _confirm(scope, to.to, how)
             _make(home, target)
-        moving = home.move_scope(
-            scope,
-            target,
-            source=from_,
-            dry_run=dry_run,
-            segments=segments,
-            units_per_second=units_per_second,
-            writers_stopped=writers_stopped,
-            discard_late=discard_late,
-            abandon=abandon,
-        )
-        moved = shown(moving)
+        moved = shown(home.move_scope(scope, target, dry_run=dry_run, **asdict(how)))
     typer.echo(_json(moved) if json else line(moved, dry_run=dry_run))
 
 
@@ -190,13 +181,13 @@ def _json(moved: ScopeMoved) -> str:
     return orjson.dumps({**asdict(evolve(moved, proven=None)), "proven": proven}).decode()
 
 
-def _confirm(scope: str, to: str, *, writers_stopped: bool, abandon: bool) -> None:
-    if abandon:
+def _confirm(scope: str, to: str, how: MoveOptions) -> None:
+    if how.abandon:
         typer.confirm(f"Give up the move of scope {scope} to {to}?", abort=True, err=True)
         return
     who = (
         "Nobody may write to it meanwhile"
-        if writers_stopped
+        if how.writers_stopped
         else "Whoever writes to it needs a placement, or has to be stopped"
     )
     typer.confirm(f"Move scope {scope} to {to}? {who}.", abort=True, err=True)

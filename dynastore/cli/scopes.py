@@ -15,21 +15,20 @@ from ..operations.scopes.measuring import ScopeSizes
 from . import scope_listing as listing
 from . import scope_moving, scope_requests
 from .endings import WRONG_ITEMS, give_up, reported
+from .groups import grouped
 from .options import (
     AsJson,
     Bucket,
     DryRun,
     Endpoint,
-    From,
-    Rate,
+    PaceOptions,
     SchemaName,
-    Scopes,
-    Segments,
+    TableOptions,
     Where,
+    Yes,
     opened,
 )
 from .rounds import shown
-from .sweeping import in_bucket
 
 commands = typer.Typer(
     help="List scopes, tell how much is in each, delete one, move one.", no_args_is_help=True
@@ -38,6 +37,7 @@ commands.command()(scope_moving.move)
 
 
 @commands.command()
+@grouped
 def delete(
     schema: SchemaName,
     scope: Annotated[
@@ -46,35 +46,27 @@ def delete(
     where: Where = None,
     endpoint_url: Endpoint = None,
     bucket: Bucket = None,
-    segments: Segments = 1,
-    units_per_second: Rate = None,
-    cursor: From = None,
+    *,
+    pace: PaceOptions,
     json: AsJson = False,
     dry_run: DryRun = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Delete everything of a scope and of those in it, and prove that nothing is left.
 
     Scans the whole table twice and each index once, and pays for that.
     """
     *around, name = scope
-    store = opened(schema, where, endpoint_url, around, lambda known: in_bucket(known, bucket))
+    store = opened(schema, where, endpoint_url, around, bucket)
 
     def one(cursor: str | None) -> ScopeDeleted:
-        return store.delete_scope(
-            name,
-            dry_run=dry_run,
-            segments=segments,
-            units_per_second=units_per_second,
-            cursor=cursor,
-            rounds=1,
-        )
+        return store.delete_scope(name, dry_run=dry_run, **pace.at(cursor), rounds=1)
 
     with store, reported():
         if not dry_run and not yes:
             of = f"scope {listing.path(tuple(scope))} of table {store.schema.table.name}"
             typer.confirm(f"Delete everything of {of}?", abort=True, err=True)
-        done = shown("deleting", one, cursor, lambda so_far: line(so_far, dry_run=dry_run))
+        done = shown("deleting", one, pace.cursor, lambda so_far: line(so_far, dry_run=dry_run))
     told = {**asdict(done), "is_empty": done.is_empty}
     typer.echo(orjson.dumps(told).decode() if json else line(done, dry_run=dry_run))
     if not dry_run and not done.is_empty:
@@ -102,11 +94,9 @@ def remainder(done: ScopeDeleted) -> str:
 
 
 @commands.command("list")
+@grouped
 def show(
-    schema: SchemaName,
-    where: Where = None,
-    endpoint_url: Endpoint = None,
-    scope: Scopes = None,
+    table: TableOptions,
     depth: Annotated[int, typer.Option(min=1, help="How many levels of nested scopes.")] = 2,
     limit: Annotated[int, typer.Option(min=1, help="How many names inside each scope.")] = 100,
     after: Annotated[
@@ -115,8 +105,8 @@ def show(
     json: AsJson = False,
 ) -> None:
     """List scopes, from an index: one query, and one more for each scope that is looked into."""
-    around = tuple(scope or ())
-    with opened(schema, where, endpoint_url, scope) as store, reported():
+    around = tuple(table.scope or ())
+    with table.opened() as store, reported():
         found = listing.listed(store, around, depth, limit, after)
         if json:
             for each in listing.lines(found):
@@ -126,14 +116,10 @@ def show(
 
 
 @commands.command()
+@grouped
 def stats(
-    schema: SchemaName,
-    where: Where = None,
-    endpoint_url: Endpoint = None,
-    scope: Scopes = None,
-    segments: Segments = 1,
-    units_per_second: Rate = None,
-    cursor: From = None,
+    table: TableOptions,
+    pace: PaceOptions,
     json: AsJson = False,
     requests: Annotated[
         list[Path] | None,
@@ -151,17 +137,15 @@ def stats(
     """
     if requests:
         with reported():
-            scope_requests.tell(requests, tuple(scope or ()), json=json)
+            scope_requests.tell(requests, tuple(table.scope or ()), json=json)
         return
-    with opened(schema, where, endpoint_url, scope) as store:
+    with table.opened() as store:
 
         def one(cursor: str | None) -> ScopeSizes:
-            return store.scope_figures(
-                segments=segments, units_per_second=units_per_second, cursor=cursor, rounds=1
-            )
+            return store.scope_figures(**pace.at(cursor), rounds=1)
 
         with reported():
-            sizes = shown("counting", one, cursor, listing.total)
+            sizes = shown("counting", one, pace.cursor, listing.total)
     if json:
         for each in listing.size_lines(sizes):
             typer.echo(each)

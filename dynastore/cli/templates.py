@@ -13,24 +13,9 @@ from ..infra import cloudformation, terraform
 from ..infra.cloudformation import Part
 from ..infra.deployment import Deployment
 from ..schema.schema import Schema
-from .deployments import (
-    BillingMode,
-    BucketName,
-    Emails,
-    Encryption,
-    Flags,
-    Image,
-    Only,
-    Options,
-    PlacementFile,
-    Replicas,
-    ScopePolicies,
-    TableName,
-    WithBackups,
-    WithDashboard,
-    deployed,
-)
+from .deployments import Flags, Only, Options, PlacementFile, TableName, deployed
 from .endings import USAGE, give_up
+from .groups import grouped
 from .options import SchemaName
 
 
@@ -42,36 +27,19 @@ class Form(StrEnum):
     TERRAFORM = "terraform"
 
 
+@grouped
 def template(
     schema: SchemaName,
     options: Options = None,
     form: Annotated[Form, typer.Option("--format", help="What it is written as.")] = Form.YAML,
     output: Annotated[Path | None, typer.Option(help="A file that it is written to.")] = None,
     table: TableName = None,
-    bucket: BucketName = None,
     placement: PlacementFile = None,
-    billing: BillingMode = None,
-    replica: Replicas = None,
-    alarm_email: Emails = None,
-    scope: ScopePolicies = None,
-    dashboard: WithDashboard = False,
-    backups: WithBackups = False,
-    encryption: Encryption = None,
-    service: Image = None,
+    *,
+    flags: Flags,
     only: Only = None,
 ) -> None:
     """Print the template that deploys a schema: table, bucket, policies, alarms. Sends nothing."""
-    flags = Flags(
-        bucket=bucket,
-        billing=billing,
-        replicas=replica,
-        emails=alarm_email,
-        scopes=scope,
-        dashboard=dashboard,
-        backups=backups,
-        encryption=encryption,
-        service=service,
-    )
     known, deployment = deployed(
         schema, table=table, placement=placement, options=options, flags=flags
     )

@@ -11,12 +11,13 @@ import orjson
 import typer
 from attrs import asdict
 
+from ..agents import agent_schema
 from ..agents.checkpoints.clearing import PRUNED_GRACE
 from ..agents.checkpoints.entities import Thread
 from ..errors import DataError
 from ..stores.store import Store
 from .endings import FAILURE, USAGE, WRONG_ITEMS, give_up, reported
-from .options import AsJson, Endpoint, Scopes, Where
+from .options import AsJson, Bucket, Endpoint, Scopes, Where, in_bucket
 
 if TYPE_CHECKING:
     from ..agents.checkpoints.findings import Checked, Repaired
@@ -39,11 +40,12 @@ def show(
     where: Where = None,
     endpoint_url: Endpoint = None,
     scope: Scopes = None,
+    bucket: Bucket = None,
     user_id: Annotated[str | None, typer.Option(help="Only those of this user.")] = None,
     json: AsJson = False,
 ) -> None:
     """List the threads, those that began last first. One without a header is not among them."""
-    with reported(), _opened(where, endpoint_url, scope) as store:
+    with reported(), _opened(where, endpoint_url, scope, bucket) as store:
         for each in _all(_saver(store), user_id):
             typer.echo(_line(each, json))
 
@@ -54,10 +56,11 @@ def check(
     thread: Threads = None,
     endpoint_url: Endpoint = None,
     scope: Scopes = None,
+    bucket: Bucket = None,
     json: AsJson = False,
 ) -> None:
     """Tell which checkpoints cannot be read, and what belongs to none. Reads all of each thread."""
-    with reported(), _opened(where, endpoint_url, scope) as store:
+    with reported(), _opened(where, endpoint_url, scope, bucket) as store:
         saver = _saver(store)
         found = (_told(saver.check, each, json=json) for each in _named(saver, thread))
         _end(None if each is None else each.is_there and each.is_sound for each in found)
@@ -69,6 +72,7 @@ def repair(
     thread: Threads = None,
     endpoint_url: Endpoint = None,
     scope: Scopes = None,
+    bucket: Bucket = None,
     at_once: Annotated[
         bool,
         typer.Option(
@@ -81,7 +85,7 @@ def repair(
 
     What goes is hidden or marked first. Repair again after an hour to delete it.
     """
-    with reported(), _opened(where, endpoint_url, scope) as store:
+    with reported(), _opened(where, endpoint_url, scope, bucket) as store:
         saver = _saver(store)
         mend = partial(saver.repair, grace=dt.timedelta(0) if at_once else PRUNED_GRACE)
         done = (_told(mend, each, json=json) for each in _named(saver, thread))
@@ -136,8 +140,11 @@ def _all(saver: DynastoreSaver, user_id: str | None) -> Iterator[Thread]:
             return
 
 
-def _opened(where: str | None, endpoint_url: str | None, scopes: list[str] | None) -> Store:
-    connected = Store.connect(where, endpoint_url=endpoint_url, create=False)
+def _opened(
+    where: str | None, endpoint_url: str | None, scopes: list[str] | None, bucket: str | None
+) -> Store:
+    schema = in_bucket(agent_schema(), bucket)
+    connected = Store.connect(where, schema, endpoint_url=endpoint_url, create=False)
     return reduce(Store.scope, scopes or (), connected)
 
 

@@ -12,53 +12,32 @@ from ..errors import RequestError
 from ..operations.upkeep.upcasts import Upcasted
 from ..schema.schema import Schema
 from .endings import WRONG_ITEMS, give_up, reported, status_of
-from .options import (
-    AsJson,
-    DryRun,
-    Endpoint,
-    From,
-    Rate,
-    SchemaName,
-    Scopes,
-    Segments,
-    Where,
-    opened,
-)
+from .groups import grouped
+from .options import AsJson, DryRun, PaceOptions, TableOptions
 from .rounds import Stopped, shown
 
 
+@grouped
 def upcast(
-    schema: SchemaName,
-    where: Where = None,
+    table: TableOptions,
+    pace: PaceOptions,
     entity: Annotated[
         str | None, typer.Option(help="The class; without it, all that have upcasters.")
     ] = None,
-    endpoint_url: Endpoint = None,
-    scope: Scopes = None,
-    segments: Segments = 1,
-    units_per_second: Rate = None,
-    cursor: From = None,
     json: AsJson = False,
     dry_run: DryRun = False,
 ) -> None:
     """Rewrite the items that older code wrote, as their classes have them today. Reads all."""
 
     def one(cls: type[Any], cursor: str | None) -> Upcasted:
-        return store.upcast(
-            cls,
-            dry_run=dry_run,
-            segments=segments,
-            units_per_second=units_per_second,
-            cursor=cursor,
-            rounds=1,
-        )
+        return store.upcast(cls, dry_run=dry_run, **pace.at(cursor), rounds=1)
 
     failed = 0
-    with opened(schema, where, endpoint_url, scope) as store, reported():
-        for cls in classes_of(store.schema, entity, cursor):
+    with table.opened() as store, reported():
+        for cls in classes_of(store.schema, entity, pace.cursor):
             told = partial(line, cls, dry_run=dry_run, as_json=json)
             try:
-                done = shown("upcasting", partial(one, cls), cursor, told)
+                done = shown("upcasting", partial(one, cls), pace.cursor, told)
             except Stopped as stopped:
                 give_up(f"{stopped} --entity {cls.__name__}", status_of(stopped))
             typer.echo(told(done))

@@ -29,62 +29,31 @@ from ..operations.upkeep.findings import (
 )
 from ..stores.verified import Verified
 from .endings import FAILURE, INTERRUPTED, USAGE, WRONG_ITEMS, give_up
-from .options import (
-    AsJson,
-    DryRun,
-    Endpoint,
-    From,
-    Rate,
-    SchemaName,
-    Scopes,
-    Segments,
-    Where,
-    opened,
-)
+from .groups import grouped
+from .options import AsJson, DryRun, PaceOptions, TableOptions
 
 
+@grouped
 def verify(
-    schema: SchemaName,
-    where: Where = None,
-    endpoint_url: Endpoint = None,
-    scope: Scopes = None,
-    segments: Segments = 1,
-    units_per_second: Rate = None,
-    cursor: From = None,
+    table: TableOptions,
+    pace: PaceOptions,
     json: AsJson = False,
 ) -> None:
     """Find items whose keys, index entries, expiry or guards are not what fields imply. Reads all."""
-    with opened(schema, where, endpoint_url, scope) as store:
-        _examine(
-            lambda: store.verify(
-                segments=segments, units_per_second=units_per_second, cursor=cursor
-            ),
-            json,
-        )
+    with table.opened() as store:
+        _examine(lambda: store.verify(**asdict(pace)), json)
 
 
+@grouped
 def reindex(
-    schema: SchemaName,
-    where: Where = None,
-    endpoint_url: Endpoint = None,
-    scope: Scopes = None,
-    segments: Segments = 1,
-    units_per_second: Rate = None,
-    cursor: From = None,
+    table: TableOptions,
+    pace: PaceOptions,
     json: AsJson = False,
     dry_run: DryRun = False,
 ) -> None:
     """Mend index entries, expiry and guards of items, and report what else is wrong. Reads all."""
-    with opened(schema, where, endpoint_url, scope) as store:
-        _examine(
-            lambda: store.reindex(
-                dry_run=dry_run,
-                segments=segments,
-                units_per_second=units_per_second,
-                cursor=cursor,
-            ),
-            json,
-        )
+    with table.opened() as store:
+        _examine(lambda: store.reindex(dry_run=dry_run, **asdict(pace)), json)
 
 
 def _examine(begin: Callable[[], Verified], as_json: bool) -> None:

@@ -118,6 +118,8 @@ class TableDescription:
         stream: the ARN of the stream of its changes; None without one.
         vectors: name of a vector index -> what defines it, as CreateTable takes it.
         items: how many there are, as AWS counts every six hours; 0 where nobody has counted.
+        identity: what tells it from tables of its name in other accounts and regions, and from the one
+            that was deleted before it, as far as the server says.
     """
 
     active: bool
@@ -126,6 +128,7 @@ class TableDescription:
     stream: str | None = None
     vectors: Mapping[str, Mapping[str, Any]] = field(factory=dict)
     items: int = 0
+    identity: str = ""
 
 
 @frozen
@@ -156,6 +159,7 @@ class DescribeTable(Request[TableDescription]):
             stream=_stream(table),
             vectors={index["IndexName"]: index for index in vectors},
             items=table.get("ItemCount", 0),
+            identity=" ".join(table[name] for name in ("TableArn", "TableId") if name in table),
         )
 
 

@@ -25,6 +25,7 @@ from ..operations.exporting.importer import Checked
 from ..operations.exporting.lines import Header, Total, fingerprint, line_of
 from ..operations.reading.scanner import ScanOptions, is_empty
 from ..requests import Now
+from ..requests.tables import DescribeTable
 from .store import Store
 
 __all__ = ["Loaded", "check", "export", "load", "shelf_of", "total_of"]
@@ -104,7 +105,8 @@ def export(
         DynastoreError: something could not be read or written; call again, and it goes on.
     """
     options = ScanOptions(segments, units_per_second, consistent)
-    note = _note_of(store, shelf) or _note(store, options, shelf, Mark())
+    of = _of(store)
+    note = _note_of(of, shelf) or _note(of, options, shelf, Mark())
     ours = {"by": uuid4().hex}
     shelf.write_note({**note, **ours})
     options = evolve(options, segments=note["segments"])
@@ -119,7 +121,7 @@ def export(
         if piece.cursor is None:
             shelf.drop_note()
             return piece.total
-        shelf.write_note({**_note(store, options, shelf, mark, piece), **ours})
+        shelf.write_note({**_note(of, options, shelf, mark, piece), **ours})
         progress(piece.total)
 
 
@@ -185,6 +187,7 @@ def load(
     checked = checked or check(shelf)
     checked.check_fits(store.schema, others=unknown_types)
     rate = ScanOptions(units_per_second=units_per_second).units_per_second
+    store.create_table()
     name = _import_note(store)
     after = _begun(store, shelf, checked, name, into_existing=into_existing)
     done = Loaded(line=after, resumed=after > 0)
@@ -209,11 +212,11 @@ def _header(store: Store) -> Header:
 
 
 def _note(
-    store: Store, options: ScanOptions, shelf: Shelf, mark: Mark, piece: Piece | None = None
+    of: list[str], options: ScanOptions, shelf: Shelf, mark: Mark, piece: Piece | None = None
 ) -> dict[str, Any]:
     """How far an export is."""
     state = piece and {"total": piece.total.state, "cursor": piece.cursor}
-    how = {"of": _of(store), "packed": shelf.packed, "segments": options.segments}
+    how = {"of": of, "packed": shelf.packed, "segments": options.segments}
     return {**how, **asdict(mark), "state": state}
 
 
@@ -234,7 +237,7 @@ def _of(store: Store) -> list[str]:
     return [_place(store), store.schema.prefix]
 
 
-def _note_of(store: Store, shelf: Shelf) -> Any:
+def _note_of(of: list[str], shelf: Shelf) -> Any:
     """How far an export of the same came; None where it begins.
 
     Raises:
@@ -244,7 +247,7 @@ def _note_of(store: Store, shelf: Shelf) -> Any:
     note = shelf.note()
     if note is None and not shelf.is_empty():
         raise RequestError(f"there is an export in {shelf.where}; name another place, or delete it")
-    if note is not None and note["of"] != _of(store):
+    if note is not None and note["of"] != of:
         raise RequestError(
             f"in {shelf.where} is an unfinished export of {' '.join(note['of'])}; name another place, "
             "or delete it"
@@ -267,7 +270,6 @@ def _begun(store: Store, shelf: Shelf, checked: Checked, name: str, *, into_exis
     Raises:
         RequestError: it has items of others.
     """
-    store.create_table()
     has_items = not store.run(is_empty(store.schema.table.name))
     note = shelf.note(name) if has_items else None
     if note is not None and note["checksum"] == _checksum(checked):
@@ -286,9 +288,11 @@ def _import_note(store: Store) -> str:
 
 
 def _place(store: Store) -> str:
-    """What tells the store's table from all others, as far as that is known here."""
-    where = store.place.where if store.place else None
-    return f"{store.schema.table.name} at {getattr(store.client, 'endpoint', where)}"
+    """What tells the store's table from all others, as far as its server says that."""
+    name = store.schema.table.name
+    where = getattr(store.client, "endpoint", None) or (store.place.where if store.place else None)
+    found = store.run(iter(DescribeTable(name)))
+    return " ".join(filter(None, (f"{name} at {where}", found.identity)))
 
 
 def _checksum(checked: Checked) -> str:

@@ -109,8 +109,10 @@ def apply_waiting(seconds: int, options: str, name: str, url: str) -> None:
         "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
         "Waiting": {"Type": "AWS::CloudFormation::WaitCondition", "Properties": condition},
     }
-    named = "tests.integration.deployed:ONE"
-    with deploying.targeted(named, options=Path(options), table=name, endpoint_url=url) as target:
+    stack = deploying.StackOptions(
+        schema="tests.integration.deployed:ONE", options=Path(options), endpoint_url=url
+    )
+    with deploying.targeted(stack, name, deploying.TemplateOptions()) as target:
         wanted = {**target.wanted, "Resources": {**target.wanted["Resources"], **waiting}}
         slow = evolve(target, wanted=wanted)
         deploying.make(slow, [], repair=False, json=False, yes=True)

@@ -18,7 +18,7 @@ from attrs import evolve
 
 from dynastore import Store
 from dynastore.cli.applying import Watch, apply
-from dynastore.cli.deploying import targeted
+from dynastore.cli.deploying import StackOptions, TemplateOptions, targeted
 from dynastore.clients.deployed.tables import index_progress
 from dynastore.clients.stacks import Stacks
 
@@ -119,12 +119,9 @@ def test_two_indexes_come_in_two_steps_and_are_not_removed_unasked(place, cloud)
 
 def test_stopped_between_two_steps_it_goes_on_with_what_is_left(place, cloud):
     place.call("apply", "ONE", "--yes")
-    with targeted(
-        "tests.integration.deployed:THREE",
-        options=place.options,
-        table=place.name,
-        endpoint_url=place.url,
-    ) as target:
+    three = "tests.integration.deployed:THREE"
+    stack = StackOptions(schema=three, options=place.options, endpoint_url=place.url)
+    with targeted(stack, place.name, TemplateOptions()) as target:
         found = target.proposal(repair=False)
         apply(Watch(target.stacks, lambda _: None), evolve(found, steps=found.steps[:1]), ())
     assert indexes(cloud, place) == ["GSI1", "GSI2"]

@@ -9,12 +9,15 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from dynastore import Schema, Store, Table
 from dynastore.clients.base import run
 from dynastore.errors import DataError, RequestError
 from dynastore.operations.exporting import exporter, importer, wholes
+from dynastore.schema.homes import Placement
 from dynastore.stores.exports import check, export, load, shelf_of
 from dynastore.testing import memory_store
 
@@ -141,6 +144,51 @@ def test_an_import_that_goes_on_writes_only_what_is_left(source, tmp_path):
     done = load(target, shelf)
     assert done.resumed
     assert done.items < digest(source).items
+
+
+def of_other_account():
+    """A session of another account in the same region."""
+    role = "arn:aws:iam::222222222222:role/other"
+    told = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="other")["Credentials"]
+    return boto3.Session(told["AccessKeyId"], told["SecretAccessKey"], told["SessionToken"])
+
+
+@pytest.mark.parametrize(
+    "elsewhere", [of_other_account, lambda: boto3.Session(region_name="us-east-1")]
+)
+def test_an_import_goes_on_in_its_own_table_only(tmp_path, elsewhere):
+    """And not in one of the same name in another account or region."""
+    source = memory_store(SCHEMA)
+    fill(source, 8)
+    shelf = shelf_of(str(tmp_path / "dump"))
+    export(source, shelf)
+    with mock_aws():
+        mine = Store.connect("agent-state", SCHEMA)
+        with pytest.raises(Killed):
+            load(*mortal(mine, shelf, Life(15)))
+        other = Store.connect("agent-state", SCHEMA, session=elsewhere(), create=True)
+        other.put(Note(name="other"))
+        assert not load(other, shelf, into_existing=True).resumed
+        assert digest(other).items == digest(source).items + 1
+        assert load(mine, shelf).resumed
+        assert digest(mine) == digest(source)
+
+
+def test_an_import_goes_on_in_its_own_file_only(tmp_path):
+    """Also where some scopes are in other files."""
+    source = memory_store(SCHEMA)
+    fill(source, 8)
+    shelf = shelf_of(str(tmp_path / "dump"))
+    export(source, shelf)
+    urls = [f"sqlite:///{tmp_path / each}.db" for each in ("mine", "other", "third")]
+    mine, other = (
+        Store.connect(Placement(each, places={"third": urls[2]}), SCHEMA) for each in urls[:2]
+    )
+    with pytest.raises(Killed), mine:
+        load(*mortal(mine, shelf, Life(15)))
+    with other:
+        other.put(Note(name="other"))
+        assert not load(other, shelf, into_existing=True).resumed
 
 
 @pytest.mark.parametrize("name", ["dump.jsonl.gz", "dump"])

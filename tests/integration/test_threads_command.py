@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from random import Random
+
 import pytest
 from typer.testing import CliRunner
 
@@ -10,8 +13,10 @@ pytest.importorskip("langgraph.checkpoint.base", reason="needs the extra dynasto
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from dynastore import Store
 from dynastore.cli.app import app
 from dynastore.integrations.langgraph import DynastoreSaver
+from tests.cold import bucket_schema, put
 
 
 class Secret(JsonPlusSerializer):
@@ -63,3 +68,25 @@ def test_a_thread_that_is_not_there_is_told(where, command):
     called = call(command, where, "--thread", "typo", "--thread", "t")
     assert called.exit_code == 3
     assert called.stdout.startswith("there is no thread 'typo'\nthread 't': 1 checkpoint(s)")
+
+
+@pytest.mark.parametrize("command", ["list", "check", "repair"])
+def test_large_values_are_found_in_the_bucket_that_is_named(where, command):
+    with Store.connect(where, bucket_schema()) as store:
+        saver = DynastoreSaver(store)
+        put(saver, 1, large=Random(1).randbytes(900_000).hex())
+    called = call(command, where, "--bucket", "agent-payloads", "--json")
+    assert called.exit_code == 0
+    told = json.loads(called.stdout)
+    assert told["thread_id"] == "t" if command == "list" else "[]" in str(told)
+
+
+@pytest.mark.parametrize("command", ["check", "repair"])
+def test_nothing_is_called_broken_because_nobody_names_the_bucket(where, command):
+    """A repair would hide checkpoints that are whole, and delete them an hour later."""
+    with Store.connect(where, bucket_schema()) as store:
+        saver = DynastoreSaver(store)
+        put(saver, 1, large=Random(1).randbytes(900_000).hex())
+        called = call(command, where)
+        assert (called.exit_code, "--bucket" in called.stderr) == (2, True)
+        assert saver.check("t").is_sound

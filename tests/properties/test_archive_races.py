@@ -21,7 +21,6 @@ from dynastore.agents.checkpoints.saving import save
 from dynastore.agents.cold import SETTLING, Cold
 from dynastore.errors import DynastoreError
 from dynastore.integrations.langgraph import DynastoreSaver
-from dynastore.requests import Now, Wait
 from dynastore.testing import memory_store
 from tests.cold import (
     LATER,
@@ -34,30 +33,15 @@ from tests.cold import (
     put,
     seen,
 )
-from tests.properties.test_payload_races import Running
+from tests.properties.racing import (
+    overlap,
+    overtake,
+    schedules,
+    small_transactions,  # noqa: F401 (a fixture)
+)
 
-REQUEST = dt.timedelta(milliseconds=5)
 COLD = Cold(dt.timedelta(days=90))
 LENGTH = 4  # checkpoints of the outermost graph
-
-
-class Racing(Running):
-    """An operation that is carried out a request at a time, while time passes for all."""
-
-    def __init__(self, name, world):
-        self.world = world
-        super().__init__(name, world.store, iter(()), world.operations)
-
-    def step(self, choice=0):
-        self.world.clock.now += REQUEST
-        match self.asked:
-            case Now():
-                self._take(lambda: self.steps.send(self.world.clock.now))
-            case Wait(seconds):
-                self.world.clock.now += dt.timedelta(seconds=seconds)
-                self._take(lambda: self.steps.send(None))
-            case _:
-                super().step(choice)
 
 
 class World:
@@ -140,38 +124,30 @@ OPERATIONS = sorted(World().operations)
 @settings(max_examples=120)
 @given(
     st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3),
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60),
+    schedules,
 )
 def test_whatever_overlaps_an_archiving_meets_the_whole_thread(names, schedule):
     world = World()
-    overlap(world, ["archive", *names], schedule)
+    carried_out(world, ["archive", *names], schedule)
 
 
 @settings(max_examples=120)
 @given(
     st.lists(st.sampled_from(OPERATIONS), min_size=2, max_size=4),
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60),
+    schedules,
 )
 def test_whatever_overlaps_on_an_archived_thread_meets_the_whole_of_it(names, schedule):
     world = World()
     assert world.store.run(archive_threads(world.store.schema, AT_ONCE)).archived == 1
-    overlap(world, names, schedule)
+    carried_out(world, names, schedule)
 
 
 AT_ONCE = Cold(COLD.older_than, settling=dt.timedelta(0))
 
 
-def overlap(world, names, schedule):
-    """Carry out operations as a schedule says, then to their ends."""
-    running = [Racing(name, world) for name in names]
-    for who, choice in schedule:
-        one = running[who % len(running)]
-        if not one.done:
-            one.step(choice)
-    for one in running:
-        while not one.done:
-            one.step()
-        world.check(one)
+def carried_out(world, names, schedule):
+    """Nobody fails, and what is left is what everybody did."""
+    overlap(world, names, schedule)
     found = seen(world.store)
     expected = {*world.before} | ({("", id_at(LENGTH + 1, LATER))} if "put" in names else set())
     assert found.keys() == expected
@@ -189,17 +165,7 @@ def test_a_prune_at_any_time_of_an_archiving_is_no_less_a_prune(after):
     world.operations["prune"] = lambda schema: prune(
         schema, "t", Keeping(), lambda *_: (), grace=dt.timedelta(0)
     )
-    archive, pruning = Racing("archive", world), Racing("prune", world)
-    for _ in range(after):
-        if not archive.done:
-            archive.step()
-    while not pruning.done:
-        pruning.step()
-        if not archive.done:
-            archive.step()
-    while not archive.done:
-        archive.step()
-    world.check(pruning)
+    overtake(world, "archive", "prune", after)
     assert seen(world.store).keys() == {("", id_at(LENGTH)), ("child", id_at(2))}
 
 
@@ -208,16 +174,7 @@ def test_a_thread_that_is_deleted_while_it_is_archived_stays_deleted(after):
     world = World()
     saver = DynastoreSaver(world.store)
     world.operations["delete"] = lambda _: saver._delete_thread("t")
-    archive, deleting = Racing("archive", world), Racing("delete", world)
-    for _ in range(after):
-        if not archive.done:
-            archive.step()
-    while not deleting.done:
-        deleting.step()
-        if not archive.done:
-            archive.step()
-    while not archive.done:
-        archive.step()
+    overtake(world, "archive", "delete", after)
     assert seen(world.store) == {}
     assert not saver.threads().entities
     put(saver, 1)

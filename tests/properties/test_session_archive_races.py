@@ -5,8 +5,6 @@ Operations are stepped by hand on a real engine, a request at a time, in any ord
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,36 +18,19 @@ from dynastore.errors import DynastoreError
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.integrations.agno.conversations.runs import RunCalls
 from dynastore.integrations.agno.conversations.sessions import SessionCalls
-from dynastore.requests import Now, Together, Wait
 from dynastore.testing import memory_store
 from tests.cold import COLD, LATER, Moment, bucket_schema
 from tests.conformance.agno.made import run, session
-from tests.properties.test_payload_races import Running
+from tests.properties.racing import (
+    overlap,
+    overtake,
+    schedules,
+    small_transactions,  # noqa: F401 (a fixture)
+)
 
 RUNS = 3
 SAID = [f"said {count}" for count in range(RUNS)]
 OTHER = "otherwise"
-REQUEST = dt.timedelta(milliseconds=5)
-
-
-class Racing(Running):
-    """An operation that is carried out a request at a time, while time passes for all."""
-
-    def __init__(self, name, world):
-        self.world = world
-        super().__init__(name, world.store, iter(()), world.operations)
-
-    def step(self, choice=0):
-        self.world.clock.now += REQUEST
-        match self.asked:
-            case Now():
-                self._take(lambda: self.steps.send(self.world.clock.now))
-            case Wait():
-                self._take(lambda: self.steps.send(None))
-            case Together(()):
-                self._take(lambda: self.steps.send(()))
-            case _:
-                super().step(choice)
 
 
 class World:
@@ -123,13 +104,12 @@ class World:
 
 
 OPERATIONS = sorted(World().operations)
-schedules = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60)
 
 
 @settings(max_examples=150)
 @given(st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3), schedules)
 def test_whatever_overlaps_an_archiving_meets_the_whole_session(names, schedule):
-    overlap(World(), ["archive", *names], schedule)
+    carried_out(World(), ["archive", *names], schedule)
 
 
 @settings(max_examples=150)
@@ -137,26 +117,29 @@ def test_whatever_overlaps_an_archiving_meets_the_whole_session(names, schedule)
 def test_whatever_overlaps_on_an_archived_session_meets_the_whole_of_it(names, schedule):
     world = World()
     assert world.store.run(archive_sessions(world.store.schema, COLD)).archived == 1
+    carried_out(world, names, schedule)
+
+
+def carried_out(world, names, schedule):
+    """Nobody fails, and what is left is what everybody did."""
     overlap(world, names, schedule)
-
-
-def overlap(world, names, schedule):
-    """Carry out operations as a schedule says, then to their ends."""
-    running = [Racing(name, world) for name in names]
-    for who, choice in schedule:
-        one = running[who % len(running)]
-        if not one.done:
-            one.step(choice)
-    for one in running:
-        while not one.done:
-            one.step()
-        world.check(one)
     found = world.db().get_session("agent-0").runs
     world._check(found)
     said = [each.content for each in found]
     assert (found[0].status == RunStatus.cancelled) is ("cancel" in names)
     assert (said[2] == OTHER) is ("save run" in names)
     assert (said[RUNS:] == [OTHER]) is ("save new" in names)
+
+
+@pytest.mark.parametrize("after", range(14))
+@pytest.mark.parametrize("began", ["archive", "bring back"])
+def test_what_is_saved_meanwhile_stays_saved(began, after):
+    world = World()
+    if began == "bring back":
+        assert world.store.run(archive_sessions(world.store.schema, COLD)).archived == 1
+    overtake(world, began, "save run", after)
+    found = world.db().get_session("agent-0").runs
+    assert [each.content for each in found] == [*SAID[:-1], OTHER]
 
 
 @pytest.mark.parametrize("after", range(14))
@@ -168,17 +151,7 @@ def test_what_is_deleted_meanwhile_stays_deleted(began, name, after):
     world.operations["delete run"] = lambda _: RunCalls.delete_run(world.db(), "agent-0-run-1")
     if began == "bring back":
         assert world.store.run(archive_sessions(world.store.schema, COLD)).archived == 1
-    other, deleting = Racing(began, world), Racing(name, world)
-    for _ in range(after):
-        if not other.done:
-            other.step()
-    while not deleting.done:
-        deleting.step()
-        if not other.done:
-            other.step()
-    while not other.done:
-        other.step()
-    world.check(deleting)
+    overtake(world, began, name, after)
     found = world.db().get_session("agent-0")
     if name == "delete run":
         assert [each.content for each in found.runs] == [SAID[0], SAID[2]]

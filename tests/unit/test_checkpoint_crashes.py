@@ -12,36 +12,13 @@ import pytest
 from dynastore import Store
 from dynastore.agents import agent_schema
 from dynastore.agents.checkpoints import noting
-from dynastore.clients.async_sqlite import AsyncSqliteClient
-from dynastore.clients.opening import MEMORY, Place
-from dynastore.clients.sqlite import Answer, SqliteClient
 from dynastore.errors import PartialFailure, Unavailable
 from dynastore.integrations.langgraph import DynastoreSaver
-from dynastore.requests import Request
 from dynastore.testing import recorded
+from tests.cold import LARGE, config, messages, seen
+from tests.dying import DyingClient, answers, dying
 
 NO_GRACE = dt.timedelta(0)
-LARGE = "x" * 300_000  # spilled: larger than 256 KB
-
-
-class DyingClient(SqliteClient):
-    """Answers some requests, and no more: those after are lost, or the first of them only its answer."""
-
-    def __init__(self) -> None:
-        super().__init__(MEMORY)
-        self.left: int | None = None
-        self.loses_answer = False
-
-    def answer(self, request: Request[Any]) -> Answer:
-        if self.left is None:
-            return super().answer(request)
-        if self.left == 0:
-            if self.loses_answer:
-                self.loses_answer = False
-                super().answer(request)
-            raise Unavailable("Died", "the process is no more")
-        self.left -= 1
-        return super().answer(request)
 
 
 @pytest.fixture
@@ -51,14 +28,8 @@ def client():
 
 @pytest.fixture
 def store(client) -> Iterator[Store]:
-    place = Place(None, True, lambda: client, lambda: AsyncSqliteClient(client))
-    with Store.at(place, agent_schema(), create=True) as store:
+    with client.store(agent_schema()) as store:
         yield store
-
-
-def config(thread="t", checkpoint_id=None, namespace=""):
-    named = {"thread_id": thread, "checkpoint_ns": namespace}
-    return {"configurable": named | ({"checkpoint_id": checkpoint_id} if checkpoint_id else {})}
 
 
 def put(saver, count, thread="t", namespace="", **values):
@@ -78,10 +49,6 @@ def put(saver, count, thread="t", namespace="", **values):
     return saver.put(config(thread, parent, namespace), checkpoint, metadata, versions)
 
 
-def messages(count):
-    return [f"message {at} " + "y" * 100 for at in range(2 * count)]
-
-
 def conversation(store, checkpoints=60, thread="t"):
     saver = DynastoreSaver(store)
     for count in range(1, checkpoints + 1):
@@ -91,36 +58,6 @@ def conversation(store, checkpoints=60, thread="t"):
             place = config(thread, f"{count:06}", namespace)
             saver.put_writes(place, [("messages", count), ("large", "z" * 40_000)], f"task {count}")
     return saver
-
-
-def seen(store, thread="t"):
-    """All of a thread that can be read, by a process that begins."""
-    found = DynastoreSaver(store).list({"configurable": {"thread_id": thread}})
-    return {
-        (each.config["configurable"]["checkpoint_ns"], each.checkpoint["id"]): (
-            each.checkpoint["channel_values"],
-            each.pending_writes,
-        )
-        for each in found
-    }
-
-
-def dying(client, call, *, loses_answer) -> Iterator[int]:
-    """Make a call again and again, one more request answered each time, until it ends."""
-    for requests in range(400):
-        client.left, client.loses_answer = requests, loses_answer
-        try:
-            call()
-        except (Unavailable, PartialFailure):
-            client.left = None
-            yield requests
-        else:
-            client.left = None
-            return
-    raise AssertionError("it never ends")
-
-
-answers = pytest.mark.parametrize("loses_answer", [False, True])
 
 
 @answers

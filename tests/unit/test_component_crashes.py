@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 pytest.importorskip("agno", reason="needs the extra dynastore[test]")
 
 from agno.db.base import ComponentType
 
-from dynastore import Store
 from dynastore.agents import ComponentConfig, ComponentUse, agent_schema
-from dynastore.clients.async_sqlite import AsyncSqliteClient
-from dynastore.clients.opening import Place
-from dynastore.errors import PartialFailure, Unavailable
 from dynastore.integrations.agno import DynastoreDb
-
-from .test_checkpoint_crashes import DyingClient
+from tests.dying import DyingClient
 
 
 def catalog(client):
     """An agent, a team of it, and a team of that team."""
-    place = Place(None, True, lambda: client, lambda: AsyncSqliteClient(client))
-    db = DynastoreDb(Store.at(place, agent_schema(), create=True))
+    db = DynastoreDb(client.store(agent_schema()))
     made(db, "agent", None)
     made(db, "team", "agent")
     made(db, "outer", "team")
@@ -52,19 +48,18 @@ def test_what_a_broken_deletion_leaves_is_not_seen_and_goes_with_the_next(loses_
     for requests in range(40):
         client = DyingClient()
         db = catalog(client)
-        client.left, client.loses_answer = requests, loses_answer
-        try:
-            ends.append(delete(db))
-        except (Unavailable, PartialFailure):
-            client.left = None
+        if client.dies(partial(deleted, db, ends), requests, loses_answer=loses_answer):
             is_there = db.get_component("team") is not None
             assert is_there is (db.get_current_config("team") is not None)
             delete(db)
-        client.left = None
         assert nothing_left(db)
         if ends:
             break
     assert ends == [True]
+
+
+def deleted(db, ends):
+    ends.append(delete(db))
 
 
 def delete(db):

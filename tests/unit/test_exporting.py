@@ -14,6 +14,7 @@ from dynastore.operations.exporting.lines import fingerprint, read_line
 from dynastore.operations.reading.scanner import ScanOptions
 from dynastore.requests import BatchGetItem, DeleteItem, GetItem, Key, PutItem, Wait
 from dynastore.requests.objects import DeleteObject
+from dynastore.requests.tables import DescribeTable
 from dynastore.stores.exports import export, load, shelf_of, total_of
 from dynastore.testing import memory_store, recorded
 
@@ -184,6 +185,16 @@ def test_a_piece_holds_no_more_than_it_has_to(monkeypatch):
     assert max(sum(map(len, each.lines)) for each in pieces) < 10_000
     reads = [each.request for each in sent if isinstance(each.request, BatchGetItem | GetItem)]
     assert len(reads) == 20
+
+
+def test_a_table_that_was_made_again_is_not_the_one_before():
+    """So no import goes on behind what was written to that."""
+
+    def identity(table_id):
+        told = {"TableStatus": "ACTIVE", "KeySchema": [], "TableArn": "arn", "TableId": table_id}
+        return DescribeTable("dynastore").read({"Table": told}).identity
+
+    assert identity("one") != identity("two")
 
 
 def test_a_fingerprint_tells_schemas_of_other_keys_apart():

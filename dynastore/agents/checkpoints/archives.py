@@ -10,10 +10,10 @@ what somebody else has brought back, or brings back what somebody else has delet
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from attrs import frozen
+from attrs import fields_dict, frozen
 
 from ...entities.spec import ref
 from ...errors import (
@@ -26,20 +26,11 @@ from ...errors import (
 from ...operations.reading.reads import read_all
 from ...operations.writing.writes import transact
 from ...planner import Ask
-from ...requests import ACTIONS, Steps
+from ...requests import Steps
 from ...schema.schema import Schema
 from ...writes import Check, Write
+from ..cold import AWAY, Sized, together
 from .entities import ArchiveState, ThreadArchive
-
-# Of a transaction, which holds 4 MB of items.
-TOGETHER_BYTES = 3 * 1024 * 1024
-TOGETHER = ACTIONS - 2  # besides the check of the archive, or its change
-
-AWAY: Collection[ArchiveState] = ("leaving", "archived", "returning")
-"""The states in which some items may be outside of the table."""
-
-Sized: TypeAlias = tuple[Write[Any], int]
-"""A write, and about how many bytes it counts for in a transaction."""
 
 
 @frozen
@@ -66,9 +57,6 @@ class Archive:
         return self.state in AWAY
 
 
-SLIM = ("thread_id", "state", "since", "items", "item_bytes")
-
-
 class Overtaken(ConflictError):
     """Somebody else has changed the state of an archive since it was read."""
 
@@ -83,7 +71,7 @@ def archive_of(schema: Schema, thread_id: str) -> Steps[Archive | None]:
     """What the archive of a thread says; None where it never was archived. One small request."""
     if ThreadArchive not in schema.entities:
         return None
-    ask = Ask(consistent=True, selected=SLIM)
+    ask = Ask(consistent=True, selected=tuple(fields_dict(Archive)))
     plan = schema.plan(ThreadArchive, {"thread_id": thread_id}, (), ask)
     found = yield from read_all(schema, plan)
     return Archive(**found[0]) if found else None
@@ -100,7 +88,7 @@ def fence(archive: Archive) -> Check[ThreadArchive]:
 
 
 def fenced(
-    schema: Schema, archive: Archive, writes: Iterable[Sized]
+    schema: Schema, archive: Archive, writes: Iterable[Sized[Write[Any]]]
 ) -> Steps[list[tuple[Write[Any], DynastoreError]]]:
     """Carry out writes while an archive is in its state, as many at once as fit.
 
@@ -117,7 +105,7 @@ def fenced(
         DynastoreError: what else went wrong.
     """
     refused: list[tuple[Write[Any], DynastoreError]] = []
-    for some in _together(writes):
+    for some in together(writes):
         left = some
         while left:
             try:
@@ -134,20 +122,6 @@ def fenced(
             else:
                 break
     return refused
-
-
-def _together(writes: Iterable[Sized]) -> Iterator[list[Write[Any]]]:
-    """Writes that fit into a transaction."""
-    some: list[Write[Any]] = []
-    size = 0
-    for each, takes in writes:
-        if some and (len(some) == TOGETHER or size + takes > TOGETHER_BYTES):
-            yield some
-            some, size = [], 0
-        some.append(each)
-        size += takes
-    if some:
-        yield some
 
 
 def changed(

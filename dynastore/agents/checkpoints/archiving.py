@@ -15,20 +15,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from attrs import evolve, frozen
 
 from ...errors import DataError
 from ...operations.interleaved import all_of
 from ...operations.reading.reader import Page
-from ...operations.reading.reads import read_page
 from ...planner import Ask
 from ...requests import Steps, Wait
 from ...schema.schema import Schema
 from ...terms import before
-from ..cold import FAILURES, Archived, Cold, TooLarge, begun_at, check_archivable, paced
+from ..cold import (
+    FAILURES,
+    Archived,
+    Cold,
+    TooLarge,
+    archives_in,
+    begun_at,
+    by_rounds,
+    check_archivable,
+    paced,
+)
 from .ages import made_at
-from .archives import SLIM, Archive, Overtaken, archive_of
+from .archives import Archive, Overtaken, archive_of
 from .entities import ArchiveState, Checkpoint, CheckpointValue, TaskWrites, Thread, ThreadArchive
 from .leaving import Contents, Survey, begin, end, leave, stored, surveyed
 from .returning import bring_back
@@ -62,16 +72,8 @@ def archive_threads(
     check_archivable(schema, "threads", classes)
     at = yield from begun_at(cold, cursor)
     plan = schema.plan(Thread, {"created_at": before(at.cold_since)}, (), Ask())
-    total, done = Archived(cursor=cursor), 0
-    while rounds is None or done < rounds:
-        page: Page[Thread] = yield from read_page(schema, plan, limit=AT_ONCE, cursor=at.cursor)
-        some = yield from _round(schema, cold, at.cold_since, page.entities)
-        at = evolve(at, cursor=page.cursor)
-        total = total.and_then(evolve(some, cursor=at.text))
-        done += 1
-        if page.cursor is None:
-            break
-    return total
+    one = partial(_round, schema, cold, at.cold_since)
+    return (yield from by_rounds(schema, plan, at, one, at_once=AT_ONCE, rounds=rounds))
 
 
 def archived_threads(
@@ -89,9 +91,7 @@ def archived_threads(
         limit: how many at most.
         cursor: of the page before.
     """
-    plan = schema.plan(ThreadArchive, {"state": state}, (), Ask(selected=SLIM))
-    page = yield from read_page(schema, plan, limit=limit, cursor=cursor)
-    return Page([Archive(**each) for each in page.entities], page.cursor)
+    return archives_in(schema, ThreadArchive, Archive, state, limit=limit, cursor=cursor)
 
 
 def _round(

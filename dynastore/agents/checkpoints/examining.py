@@ -12,8 +12,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+from ...codec.payloads import Pointer
 from ...entities.spec import Ref, ref
-from ...errors import DataError, PartialFailure
+from ...errors import DataError, DynastoreError, PartialFailure, PayloadMissing, RequestError
 from ...operations.reading.reads import get, get_many
 from ...requests import Steps
 from ...schema.schema import Schema
@@ -85,6 +86,9 @@ def examined(schema: Schema, thread_id: str, keeping: Keeping) -> Steps[Examined
         schema: where it is.
         thread_id: the thread.
         keeping: how it is read.
+
+    Raises:
+        RequestError: the schema does not name the bucket that has some of it.
     """
     unreadable: dict[Ref[Any], str] = {}
     tasks = yield from _all(schema, TaskWrites, thread_id, keeping, unreadable)
@@ -167,11 +171,28 @@ def _all(
         except PartialFailure as failure:
             if not all(isinstance(each, DataError) for each in failure.failed.values()):
                 raise
+            _check_bucket(schema.of(cls), failure.failed.values())
             unreadable.update({target: str(each) for target, each in failure.failed.items()})
             read = [failure.done.get(target) for target in some]
         some_read = [each for each in read if each is not None]
         found += none_away(some_read, keeping) if cls is Checkpoint else some_read
     return found
+
+
+def _check_bucket(schema: Schema, errors: Iterable[DynastoreError]) -> None:
+    """Refuse to call broken what nobody has looked for: it is in a bucket that the schema does not name.
+
+    Raises:
+        RequestError: there is such an item.
+    """
+    pointers = [each.pointer for each in errors if isinstance(each, PayloadMissing)]
+    if schema.table.bucket is None and any(
+        isinstance(each, Pointer) and each.is_object for each in pointers
+    ):
+        raise RequestError(
+            f"table {schema.table.name} has values in a bucket, and its schema names none; name it: "
+            "--bucket, or Table(..., bucket=...)"
+        )
 
 
 def _learn(

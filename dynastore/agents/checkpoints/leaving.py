@@ -17,14 +17,12 @@ from ...planner import Ask
 from ...requests import Now, Steps
 from ...schema.schema import Schema
 from ...writes import Create, Delete, Put, Update, Write
-from ..cold import LARGEST_BYTES, TooLarge, later
+from ..cold import LARGEST_BYTES, TOGETHER, Sized, TooLarge, later
 from ..packing import packed, unpacked
 from .ages import made_at
 from .archives import (
-    TOGETHER,
     Archive,
     Overtaken,
-    Sized,
     as_it_is,
     changed,
     fenced,
@@ -214,7 +212,7 @@ def leave(schema: Schema, contents: Contents, *classes: type[Any]) -> Steps[None
 
 def _deletes(
     schema: Schema, thread_id: str, contents: Contents, classes: tuple[type[Any], ...]
-) -> Iterator[Sized]:
+) -> Iterator[Sized[Write[Any]]]:
     for each in unpacked(schema, contents.content):
         if isinstance(each, classes):
             gone = evolve(cast("Any", each), thread_id=thread_id)

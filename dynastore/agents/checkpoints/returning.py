@@ -21,11 +21,10 @@ from ...operations.writing.writes import ATTEMPTS
 from ...requests import Now, Steps
 from ...schema.schema import Schema
 from ...writes import Create, Delete, Update
-from ..cold import later
+from ..cold import TOGETHER, later
 from ..packing import unpacked
 from .apart import make_room
 from .archives import (
-    TOGETHER,
     Archive,
     Overtaken,
     archive_of,

@@ -10,10 +10,10 @@ leave in transactions that check the state, so none leaves for an archive that i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import fields_dict, frozen
 
 from ...entities.spec import Ref, ref
 from ...errors import ConditionFailed, ConflictError, TransactionCanceled
@@ -23,12 +23,8 @@ from ...planner import Ask
 from ...requests import Steps
 from ...schema.schema import Schema
 from ...writes import Update
+from ..cold import AWAY
 from .entities import ArchiveState, Passage, Run, SessionArchive
-
-AWAY: Collection[ArchiveState] = ("leaving", "archived", "returning")
-"""The states in which some texts may be outside of the table."""
-
-SLIM = ("session_id", "incarnation", "state", "mark", "since", "items", "item_bytes")
 
 Which: TypeAlias = tuple[str, str]
 """A session: its id, and its incarnation."""
@@ -89,7 +85,7 @@ def archive_ref(session_id: str, incarnation: str) -> Ref[SessionArchive]:
 def archive_of(schema: Schema, session_id: str, incarnation: str) -> Steps[Archive | None]:
     """What the archive of a session says; None where it never was archived. One small request."""
     where = {"session_id": session_id, "incarnation": incarnation}
-    ask = Ask(consistent=True, selected=SLIM)
+    ask = Ask(consistent=True, selected=tuple(fields_dict(Archive)))
     found = yield from read_all(schema, schema.plan(SessionArchive, where, (), ask))
     return Archive(**found[0]) if found else None
 

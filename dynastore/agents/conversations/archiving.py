@@ -7,21 +7,32 @@ reads one brings the session back. No wait is needed, as each item is either her
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ...entities.spec import ref
 from ...errors import DataError
 from ...operations.interleaved import all_of
 from ...operations.reading.reader import Page
-from ...operations.reading.reads import get_many, read_page
+from ...operations.reading.reads import get_many
 from ...planner import Ask
 from ...requests import Steps
 from ...schema.schema import Schema
 from ...terms import before
-from ..cold import Archived, Cold, TooLarge, begun_at, check_archivable, paced
-from .archives import SLIM, Archive, Overtaken, archive_of
+from ..cold import (
+    Archived,
+    Cold,
+    TooLarge,
+    archives_in,
+    begun_at,
+    by_rounds,
+    check_archivable,
+    paced,
+)
+from .archives import Archive, Overtaken, archive_of
 from .entities import ArchiveState, Passage, Run, Session, SessionArchive
 from .leaving import leave
 from .returning import bring_back
@@ -54,17 +65,8 @@ def archive_sessions(
     at = yield from begun_at(cold, cursor)
     where = {"created_at": before(at.cold_since)}
     plan = schema.plan(Session, where, (), Ask(selected=("session_id",)))
-    total, done = Archived(cursor=cursor), 0
-    while rounds is None or done < rounds:
-        page = yield from read_page(schema, plan, limit=AT_ONCE, cursor=at.cursor)
-        ids = [each["session_id"] for each in page.entities]
-        some = yield from _round(schema, cold, at.cold_since, ids)
-        at = evolve(at, cursor=page.cursor)
-        total = total.and_then(evolve(some, cursor=at.text))
-        done += 1
-        if page.cursor is None:
-            break
-    return total
+    one = partial(_round, schema, cold, at.cold_since)
+    return (yield from by_rounds(schema, plan, at, one, at_once=AT_ONCE, rounds=rounds))
 
 
 def archived_sessions(
@@ -82,9 +84,7 @@ def archived_sessions(
         limit: how many at most.
         cursor: of the page before.
     """
-    plan = schema.plan(SessionArchive, {"state": state}, (), Ask(selected=SLIM))
-    page = yield from read_page(schema, plan, limit=limit, cursor=cursor)
-    return Page([Archive(**each) for each in page.entities], page.cursor)
+    return archives_in(schema, SessionArchive, Archive, state, limit=limit, cursor=cursor)
 
 
 def restore_session(schema: Schema, session_id: str, user_id: str | None = None) -> Steps[bool]:
@@ -102,10 +102,11 @@ def restore_session(schema: Schema, session_id: str, user_id: str | None = None)
 
 
 def _round(
-    schema: Schema, cold: Cold, cold_since: dt.datetime, session_ids: Sequence[str]
+    schema: Schema, cold: Cold, cold_since: dt.datetime, listed: Sequence[Mapping[str, Any]]
 ) -> Steps[Archived]:
     """Archive those of some sessions that are cold."""
-    refs = [ref(Session, session_id=each) for each in dict.fromkeys(session_ids)]
+    session_ids = dict.fromkeys(each["session_id"] for each in listed)
+    refs = [ref(Session, session_id=each) for each in session_ids]
     headers = yield from get_many(schema, refs, consistent=True)
     found = [each for each in headers if each is not None]
     still = [each for each in found if (each.updated_at or each.created_at) < cold_since]

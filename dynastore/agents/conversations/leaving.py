@@ -7,37 +7,29 @@ there is an archive something says so, and goes with it. What was saved in the m
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, TypeAlias, cast
 from uuid import uuid4
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from ...entities.spec import ref
 from ...errors import AlreadyExists, ConditionFailed, TransactionCanceled
 from ...operations.reading.reads import get, opened
 from ...operations.writing.writes import transact
 from ...planner import Ask
-from ...requests import ACTIONS, Now, Steps
+from ...requests import Now, Steps
 from ...schema.schema import Schema
 from ...terms import missing
 from ...writes import Check, Create, Put, Update, Write
-from ..cold import ITEM_BYTES, LARGEST_BYTES, TOGETHER_BYTES, TooLarge, later
+from ..cold import ITEM_BYTES, LARGEST_BYTES, Sized, TooLarge, later, together
 from ..packing import packed, unpacked
 from .archives import Archive, Overtaken, as_it_is, changed, no_texts, text_ref
 from .entities import Passage, Run, Session, SessionArchive
 from .saving import as_read
 
 READ_AT_ONCE = 100  # of a session's items; the texts of each may be some megabytes
-TOGETHER = ACTIONS - 2  # of a transaction, besides the checks of the session and of the archive
-
-
-@frozen
-class Packed:
-    """A run or a passage, and how large it is at most in its table, in bytes."""
-
-    entity: Run | Passage
-    size: int
+Texts: TypeAlias = Run | Passage
 
 
 def leave(
@@ -59,20 +51,20 @@ def leave(
         TooLarge: the session is too large to be archived.
     """
     if archive is not None and archive.state == "leaving":
-        left = yield from _held(schema, archive)
+        left: Sequence[Sized[Texts]] = yield from _held(schema, archive)
     else:
         found, content = yield from _read(schema, header, cold_since)
         if not found:
             return None
         archive, left = yield from _begun(schema, header, archive, (found, content))
-    for some in _together(left):
+    for some in together(left):
         check = Check(archive.target, **as_it_is(archive))
         yield from _left(schema, archive, [check], some)
     yield from changed(schema, archive, state="archived")
     return archive
 
 
-def _held(schema: Schema, archive: Archive) -> Steps[list[Packed]]:
+def _held(schema: Schema, archive: Archive) -> Steps[list[Sized[Texts]]]:
     """What an archive holds."""
     held = yield from get(schema, SessionArchive, dict(archive.target.values), consistent=True)
     if held is None or held.mark != archive.mark:
@@ -81,12 +73,12 @@ def _held(schema: Schema, archive: Archive) -> Steps[list[Packed]]:
         evolve(cast("Any", each), session_id=archive.session_id)
         for each in unpacked(schema, held.content)
     )
-    return [Packed(each, ITEM_BYTES) for each in stored]
+    return [(each, ITEM_BYTES) for each in stored]
 
 
 def _read(
     schema: Schema, header: Session, cold_since: dt.datetime
-) -> Steps[tuple[list[Packed], bytes]]:
+) -> Steps[tuple[list[Sized[Texts]], bytes]]:
     """The runs and passages of a session, and the same packed; none where one is not cold.
 
     Runs that were saved before their session was stay: they are not deleted with it.
@@ -97,7 +89,7 @@ def _read(
     ask = Ask(consistent=True)
     plan = schema.plan_collection((Run, Passage), {"session_id": header.session_id}, (), ask)
     reader = yield from opened(schema, plan)
-    found: list[Packed] = []
+    found: list[Sized[Texts]] = []
     pieces: list[bytes] = []
     cursor: str | None = ""
     while cursor is not None:
@@ -107,7 +99,7 @@ def _read(
             return [], b""
         ours = (each for each in page.entities if _is_here(each, header))
         for each, piece in ((each, *packed(schema, [each])) for each in ours):
-            found.append(Packed(each, min(len(piece) + 1024, ITEM_BYTES)))
+            found.append((each, min(len(piece) + 1024, ITEM_BYTES)))
             pieces.append(piece)
         if sum(map(len, pieces)) > LARGEST_BYTES:
             raise TooLarge
@@ -127,8 +119,8 @@ def _begun(
     schema: Schema,
     header: Session,
     archive: Archive | None,
-    contents: tuple[Sequence[Packed], bytes],
-) -> Steps[tuple[Archive, list[Packed]]]:
+    contents: tuple[Sequence[Sized[Texts]], bytes],
+) -> Steps[tuple[Archive, Sequence[Sized[Texts]]]]:
     """Write an archive, and take the first texts out of the table; which are left."""
     found, content = contents
     now = yield from Now()
@@ -145,20 +137,20 @@ def _begun(
         items=new.items,
         item_bytes=new.item_bytes,
         content=content,
-        expires_at=_lasts(found),
+        expires_at=_lasts([each for each, _ in found]),
     )
     same = {**as_read(header), "incarnation": header.incarnation}
     session = Check(ref(Session, session_id=header.session_id), **same)
     put = Create(entity) if archive is None else Put(entity, when=as_it_is(archive))
-    first, *more = _together(found)
+    first = next(together(found))
     if not (yield from _left(schema, new, [session, put], first)):
         raise Overtaken(header.session_id)
-    return new, [each for some in more for each in some]
+    return new, found[len(first) :]
 
 
-def _lasts(found: Sequence[Packed]) -> dt.datetime | None:
+def _lasts(found: Sequence[Texts]) -> dt.datetime | None:
     """When none of what is archived is there any more; passages do not expire."""
-    runs = [each.entity for each in found if isinstance(each.entity, Run)]
+    runs = [each for each in found if isinstance(each, Run)]
     if len(runs) < len(found):
         return None
     lasts = runs[0].expires_at
@@ -167,22 +159,8 @@ def _lasts(found: Sequence[Packed]) -> dt.datetime | None:
     return lasts
 
 
-def _together(found: Sequence[Packed]) -> Iterator[list[Packed]]:
-    """What fits into a transaction."""
-    some: list[Packed] = []
-    size = 0
-    for each in found:
-        size += each.size
-        if some and (len(some) == TOGETHER or size > TOGETHER_BYTES):
-            yield some
-            some, size = [], each.size
-        some.append(each)
-    if some:
-        yield some
-
-
 def _left(
-    schema: Schema, archive: Archive, guards: Sequence[Write[Any]], some: Sequence[Packed]
+    schema: Schema, archive: Archive, guards: Sequence[Write[Any]], some: Sequence[Texts]
 ) -> Steps[bool]:
     """Take texts out of the table that are as they were read; whether there were any.
 
@@ -195,7 +173,7 @@ def _left(
     Raises:
         Overtaken: a guard does not hold.
     """
-    writes = [_leaves(each.entity, archive.mark) for each in some]
+    writes = [_leaves(each, archive.mark) for each in some]
     while writes:
         try:
             yield from transact(schema, [*guards, *writes])

@@ -121,65 +121,59 @@ def key(stack: Stack, name: str, resource: dict[str, Value]) -> Made:
 def bucket(stack: Stack, name: str, resource: dict[str, Value]) -> Made:
     """The bucket, and a resource for each of its settings."""
     told = resource["Properties"]
-    of = stack.value({"Ref": name})
-    (encryption,) = told["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    public = told["PublicAccessBlockConfiguration"]
+    body = given(
+        bucket=told["BucketName"],
+        tags=tagged(told.get("Tags")),
+        lifecycle=lasting(resource),
+    )
+    of = {"bucket": stack.value({"Ref": name})}
+    settings = {
+        "server_side_encryption_configuration": {"rule": [_bucket_encryption(stack, told)]},
+        "public_access_block": _public_access(told["PublicAccessBlockConfiguration"]),
+        "ownership_controls": {"rule": [_ownership(told)]},
+        "lifecycle_configuration": {"rule": _rules(told)},
+        "versioning": _versioning(told),
+    }
+    made = (
+        (f"aws_s3_bucket_{each}", "", {**of, **set_}) for each, set_ in settings.items() if set_
+    )
+    return [("aws_s3_bucket", "", body), *made]
+
+
+def _public_access(told: dict[str, Value]) -> dict[str, Any]:
+    return {
+        "block_public_acls": told["BlockPublicAcls"],
+        "block_public_policy": told["BlockPublicPolicy"],
+        "ignore_public_acls": told["IgnorePublicAcls"],
+        "restrict_public_buckets": told["RestrictPublicBuckets"],
+    }
+
+
+def _ownership(told: dict[str, Value]) -> dict[str, Any]:
     (owner,) = told["OwnershipControls"]["Rules"]
-    made: Made = [
-        (
-            "aws_s3_bucket",
-            "",
-            given(
-                bucket=told["BucketName"],
-                tags=tagged(told.get("Tags")),
-                lifecycle=lasting(resource),
-            ),
-        ),
-        (
-            "aws_s3_bucket_server_side_encryption_configuration",
-            "",
-            {"bucket": of, "rule": [_bucket_encryption(stack, encryption)]},
-        ),
-        (
-            "aws_s3_bucket_public_access_block",
-            "",
-            {
-                "bucket": of,
-                "block_public_acls": public["BlockPublicAcls"],
-                "block_public_policy": public["BlockPublicPolicy"],
-                "ignore_public_acls": public["IgnorePublicAcls"],
-                "restrict_public_buckets": public["RestrictPublicBuckets"],
-            },
-        ),
-        (
-            "aws_s3_bucket_ownership_controls",
-            "",
-            {"bucket": of, "rule": [{"object_ownership": owner["ObjectOwnership"]}]},
-        ),
-        (
-            "aws_s3_bucket_lifecycle_configuration",
-            "",
-            {
-                "bucket": of,
-                "rule": [_rule(each) for each in told["LifecycleConfiguration"]["Rules"]],
-            },
-        ),
-    ]
-    if "VersioningConfiguration" in told:
-        status = {"status": told["VersioningConfiguration"]["Status"]}
-        versioning = {"bucket": of, "versioning_configuration": status}
-        made.append(("aws_s3_bucket_versioning", "", versioning))
-    return made
+    return {"object_ownership": owner["ObjectOwnership"]}
+
+
+def _rules(told: dict[str, Value]) -> list[dict[str, Any]]:
+    return [_rule(each) for each in told["LifecycleConfiguration"]["Rules"]]
+
+
+def _versioning(told: dict[str, Value]) -> dict[str, Any]:
+    """Nothing where there is none."""
+    if "VersioningConfiguration" not in told:
+        return {}
+    return {"versioning_configuration": {"status": told["VersioningConfiguration"]["Status"]}}
 
 
 def _bucket_encryption(stack: Stack, told: dict[str, Value]) -> dict[str, Any]:
-    default = told["ServerSideEncryptionByDefault"]
+    (encryption,) = told["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    default = encryption["ServerSideEncryptionByDefault"]
     return given(
         apply_server_side_encryption_by_default=given(
             sse_algorithm=default["SSEAlgorithm"],
             kms_master_key_id=stack.value(default.get("KMSMasterKeyID")),
         ),
-        bucket_key_enabled=told.get("BucketKeyEnabled"),
+        bucket_key_enabled=encryption.get("BucketKeyEnabled"),
     )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from ...errors import ConsumerBusy, RequestError
-from ...requests import Now, Wait
+from ...errors import RequestError
+from ...requests import Wait
 from ..following.consumers import STANDBY_SECONDS
 from ..scopes.locations import read_location, unseal
 from ..scopes.registry import unregister
@@ -17,7 +17,7 @@ from .leaving import Leaving
 from .parties import Parties
 from .sides import Moving, On, Telling
 from .stages import MoveOptions, ScopeMoved, State
-from .tail import AFTER_LEASE_SECONDS, Tail
+from .tail import Tail
 
 
 class Abandoning:
@@ -37,7 +37,7 @@ class Abandoning:
             RequestError: no move was begun, or another one, or the scope has left already.
             SealTaken: somebody else has sealed it.
         """
-        while (left := (yield from self._busy_for())) is not None:
+        while (left := (yield from self._tail.begun(self._begin))) is not None:
             yield evolve(self._state.moved, stage="waiting")
             yield from On("home", Wait(min(left, STANDBY_SECONDS)))
         yield from self._unseal()
@@ -51,13 +51,12 @@ class Abandoning:
         if self._tail.consumer is not None:
             yield from self._tail.release(forget=False)
 
-    def _busy_for(self) -> Moving[float | None]:
-        """Begin; the seconds that another process may have the lease, if one has."""
-        try:
-            kept = yield from self._tail.acquire()
-        except ConsumerBusy as busy:
-            now = yield from On("home", Now())
-            return max(0.0, (busy.until - now).total_seconds()) + AFTER_LEASE_SECONDS
+    def _begin(self, kept: str | None) -> Moving[None]:
+        """See what the move has done so far.
+
+        Raises:
+            RequestError: there is none.
+        """
         if kept is None:
             yield from self._tail.end()
             raise RequestError(
@@ -65,7 +64,6 @@ class Abandoning:
             )
         self._state = State.of(kept)
         yield from self._check()
-        return None
 
     def _check(self) -> Moving[None]:
         moved, parties = self._state.moved, self._parties

@@ -15,7 +15,7 @@ from uuid import uuid4
 from attrs import evolve
 
 from ...capacity import item_bytes
-from ...errors import ConsumerBusy, DynastoreError, RequestError, UnroutedWrites
+from ...errors import DynastoreError, RequestError, UnroutedWrites
 from ...requests import Now, Wait
 from ..following.consumers import STANDBY_SECONDS
 from ..scopes.locations import LEASE_SECONDS, read_location, seal, settle, unseal
@@ -27,7 +27,7 @@ from .parties import Parties
 from .proving import Proof
 from .sides import Moving, On, Telling
 from .stages import MoveOptions, ScopeMoved, Stage, State
-from .tail import AFTER_LEASE_SECONDS, Tail
+from .tail import Tail
 
 SAVE_SECONDS = 10.0  # between writes of how far it is: a write unit each
 FOLLOW_SECONDS = 1.0  # between looks at the changes while items are copied
@@ -85,7 +85,7 @@ class Move:
             SealTaken: somebody else has sealed it.
             DynastoreError: something could not be read or written; call again.
         """
-        while (left := (yield from self._busy_for())) is not None:
+        while (left := (yield from self._tail.begun(self._begin))) is not None:
             yield evolve(self.state.moved, stage="waiting")
             yield from On("home", Wait(min(left, STANDBY_SECONDS)))
         yield self.state.moved
@@ -104,16 +104,6 @@ class Move:
             yield from self._tail.release(forget=forget)
             raise
         yield from self._tail.release(forget=forget)
-
-    def _busy_for(self) -> Moving[float | None]:
-        """Begin, or go on; the seconds that another process may have the lease, if one has."""
-        try:
-            kept = yield from self._tail.acquire()
-        except ConsumerBusy as busy:
-            now = yield from On("home", Now())
-            return max(0.0, (busy.until - now).total_seconds()) + AFTER_LEASE_SECONDS
-        yield from self._begin(kept)
-        return None
 
     def _begin(self, kept: str | None) -> Moving[None]:
         """Find out how far the move is, now that nobody else moves the scope."""

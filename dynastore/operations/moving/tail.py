@@ -10,10 +10,11 @@ followed, and the stage of the move. So they are written together, and only by w
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from attrs import evolve, field, frozen
 
-from ...errors import RequestError
+from ...errors import ConsumerBusy, RequestError
 from ...requests import DeleteItem, Key, Now
 from ...requests.tables import DescribeTable
 from ...schema.schema import Schema
@@ -109,7 +110,21 @@ class Tail:
         """Whether all shards were asked in vain several times."""
         return self._followed is None or self._followed.reader.is_quiet
 
-    def acquire(self) -> Moving[str | None]:
+    def begun(self, begin: Callable[[str | None], Moving[None]]) -> Moving[float | None]:
+        """Get the lease and begin, with what was kept of the move so far.
+
+        Returns:
+            The seconds that another process may have the lease, if one has.
+        """
+        try:
+            kept = yield from self._acquire()
+        except ConsumerBusy as busy:
+            now = yield from On("home", Now())
+            return max(0.0, (busy.until - now).total_seconds()) + AFTER_LEASE_SECONDS
+        yield from begin(kept)
+        return None
+
+    def _acquire(self) -> Moving[str | None]:
         """Get the lease; what was kept of the move so far.
 
         Raises:
