@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 
 def main() -> None:
@@ -15,4 +16,9 @@ def main() -> None:
         sys.exit(
             f'the command line needs {missing.name}: pip install ".[cli]" in a clone of dynastore'
         )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # of ASCII, say: what it has no character for is escaped
+            stream.reconfigure(errors="backslashreplace")
     app()

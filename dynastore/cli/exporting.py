@@ -23,6 +23,7 @@ from ..stores.exports import Loaded
 from ..stores.store import Store
 from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
 from .options import AsJson, Bucket, Endpoint, Rate, SchemaName, Scopes, Segments, Where, opened
+from .saying import say
 from .sweeping import in_bucket
 
 PLACE = "A file such as dump.jsonl.gz, a folder, or s3://bucket/prefix."
@@ -73,7 +74,7 @@ def export(
                 with _shelf(store, to, to_endpoint_url or endpoint_url, plain=plain) as shelf:
                     total = exports.export(store, shelf, **options, progress=progress)
     place = None if dry_run else to
-    typer.echo(_json({"to": place, **total.state}) if json else line(total, place))
+    say(_json({"to": place, **total.state}) if json else line(total, place))
     if total.missing:
         give_up(f"{total.missing:,} payloads are gone that items refer to", WRONG_ITEMS)
 
@@ -118,7 +119,7 @@ def load(
             checked = exports.check(shelf)
         checked.check_fits(store.schema, others=unknown_types)
         if dry_run:
-            typer.echo(_json(_told(checked)) if json else line(checked.total, from_))
+            say(_json(_told(checked)) if json else line(checked.total, from_))
             return
         if into_existing and not yes:
             name = store.schema.table.name
@@ -135,11 +136,11 @@ def load(
                 progress=lambda loaded: show(loaded.line, loaded_line(loaded)),
             )
     if json:
-        typer.echo(_json({**_told(checked), **asdict(done)}))
+        say(_json({**_told(checked), **asdict(done)}))
         return
-    typer.echo(f"{loaded_line(done)}; {line(checked.total, None)}")
+    say(f"{loaded_line(done)}; {line(checked.total, None)}")
     if checked.header.schema != fingerprint(store.schema):
-        typer.echo(
+        say(
             "It was exported with another schema: run `dynastore verify`, and `dynastore reindex`",
             err=True,
         )

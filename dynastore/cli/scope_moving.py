@@ -31,6 +31,7 @@ from .options import (
     Where,
     opened,
 )
+from .saying import as_markup, say
 from .sweeping import in_bucket
 
 SQLITE = "sqlite://"
@@ -138,7 +139,7 @@ def move(
             abandon=abandon,
         )
         moved = shown(moving)
-    typer.echo(_json(moved) if json else line(moved, dry_run=dry_run))
+    say(_json(moved) if json else line(moved, dry_run=dry_run))
 
 
 def shown(moving: ScopeMove) -> ScopeMoved:
@@ -152,7 +153,7 @@ def shown(moving: ScopeMove) -> ScopeMoved:
     try:
         with Console(stderr=True).status("looking where it lives") as status:
             for moved in moving:
-                status.update(f"{moved.stage}: {line(moved)}")
+                status.update(as_markup(f"{moved.stage}: {line(moved)}"))
     except UnroutedWrites as error:
         give_up(str(error), WRONG_ITEMS)
     except KeyboardInterrupt:

@@ -29,6 +29,7 @@ from .options import (
     opened,
 )
 from .rounds import shown
+from .saying import say
 from .sweeping import in_bucket
 
 commands = typer.Typer(
@@ -76,7 +77,7 @@ def delete(
             typer.confirm(f"Delete everything of {of}?", abort=True, err=True)
         done = shown("deleting", one, cursor, lambda so_far: line(so_far, dry_run=dry_run))
     told = {**asdict(done), "is_empty": done.is_empty}
-    typer.echo(orjson.dumps(told).decode() if json else line(done, dry_run=dry_run))
+    say(orjson.dumps(told).decode() if json else line(done, dry_run=dry_run))
     if not dry_run and not done.is_empty:
         give_up(remainder(done), WRONG_ITEMS)
 
@@ -120,7 +121,7 @@ def show(
         found = listing.listed(store, around, depth, limit, after)
         if json:
             for each in listing.lines(found):
-                typer.echo(each)
+                say(each)
         else:
             listing.show(Console(), found, store.schema.table.name, around)
 
@@ -164,6 +165,6 @@ def stats(
             sizes = shown("counting", one, cursor, listing.total)
     if json:
         for each in listing.size_lines(sizes):
-            typer.echo(each)
+            say(each)
     else:
         listing.show_sizes(Console(), sizes)

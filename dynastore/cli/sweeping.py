@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import orjson
-import typer
 from attrs import asdict, evolve
 
 from ..errors import ModelError, RequestError
@@ -25,6 +24,7 @@ from .options import (
     opened,
 )
 from .rounds import shown
+from .saying import say
 
 
 def sweep(
@@ -58,7 +58,7 @@ def sweep(
 
         with reported():
             swept = shown("sweeping", one, cursor, lambda so_far: line(so_far, dry_run=dry_run))
-    typer.echo(orjson.dumps(asdict(swept)).decode() if json else line(swept, dry_run=dry_run))
+    say(orjson.dumps(asdict(swept)).decode() if json else line(swept, dry_run=dry_run))
 
 
 def in_bucket(schema: Schema, bucket: str | None) -> Schema:
