@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import groupby
 from typing import Literal
@@ -14,10 +15,11 @@ pytest.importorskip("jinja2", reason="needs the extra dynastore[cli]")
 from markdown_it import MarkdownIt
 
 from dynastore import Schema, entity, gsi, key
-from dynastore.documenting import as_html, as_markdown, described
+from dynastore.documenting import as_html, as_markdown, as_workbench, described
 from dynastore.documenting.docstrings import docstring_of
 from dynastore.documenting.mermaid import as_mermaid
 
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 IMAGE = "<img src=x>"
 
 
@@ -154,3 +156,10 @@ def test_code_between_fences_is_one_paragraph():
 
 def test_a_diagram_reads_no_character_by_its_name():
     assert '"W`<img>`|[a](b)#35;name;#{name}"' in as_mermaid(described(SCHEMA))
+
+
+@pytest.mark.parametrize(
+    "form", [as_markdown, as_html, lambda pages: str(as_workbench(pages, NOON))]
+)
+def test_a_schema_of_nothing_has_pages(form):
+    assert "dynastore" in form(described(Schema([])))
