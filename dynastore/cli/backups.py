@@ -9,7 +9,6 @@ import orjson
 import typer
 from attrs import asdict, evolve
 from rich.console import Console
-from rich.table import Table as Lines
 
 from ..errors import RequestError
 from ..operations import backups
@@ -21,7 +20,7 @@ from ..stores.store import Store
 from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
 from .options import AsJson, Bucket, Endpoint, SchemaName, Segments, Where, opened
 from .rounds import shown
-from .saying import as_markup, say
+from .saying import as_markup, say, visible
 from .scope_moving import SQLITE
 from .sweeping import in_bucket
 
@@ -79,13 +78,12 @@ def show(
         for each in found:
             say(_json(each))
         return
-    lines = Lines("name", "created", "bytes", "status")
-    lines.add_column("backup", overflow="fold")
     for each in found:
         created = each.created.isoformat(" ", "seconds")
-        told = (each.name, created, f"{each.size_bytes:,}", each.status, each.arn)
-        lines.add_row(*map(as_markup, told))
-    Console().print(lines if found else f"table {store.schema.table.name} has no backups")
+        say(f"{visible(each.name)}  {created}  {each.size_bytes:,} bytes  {each.status}")
+        say(f"  {visible(each.arn)}")  # on its own line, to be copied: --backup takes it
+    if not found:
+        say(f"table {store.schema.table.name} has no backups")
 
 
 @commands.command()

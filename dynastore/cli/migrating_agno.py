@@ -74,7 +74,9 @@ def _moved(migration: Migration) -> Migrated:
     """Move everything, and show how far it is: a bar for each topic."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     tasks: dict[str, Any] = {}
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    bars = Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal)
+    with bars as progress:
 
         def show(topic: str, done: Migrated, total: int | None) -> None:
             if topic not in tasks:

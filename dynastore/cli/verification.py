@@ -120,7 +120,8 @@ def show(verified: Verified, terminal: Console, *, as_json: bool) -> Tally:
         as_json: whether each finding is a JSON object, and the summary the last one.
     """
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=terminal, transient=True) as progress:
+    is_seen = terminal.is_terminal
+    with Progress(*columns, console=terminal, transient=True, disable=not is_seen) as progress:
         task = progress.add_task("0 items")
         while verified.cursor is not None:
             for finding in verified.page():

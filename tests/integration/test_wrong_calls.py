@@ -120,3 +120,20 @@ def test_who_has_read_enough_of_it_ends_it_without_a_word(folder, form):
         assert running.stderr.read() == ""
         assert running.wait(timeout=30) == FAILURE
         running.stderr.close()
+
+
+@pytest.mark.parametrize("missing", ["typer", "textual"])
+def test_what_is_missing_of_the_extra_is_named_with_what_installs_it(folder, missing):
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None; sys.stdout.isatty = lambda: True;"
+        "import dynastore.cli; dynastore.cli.main()"
+    )
+    called = subprocess.run(
+        [sys.executable, "-c", code, "browse", AGENTS, "sqlite:///a.db"],
+        capture_output=True,
+        text=True,
+    )
+    assert (called.returncode, called.stderr) == (
+        FAILURE,
+        f'the command line needs {missing}: pip install ".[cli]" in a clone of dynastore\n',
+    )
