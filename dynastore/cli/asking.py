@@ -223,7 +223,12 @@ def _value(node: ast.expr) -> Any:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TERMS:
         try:
             return TERMS[node.func.id](*map(_value, node.args), **_keywords(node.keywords))
-        except (TypeError, ValueError, ArithmeticError) as error:
+        except (
+            AttributeError,
+            TypeError,
+            ValueError,
+            ArithmeticError,
+        ) as error:  # UUID(1) is the first
             raise RequestError(f"{ast.unparse(node)}: {error}") from error
     try:
         return ast.literal_eval(node)

@@ -156,7 +156,9 @@ class Browser(App[None]):
         entity = self._entity()
         chosen = self.query_one("#patterns", Tree).cursor_node
         name = type(entity).__name__ if entity is not None else _class_at(chosen)
-        self._write(f"scan({name or self.store.schema.entities[0].__name__})")
+        known = [each.__name__ for each in self.store.schema.entities]
+        if known:
+            self._write(f"scan({name or known[0]})")
 
     def action_stored(self) -> None:
         """Show the entity's item as the table has it."""
