@@ -133,7 +133,8 @@ def load(
                 units_per_second=units_per_second,
                 into_existing=into_existing,
                 unknown_types=unknown_types,
-                progress=lambda loaded: show(loaded.line, loaded_line(loaded)),
+                # The first line is the header, and the last one the end.
+                progress=lambda loaded: show(min(loaded.line - 1, lines), loaded_line(loaded)),
             )
     if json:
         say(_json({**_told(checked), **asdict(done)}))
