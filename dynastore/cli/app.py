@@ -34,6 +34,7 @@ from . import demo as demonstration
 from .browsing.command import browse
 from .endings import USAGE, Commands, give_up, reported
 from .options import AsJson, SchemaName
+from .saying import say
 
 app = typer.Typer(
     cls=Commands,
@@ -45,7 +46,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"dynastore {version('dynastore')}")
+        say(f"dynastore {version('dynastore')}")
         raise typer.Exit
 
 
@@ -79,6 +80,8 @@ def demo(
     try:
         with reported():
             demonstration.show(Console(), file, place, endpoint_url, json=json)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         give_up(f"{error.filename} cannot be read: {error.strerror}", USAGE)
 
@@ -99,7 +102,7 @@ def explain(
     """Print how a query would be served, and what it would cost. Sends nothing."""
     form: Literal["text", "json", "mermaid"] = "json" if json else "mermaid" if mermaid else "text"
     try:
-        typer.echo(asking.results_of(asking.schema_named(schema), query).explain(form))
+        say(asking.results_of(asking.schema_named(schema), query).explain(form))
     except DynastoreError as error:
         give_up(str(error), USAGE)
 
@@ -116,7 +119,7 @@ def patterns(
         give_up(str(error), USAGE)
     if json:
         for line in matrix.lines(known):
-            typer.echo(line)
+            say(line)
         return
     matrix.show(Console(), known)
 

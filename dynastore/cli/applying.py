@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 
 from attrs import field, frozen
 from rich.console import Console
-from rich.markup import escape
 from rich.status import Status
 
 from ..clients.deployed.tables import index_progress
@@ -16,6 +15,7 @@ from ..infra.changes import Loss, changes, losses
 from ..infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack
 from ..infra.steps import Step
 from .proposing import Proposal, step_line
+from .saying import as_markup
 
 STYLES = {"FAILED": "bold red", "COMPLETE": "green", "SKIPPED": "yellow"}
 
@@ -53,7 +53,7 @@ class Watch:
         """
         failed: Event | None = None
         state: Stack | None = None
-        with self.console.status(escape(doing)) as status:
+        with self.console.status(as_markup(doing)) as status:
             for now, events in self.stacks.follow(stack, token):
                 state = now
                 for event in events:
@@ -70,14 +70,16 @@ class Watch:
         table = self.stacks.resources(stack).get(step.table)
         progress = table and index_progress(self.stacks.plane, table, step.index)
         if progress:
-            status.update(escape(f"{doing}: {progress}"))
+            status.update(as_markup(f"{doing}: {progress}"))
 
 
 def line(event: Event) -> str:
     """An event as a person reads it."""
     style = STYLES.get(event.status.rpartition("_")[2], "dim")
-    reason = f" {escape(event.reason)}" if event.reason else ""
-    return f"{event.at:%H:%M:%S} [{style}]{event.status:<20}[/] {escape(event.logical_id)}{reason}"
+    reason = f" {as_markup(event.reason)}" if event.reason else ""
+    return (
+        f"{event.at:%H:%M:%S} [{style}]{event.status:<20}[/] {as_markup(event.logical_id)}{reason}"
+    )
 
 
 def check_losses(found: Iterable[Loss]) -> None:

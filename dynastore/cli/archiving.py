@@ -28,6 +28,7 @@ from .endings import USAGE, WRONG_ITEMS, give_up, reported
 from .groups import grouped
 from .options import AsJson, Bucket, DryRun, From, Rate, TableOptions
 from .rounds import shown
+from .saying import say, visible
 
 AGE = re.compile(r"([1-9]\d{0,5})([hdw])")
 UNITS = {"h": dt.timedelta(hours=1), "d": dt.timedelta(days=1), "w": dt.timedelta(weeks=1)}
@@ -134,14 +135,15 @@ def _archived(store: Store, kind: Kind, cold: Cold, cursor: str | None) -> Archi
 def _tell(kind: Kind, done: Archived, *, json: bool, dry_run: bool) -> None:
     """Say what was archived of a kind."""
     if json:
-        typer.echo(orjson.dumps({"only": kind.name, **asdict(done)}).decode())
+        say(orjson.dumps({"only": kind.name, **asdict(done)}).decode())
         return
-    typer.echo(line(kind.name, done, dry_run=dry_run))
+    say(line(kind.name, done, dry_run=dry_run))
     for each in done.large:
-        typer.echo(f"{kind.name[:-1]} {each} is larger than 64 MB, and stays", err=True)
+        say(f"{kind.name[:-1]} {visible(each)} is larger than 64 MB, and stays", err=True)
     for each in done.damaged:
-        typer.echo(
-            f"{kind.name[:-1]} {each} lacks something; whoever reads it is told what", err=True
+        say(
+            f"{kind.name[:-1]} {visible(each)} lacks something; whoever reads it is told what",
+            err=True,
         )
 
 
@@ -187,13 +189,13 @@ def _list(store: Store, kind: Kind, *, json: bool) -> None:
         page = store.run(kind.archived(store.schema, cursor=cursor))
         for each in page:
             total, size = total + 1, size + each.item_bytes
-            typer.echo(_json(each) if json else _told(each))
+            say(_json(each) if json else _told(each))
         cursor = page.cursor
         if cursor is None:
             break
     figures = {kind.name: total, "item_bytes": size}
     plain = f"{total:,} {kind.name} are archived; their items have {size:,} bytes uncompressed"
-    typer.echo(orjson.dumps(figures).decode() if json else plain)
+    say(orjson.dumps(figures).decode() if json else plain)
 
 
 @commands.command()
@@ -220,18 +222,20 @@ def restore(
         was_away = store.run(steps)
     kind, name = ("thread", thread) if thread else ("session", session)
     if json:
-        typer.echo(orjson.dumps({kind: name, "was_archived": was_away}).decode())
+        say(orjson.dumps({kind: name, "was_archived": was_away}).decode())
     elif was_away:
-        typer.echo(f"{kind} {name} is back")
+        say(f"{kind} {visible(name)} is back")
     else:
-        typer.echo(f"{kind} {name} is not archived")
+        say(f"{kind} {visible(name)} is not archived")
     if not was_away:
         raise typer.Exit(WRONG_ITEMS)
 
 
 def _told(archive: Archive) -> str:
     since = f"{archive.since:%Y-%m-%d %H:%M:%S}"
-    return f"{since}  {_id(archive)}  {archive.items:,} items, {archive.item_bytes:,} bytes"
+    return (
+        f"{since}  {visible(_id(archive))}  {archive.items:,} items, {archive.item_bytes:,} bytes"
+    )
 
 
 def _id(archive: Archive) -> str:

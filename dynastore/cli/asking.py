@@ -9,16 +9,18 @@ Nothing but literals, terms and the methods of results is known, so a query from
 from __future__ import annotations
 
 import ast
+import contextlib
 import datetime as dt
+import importlib
 import sys
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from importlib import import_module
 from typing import Any
 from uuid import UUID
 
 from .. import terms
-from ..errors import RequestError, shown
+from ..errors import DynastoreError, RequestError, shown
 from ..schema.schema import Schema
 from ..stores.results import Results
 from ..stores.scanned import Scanned
@@ -37,6 +39,7 @@ TERMS: Mapping[str, Callable[..., Any]] = {
     "Decimal": Decimal,
     "UUID": UUID,
 }
+OURS = {__file__, importlib.__file__, contextlib.__file__}  # what imports, and calls
 LONGEST = 100_000  # characters of a query
 METHODS = frozenset({"order_by", "newest_first", "consistent", "select", "limit"})
 
@@ -61,10 +64,38 @@ def object_named(name: str, what: str, example: str) -> Any:
         )
     if "" not in sys.path:
         sys.path.insert(0, "")
+    with _theirs(f"{name} cannot be imported"):
+        return getattr(importlib.import_module(module), attribute)
+
+
+@contextlib.contextmanager
+def _theirs(failed: str) -> Iterator[None]:
+    """Whatever code of theirs raises is told in a line, with the place where it was raised.
+
+    Raises:
+        RequestError: it raised, or ended the program.
+    """
     try:
-        return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise RequestError(f"{name} cannot be imported: {error}") from error
+        yield
+    except DynastoreError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise RequestError(f"{failed}: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What was raised, and where in their code."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - it is theirs, too
+        text = ""
+    named = isinstance(error, ImportError | AttributeError | SyntaxError)
+    told = text if named and text else ": ".join(filter(None, [type(error).__name__, text]))
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [each for each in frames if each.filename not in OURS and each.filename[0] != "<"]
+    if not theirs or isinstance(error, SyntaxError):  # which says where itself
+        return told
+    return f"{told}, at {theirs[-1].filename}, line {theirs[-1].lineno}"
 
 
 def schema_named(name: str) -> Schema:
@@ -77,9 +108,11 @@ def schema_named(name: str) -> Schema:
     """
     found = object_named(name, "schema", "app.models:schema")
     made = callable(found) and not isinstance(found, type)
-    schema = found() if made else found
+    with _theirs(f"{name}() makes no schema"):
+        schema = found() if made else found
+        told = "" if isinstance(schema, Schema) else shown(schema)
     if not isinstance(schema, Schema):
-        raise RequestError(f"{name} is {shown(schema)}, and no Schema")
+        raise RequestError(f"{name} is {told}, and no Schema")
     return schema
 
 
@@ -190,7 +223,12 @@ def _value(node: ast.expr) -> Any:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TERMS:
         try:
             return TERMS[node.func.id](*map(_value, node.args), **_keywords(node.keywords))
-        except (TypeError, ValueError, ArithmeticError) as error:
+        except (
+            AttributeError,
+            TypeError,
+            ValueError,
+            ArithmeticError,
+        ) as error:  # UUID(1) is the first
             raise RequestError(f"{ast.unparse(node)}: {error}") from error
     try:
         return ast.literal_eval(node)

@@ -9,7 +9,6 @@ import orjson
 import typer
 from attrs import asdict, evolve, frozen
 from rich.console import Console
-from rich.table import Table as Lines
 
 from ..errors import RequestError
 from ..operations import backups
@@ -22,6 +21,7 @@ from .endings import INTERRUPTED, WRONG_ITEMS, give_up, reported
 from .groups import grouped
 from .options import AsJson, Bucket, Endpoint, SchemaName, Segments, Where, Yes, in_bucket, opened
 from .rounds import shown
+from .saying import as_markup, say, visible
 from .scope_moving import SQLITE
 
 commands = typer.Typer(
@@ -71,9 +71,9 @@ def create(
     with store, reported():
         called = name or f"{store.schema.table.name}-backup"
         made = store.run(backups.create_backup(store.schema, called))
-    typer.echo(_json(made) if json else f"{made.arn}: {made.size_bytes:,} bytes")
+    say(_json(made) if json else f"{made.arn}: {made.size_bytes:,} bytes")
     if store.schema.table.bucket and not _is_embedded(store):
-        typer.echo(f"The objects in bucket {store.schema.table.bucket} are not in it.", err=True)
+        say(f"The objects in bucket {store.schema.table.bucket} are not in it.", err=True)
 
 
 @commands.command("list")
@@ -89,14 +89,14 @@ def show(
         found = store.run(backups.backups(store.schema))
     if json:
         for each in found:
-            typer.echo(_json(each))
+            say(_json(each))
         return
-    lines = Lines("name", "created", "bytes", "status")
-    lines.add_column("backup", overflow="fold")
     for each in found:
         created = each.created.isoformat(" ", "seconds")
-        lines.add_row(each.name, created, f"{each.size_bytes:,}", each.status, each.arn)
-    Console().print(lines if found else f"table {store.schema.table.name} has no backups")
+        say(f"{visible(each.name)}  {created}  {each.size_bytes:,} bytes  {each.status}")
+        say(f"  {visible(each.arn)}")  # on its own line, to be copied: --backup takes it
+    if not found:
+        say(f"table {store.schema.table.name} has no backups")
 
 
 @commands.command()
@@ -121,7 +121,7 @@ def delete(
         if not yes:
             typer.confirm(f"Delete backup {found[0].arn}?", abort=True, err=True)
         store.run(iter(DeleteBackup(found[0].arn)))
-    typer.echo(_json(found[0]) if json else f"{found[0].arn} deleted")
+    say(_json(found[0]) if json else f"{found[0].arn} deleted")
 
 
 @commands.command()
@@ -168,7 +168,7 @@ def pitr(
         asked = backups.enable_recovery if enable else backups.recovery_of
         recovery = home.run(asked(home.schema))
         if at is None and to is None:
-            typer.echo(_json(recovery) if json else _window(recovery))
+            say(_json(recovery) if json else _window(recovery))
             return
         if at is None or to is None:
             raise RequestError("a new table is made with both: --at TIME --to NEW")
@@ -230,7 +230,7 @@ def _finish(
     """
     embedded, (schema, to) = _is_embedded(home), named
     try:
-        with Console(stderr=True).status(f"making {to}; AWS takes minutes to hours"):
+        with Console(stderr=True).status(as_markup(f"making {to}; AWS takes minutes to hours")):
             while not target.run(backups.is_ready(target.schema)):
                 pass
             steps = backups.set_up(target.schema, embedded=embedded, recovery=not new.no_pitr)
@@ -238,11 +238,11 @@ def _finish(
         adopted = None if embedded else _adopted(home, target, new.segments)
     except KeyboardInterrupt:
         _interrupted(to)
-    typer.echo(_told(restored, adopted, json=json))
+    say(_told(restored, adopted, json=json))
     if not json and not embedded:
-        typer.echo(f"Not restored, and not set: {NOT_RESTORED}.", err=True)
+        say(f"Not restored, and not set: {NOT_RESTORED}.", err=True)
     if not json:
-        typer.echo(f"Now look at it: dynastore verify {schema} {to}", err=True)
+        say(f"Now look at it: dynastore verify {schema} {to}", err=True)
     if adopted is not None and adopted.missing:
         give_up(f"{adopted.missing:,} objects are gone that items refer to", WRONG_ITEMS)
 

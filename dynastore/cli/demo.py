@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import orjson
-import typer
 from attrs import asdict, frozen
 from rich.console import Console, Group
 from rich.padding import Padding
@@ -23,6 +22,7 @@ from ..stores.store import Store
 from ..telemetry.recording import recorded
 from .conversations import Conversation, conversations, entities_of, shared_entities
 from .questions import QUESTIONS, Answer, ask, names_of
+from .saying import as_markup, say, visible
 
 ROWS = 6  # of an answer that are shown
 
@@ -73,9 +73,9 @@ def show(
         answers = [ask(store, question, names_of(found[-1])) for question in QUESTIONS]
     if json:
         for line in _json(loaded, answers):
-            typer.echo(line)
+            say(line)
         return
-    console.print(f"{where} {loaded}.\n")
+    console.print(f"{as_markup(where)} {loaded}.\n")
     for number, answer in enumerate(answers, start=1):
         console.print(_answered(number, answer))
     console.print(_bill(answers))
@@ -146,7 +146,7 @@ def _rows(answer: Answer) -> Table:
         table.add_column(column, width=max(map(len, [column, *(row[place] for row in rows)])))
     table.add_column(last, ratio=1, no_wrap=True, overflow="ellipsis")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(visible(each)) for each in row))
     if len(answer.entities) > ROWS:
         table.add_row(f"+ {len(answer.entities) - ROWS} more")
     return table

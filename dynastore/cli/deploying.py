@@ -19,12 +19,12 @@ from ..infra.cloudformation import Part, template
 from ..infra.deployment import Deployment
 from ..infra.stacks import Event, Stack, Template, stack_name
 from ..schema.schema import Schema
-from ..table import NAME
 from . import applying, destroying, proposing
 from .deployments import Flags, Image, Only, Options, PlacementFile, TableName, deployed
 from .endings import INTERRUPTED, give_up, reported
 from .groups import grouped
 from .options import Endpoint, SchemaName, Yes
+from .saying import say
 
 StackName = Annotated[
     str | None, typer.Option("--stack", help="Name of the stack, unless it is the table's.")
@@ -186,9 +186,9 @@ def destroy(
     kept = [each.physical_id for each in found.kept]
     if json:
         told = {"stack": target.name, "status": "DELETE_COMPLETE", "kept": kept}
-        typer.echo(orjson.dumps(told).decode())
+        say(orjson.dumps(told).decode())
     else:
-        typer.echo(f"stack {target.name} is deleted")
+        say(f"stack {target.name} is deleted")
 
 
 @contextmanager
@@ -199,10 +199,6 @@ def targeted(stack: StackOptions, table: str | None, made: TemplateOptions) -> I
         typer.Exit: there is no such schema, an option is wrong, or AWS refused.
     """
     with reported():
-        if table is not None and not NAME.fullmatch(table):
-            raise RequestError(
-                f"{table!r} names no table: 3 to 255 letters, digits, '_', '-' and '.'"
-            )
         known, deployment = deployed(
             stack.schema,
             table=table,
@@ -254,10 +250,10 @@ def _show(found: proposing.Proposal | None, target: Target, *, json: bool) -> No
     if found is None:
         same: dict[str, Any] = {"stack": target.name, "region": target.plane.region, "steps": []}
         text = f"stack {target.name} ({target.plane.region}): no changes"
-        typer.echo(orjson.dumps(same).decode() if json else text)
+        say(orjson.dumps(same).decode() if json else text)
     elif json:
         for line in proposing.json_lines(found):
-            typer.echo(line)
+            say(line)
     else:
         proposing.show(Console(), found)
 
@@ -269,7 +265,7 @@ def _teller(*, json: bool) -> Any:
         return lambda event: console.print(applying.line(event), highlight=False, soft_wrap=True)
 
     def tell(event: Event) -> None:
-        typer.echo(orjson.dumps(asdict(event)).decode())
+        say(orjson.dumps(asdict(event)).decode())
 
     return tell
 
@@ -277,11 +273,11 @@ def _teller(*, json: bool) -> Any:
 def _say_done(stack: Stack, *, json: bool) -> None:
     if json:
         told = {"stack": stack.name, "status": stack.status, "outputs": stack.outputs}
-        typer.echo(orjson.dumps(told).decode())
+        say(orjson.dumps(told).decode())
         return
-    typer.echo(f"stack {stack.name}: {stack.status}")
+    say(f"stack {stack.name}: {stack.status}")
     for name, value in stack.outputs.items():
-        typer.echo(f"  {name} = {value}")
+        say(f"  {name} = {value}")
 
 
 def _protect(target: Target) -> None:

@@ -13,13 +13,14 @@ from typing import Annotated, Any
 import typer
 from attrs import evolve, frozen
 
-from ..errors import DynastoreError, ModelError
+from ..errors import DynastoreError, ModelError, RequestError
 from ..infra.cloudformation import Part
 from ..infra.deployment import Deployment
 from ..infra.sections import Alarms, Backups, Bucket, Provisioned
 from ..infra.service.section import Service
 from ..schema.homes import Placement
 from ..schema.schema import Schema
+from ..table import NAME
 from . import asking
 from .endings import USAGE, give_up
 
@@ -133,6 +134,10 @@ def deployed(
     """
     try:
         known = asking.schema_named(schema)
+        if table is not None and not NAME.fullmatch(table):
+            raise RequestError(
+                f"{table!r} names no table: 3 to 255 letters, digits, '_', '-' and '.'"
+            )
         named = known if table is None else known.named(table)
         placed = named if placement is None else Placement.read(placement).placed(named)
         told = Deployment() if options is None else Deployment.read(options)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import typer
 from attrs import frozen
 from rich.console import Console
-from rich.markup import escape
 
 from ..clients.control import ControlPlane
 from ..clients.deployed.tables import is_protected
@@ -17,6 +16,7 @@ from ..infra.changes import TABLES, Change, Loss, losses, removals
 from ..infra.stacks import NEVER_MADE, REVIEW, Stack
 from .endings import USAGE, give_up
 from .proposing import check_rest
+from .saying import as_markup
 
 
 @frozen
@@ -67,14 +67,16 @@ def ending(stacks: Stacks, plane: ControlPlane, name: str) -> Ending:
 
 def show(console: Console, found: Ending) -> None:
     """Print what stays, what is lost, and how many others go."""
-    console.print(f"stack [bold]{found.stack.name}[/]: {found.stack.status}", highlight=False)
+    console.print(
+        f"stack [bold]{as_markup(found.stack.name)}[/]: {found.stack.status}", highlight=False
+    )
     others = 0
     for each in found.removed:
-        where = f"[dim]{each.type}[/] {escape(each.physical_id or '')}"
+        where = f"[dim]{each.type}[/] {as_markup(each.physical_id or '')}"
         if each.kept:
             console.print(f"[green]= {each.logical_id}[/] {where} stays", highlight=False)
         elif each.losses:
-            said = escape(each.losses[0].sentence)
+            said = as_markup(each.losses[0].sentence)
             console.print(f"[bold red]- {each.logical_id}[/] {where}: {said}", highlight=False)
         else:
             others += 1

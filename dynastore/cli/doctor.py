@@ -9,7 +9,6 @@ import orjson
 import typer
 from attrs import frozen
 from rich.console import Console
-from rich.markup import escape
 
 from ..clients import deployed
 from ..clients.deployed import tables
@@ -23,6 +22,7 @@ from .deploying import InLines, StackOptions, Target, TemplateOptions, targeted
 from .endings import WRONG_ITEMS
 from .groups import grouped
 from .options import Where
+from .saying import as_markup, say
 
 # What a schema implies by itself; the rest is there because options ask for it.
 IMPLIED = TABLES | {"AWS::S3::Bucket", "AWS::S3::BucketPolicy"}
@@ -58,7 +58,7 @@ def doctor(
         found = examined(target, only_implied=stack.options is None)
     if json:
         for line in _json_lines(found):
-            typer.echo(line)
+            say(line)
     else:
         _show(Console(), found)
     if found.wrong:
@@ -120,10 +120,10 @@ def _table(where: str | None) -> str | None:
 
 def _show(console: Console, found: Findings) -> None:
     for each in found.wrong:
-        name = escape(each.name or "")
+        name = as_markup(each.name or "")
         console.print(f"[bold red]✗ {each.resource}[/] [dim]{each.type} {name}[/]", highlight=False)
-        console.print(f"    {escape(each.sentence)}", highlight=False, soft_wrap=True)
-        console.print(f"    [green]→[/] {escape(each.advice)}", highlight=False, soft_wrap=True)
+        console.print(f"    {as_markup(each.sentence)}", highlight=False, soft_wrap=True)
+        console.print(f"    [green]→[/] {as_markup(each.advice)}", highlight=False, soft_wrap=True)
     if found.not_looked_at:
         rest = ", ".join(found.not_looked_at)
         console.print(

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from ..errors import DynastoreError, RequestError
 from .rounds import Stopped
+from .saying import say
 
 DONE, FAILURE, USAGE, WRONG_ITEMS = 0, 1, 2, 3
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells say it
@@ -26,7 +27,7 @@ STATUSES: Mapping[int, str] = {
 
 def give_up(message: str, status: int) -> NoReturn:
     """End with a message on the error stream."""
-    typer.echo(f"dynastore: {message}", err=True)
+    say(f"dynastore: {message}", err=True)
     raise typer.Exit(status)
 
 
@@ -51,6 +52,19 @@ def status_of(stopped: Stopped) -> int:
 class Commands(TyperGroup):
     """The commands: whichever one ends early, it says so in a line, and with a status of the table."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words of the call.
+
+        Raises:
+            typer.Exit: a byte of them is no UTF-8, so that nothing could be called or written so.
+        """
+        for word in args:
+            try:
+                word.encode()
+            except UnicodeEncodeError:
+                give_up(f"{word} is no UTF-8; a name of a file or table here has to be", USAGE)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was called."""
         try:
@@ -58,3 +72,7 @@ class Commands(TyperGroup):
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             give_up("interrupted", INTERRUPTED)
+        except BrokenPipeError:  # who reads the output has enough: typer ends without a word
+            raise
+        except OSError as error:
+            give_up(f"{error.strerror or error}: {error.filename or 'no file'}", FAILURE)

@@ -36,6 +36,7 @@ from .options import (
     Yes,
     opened,
 )
+from .saying import say
 
 PLACE = "A file such as dump.jsonl.gz, a folder, or s3://bucket/prefix."
 ShelfEndpoint = Annotated[
@@ -113,7 +114,7 @@ def export(
                 with _shelf(store, to, to_endpoint_url or endpoint_url, plain=plain) as shelf:
                     total = exports.export(store, shelf, **options, progress=progress)
     place = None if dry_run else to
-    typer.echo(_json({"to": place, **total.state}) if json else line(total, place))
+    say(_json({"to": place, **total.state}) if json else line(total, place))
     if total.missing:
         give_up(f"{total.missing:,} payloads are gone that items refer to", WRONG_ITEMS)
 
@@ -149,21 +150,21 @@ def load(
             checked = exports.check(shelf)
         checked.check_fits(store.schema, others=writing.unknown_types)
         if dry_run:
-            typer.echo(_json(_told(checked)) if json else line(checked.total, from_))
+            say(_json(_told(checked)) if json else line(checked.total, from_))
             return
         if writing.into_existing and not yes:
             name = store.schema.table.name
             typer.confirm(f"Replace items of table {name}?", abort=True, err=True)
         lines = checked.total.items.items + checked.total.objects.items
         with _bar("importing", lines) as show:
-            progress = partial(_show_loaded, show)
+            progress = partial(_show_loaded, show, lines)
             done = exports.load(store, shelf, checked, **asdict(writing), progress=progress)
     if json:
-        typer.echo(_json({**_told(checked), **asdict(done)}))
+        say(_json({**_told(checked), **asdict(done)}))
         return
-    typer.echo(f"{loaded_line(done)}; {line(checked.total, None)}")
+    say(f"{loaded_line(done)}; {line(checked.total, None)}")
     if checked.header.schema != fingerprint(store.schema):
-        typer.echo(OTHER_SCHEMA, err=True)
+        say(OTHER_SCHEMA, err=True)
 
 
 def line(total: Total, to: str | None) -> str:
@@ -218,8 +219,9 @@ def _counting(show: Callable[[int, str], None]) -> Callable[[Total], None]:
     return told
 
 
-def _show_loaded(show: Callable[[int, str], None], loaded: Loaded) -> None:
-    show(loaded.line, loaded_line(loaded))
+def _show_loaded(show: Callable[[int, str], None], lines: int, loaded: Loaded) -> None:
+    # The first line is the header, and the last one the end.
+    show(min(loaded.line - 1, lines), loaded_line(loaded))
 
 
 def _told(checked: Checked) -> dict[str, Any]:

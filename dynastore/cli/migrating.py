@@ -19,6 +19,7 @@ from ..stores.store import Store
 from .endings import USAGE, WRONG_ITEMS, give_up, reported
 from .options import Endpoint, From, Scopes, Where
 from .rounds import in_rounds
+from .saying import say
 
 if TYPE_CHECKING:
     from ..integrations.langgraph.migration import Migrated, Migration, Mode
@@ -76,7 +77,7 @@ def langgraph(
     with reported():
         mode = _mode(dry_run=dry_run, verify=verify)
         old = _old(from_table, endpoint_url, bucket, key_prefix)
-        ttl = None if ttl_days is None else dt.timedelta(days=ttl_days)
+        ttl = _ttl(ttl_days)
         with opened(where, endpoint_url, scope, writes=mode == "migrate") as store:
             migration = _migration(old, store, ttl=ttl, mode=mode, workers=workers)
             done = _moved(migration, thread or [], cursor, scan=scan, quiet=json)
@@ -99,6 +100,18 @@ def _mode(*, dry_run: bool, verify: bool) -> Mode:
     return "dry-run" if dry_run else "verify" if verify else "migrate"
 
 
+def _ttl(days: float | None) -> dt.timedelta | None:
+    """How long checkpoints can be read.
+
+    Raises:
+        RequestError: no clock can tell that time.
+    """
+    try:
+        return None if days is None else dt.timedelta(days=days)
+    except (OverflowError, ValueError) as error:
+        raise RequestError(f"--ttl-days {days:g}: {error}; give a number such as 30") from error
+
+
 def _old(
     table: str, endpoint_url: str | None, bucket: str | None, key_prefix: str | None
 ) -> dict[str, Any]:
@@ -116,11 +129,11 @@ def _tell(done: Migrated, mode: Mode, *, json: bool) -> None:
     Raises:
         typer.Exit: something differs.
     """
-    typer.echo(_json(done, mode) if json else line(done, mode))
+    say(_json(done, mode) if json else line(done, mode))
     if not done.differing:
         return
     if not json:
-        typer.echo(_differences(done), err=True)
+        say(_differences(done), err=True)
     raise typer.Exit(WRONG_ITEMS)
 
 
@@ -171,8 +184,11 @@ def _migration(
         give_up(
             f'this needs {missing.name}: pip install ".[migrate]" in a clone of dynastore', USAGE
         )
-    with told_as_ours():
-        saver = DynamoDBSaver(**old)
+    try:
+        with told_as_ours():
+            saver = DynamoDBSaver(**old)
+    except ValueError as error:  # botocore's word on an endpoint
+        raise RequestError(f"the old table cannot be reached: {error}") from error
     return Migration(saver, store, **options)
 
 

@@ -15,6 +15,7 @@ from . import asking
 from .endings import USAGE, WRONG_ITEMS, give_up, reported
 from .migrating import opened
 from .options import Endpoint, Scopes, Where
+from .saying import say
 
 if TYPE_CHECKING:
     from ..integrations.agno.moving.migration import Migrated, Migration, Mode
@@ -54,10 +55,10 @@ def agno(
             options: Any = {"mode": mode, "page_size": page_size, "clocks": clocks}
             migration = _migration(old, store, topics=topic, **options)
             done = _moved(migration)
-    typer.echo(_json(done, mode) if json else lines(done, mode))
+    say(_json(done, mode) if json else lines(done, mode))
     if done.total.differing:
         if not json:
-            typer.echo(_differences(done), err=True)
+            say(_differences(done), err=True)
         raise typer.Exit(WRONG_ITEMS)
 
 
@@ -73,7 +74,9 @@ def _moved(migration: Migration) -> Migrated:
     """Move everything, and show how far it is: a bar for each topic."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     tasks: dict[str, Any] = {}
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    bars = Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal)
+    with bars as progress:
 
         def show(topic: str, done: Migrated, total: int | None) -> None:
             if topic not in tasks:

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from attrs import frozen
 from rich.console import Console
-from rich.markup import escape
 
 from ..clients.stacks import Stacks
 from ..errors import ServiceError
@@ -17,6 +16,7 @@ from ..infra.changes import Action, Change, Loss, PropertyChange, additions, cha
 from ..infra.paths import ABSENT
 from ..infra.stacks import NEVER_MADE, Stack, Template
 from ..infra.steps import Step, steps
+from .saying import as_markup
 
 SIGNS: Mapping[Action, tuple[str, str]] = {
     "added": ("+", "green"),
@@ -117,7 +117,8 @@ def show(console: Console, found: Proposal) -> None:
     told = ", ".join(f"{counted[action]} {action}" for action in SIGNS if counted[action])
     new = "" if found.deployed else ", which is new"
     console.print(
-        f"stack [bold]{found.name}[/] ({found.region}){new}: {told or 'outputs change'}",
+        f"stack [bold]{as_markup(found.name)}[/] ({as_markup(found.region)}){new}: "
+        f"{told or 'outputs change'}",
         highlight=False,
     )
     for change in found.changes:
@@ -126,7 +127,7 @@ def show(console: Console, found: Proposal) -> None:
     if len(found.steps) > 1:
         console.print(f"{len(found.steps)} steps, since an update takes one index:")
         for number, step in enumerate(found.steps, 1):
-            console.print(f"  {number}. {step_line(found, step)}", highlight=False)
+            console.print(f"  {number}. {as_markup(step_line(found, step))}", highlight=False)
 
 
 def step_line(found: Proposal, step: Step) -> str:
@@ -150,7 +151,7 @@ def _is_more(found: Proposal) -> bool:
 
 def _lines(change: Change) -> Iterator[str]:
     sign, style = SIGNS[change.action]
-    physical = f" [dim]{escape(change.physical_id)}[/]" if change.physical_id else ""
+    physical = f" [dim]{as_markup(change.physical_id)}[/]" if change.physical_id else ""
     kept = " (it stays, outside of the stack)" if change.kept else ""
     fate = {
         "adopted": " is there already, and becomes a part of the stack",
@@ -164,7 +165,7 @@ def _lines(change: Change) -> Iterator[str]:
         if not _is_of_index(each):
             yield _property_line(each)
     for loss in change.losses:
-        yield f"    [bold red]loses data:[/] {escape(loss.sentence)} [dim]({escape(loss.name)})[/]"
+        yield f"    [bold red]loses data:[/] {as_markup(loss.sentence)} [dim]({as_markup(loss.name)})[/]"
 
 
 def _is_of_index(change: PropertyChange) -> bool:
@@ -181,8 +182,8 @@ def _property_line(change: PropertyChange) -> str:
         "yes": " [bold red](replaces it)[/]",
     }[change.replaces]
     if change.before is ABSENT and change.after is ABSENT:
-        return f"    {escape(change.path)}: follows {escape(change.cause or 'another change')}{why}"
-    return f"    {escape(change.path)}: {_value(change.before)} -> {_value(change.after)}{why}"
+        return f"    {as_markup(change.path)}: follows {as_markup(change.cause or 'another change')}{why}"
+    return f"    {as_markup(change.path)}: {_value(change.before)} -> {_value(change.after)}{why}"
 
 
 def _value(value: Any) -> str:
@@ -190,7 +191,7 @@ def _value(value: Any) -> str:
         return "[dim]none[/]"
     text = orjson.dumps(value).decode()
     short = text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
-    return escape(short)
+    return as_markup(short)
 
 
 def json_lines(found: Proposal) -> Iterator[str]:

@@ -25,6 +25,8 @@ def _summary(each: agents.Session | agents.Run) -> str:
     """What a session or a run says of itself in one line."""
     if isinstance(each, agents.Session):
         return f"{each.user_id}, {each.run_count} runs"
+    if not each.messages:
+        return "archived" if each.archived else "no messages"
     said = str(each.messages[0].get("content") or "").replace("\n", " ")
     return f"{len(each.messages)} messages: {said}"
 

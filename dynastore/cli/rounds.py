@@ -8,6 +8,7 @@ from typing import Protocol, Self, TypeVar
 from rich.console import Console
 
 from ..errors import DynastoreError, ServiceError
+from .saying import as_markup
 
 
 class Run(Protocol):
@@ -80,5 +81,5 @@ def shown(
         Stopped: the service failed, or somebody interrupted it, after something was done.
         DynastoreError: nothing was done.
     """
-    with Console(stderr=True).status(doing) as status:
-        return in_rounds(one, cursor, lambda so_far: status.update(told(so_far)))
+    with Console(stderr=True).status(as_markup(doing)) as status:
+        return in_rounds(one, cursor, lambda so_far: status.update(as_markup(told(so_far))))

@@ -15,6 +15,7 @@ from rich.tree import Tree
 
 from ..operations.scopes.measuring import Held, Scope, ScopeSizes
 from ..stores.store import Store
+from .saying import as_markup, visible
 
 
 @frozen
@@ -71,15 +72,15 @@ def show(console: Console, found: Iterable[Listed], table: str, around: Scope) -
         if isinstance(each, Cut):
             whose = "".join(f" --scope {quote(name)}" for name in each.inside)
             more = f"… more:{whose} --after {quote(each.after)}"
-            nodes[each.inside].add(escape(more), style="dim")
+            nodes[each.inside].add(as_markup(more), style="dim")
         else:
-            nodes[each] = nodes[each[:-1]].add(escape(each[-1]))
+            nodes[each] = nodes[each[:-1]].add(as_markup(each[-1]))
     console.print(tree)
 
 
 def path(scope: Scope) -> str:
     """The names of a scope and of those around it, as a person reads them."""
-    return " / ".join(scope)
+    return " / ".join(map(visible, scope))
 
 
 def size_lines(sizes: ScopeSizes) -> Iterator[str]:

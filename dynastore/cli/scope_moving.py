@@ -33,6 +33,7 @@ from .options import (
     in_bucket,
     opened,
 )
+from .saying import as_markup, say
 
 SQLITE = "sqlite://"
 
@@ -129,7 +130,7 @@ def move(
                 _confirm(scope, to.to, how)
             _make(home, target)
         moved = shown(home.move_scope(scope, target, dry_run=dry_run, **asdict(how)))
-    typer.echo(_json(moved) if json else line(moved, dry_run=dry_run))
+    say(_json(moved) if json else line(moved, dry_run=dry_run))
 
 
 def shown(moving: ScopeMove) -> ScopeMoved:
@@ -143,7 +144,7 @@ def shown(moving: ScopeMove) -> ScopeMoved:
     try:
         with Console(stderr=True).status("looking where it lives") as status:
             for moved in moving:
-                status.update(f"{moved.stage}: {line(moved)}")
+                status.update(as_markup(f"{moved.stage}: {line(moved)}"))
     except UnroutedWrites as error:
         give_up(str(error), WRONG_ITEMS)
     except KeyboardInterrupt:

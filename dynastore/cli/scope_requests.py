@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import orjson
-import typer
 from attrs import asdict, evolve, fields, frozen
 from rich.console import Console
 from rich.markup import escape
@@ -16,6 +15,7 @@ from rich.table import Table
 from ..errors import RequestError
 from ..operations.scopes.measuring import Scope
 from ..telemetry.consumption import NAMES, Consumed, Use, line_of
+from .saying import as_markup, say
 from .scope_listing import path
 
 NOBODY = "(no single scope)"
@@ -61,7 +61,7 @@ def tell(files: Sequence[Path], inside: Scope, *, json: bool) -> None:
     found = _sums(each for file in files for each in _read(file) if _is_in(each.scope, inside))
     if json:
         for each in found:
-            typer.echo(each.line)
+            say(each.line)
     else:
         _show(Console(), found)
 
@@ -101,5 +101,5 @@ def _show(console: Console, found: Sequence[Told]) -> None:
         table.add_column(name, justify="right" if is_number else "left", no_wrap=is_number)
     for each in found:
         scope = NOBODY if each.scope is None else path(each.scope) or "(no scope)"
-        table.add_row(escape(scope), *map(escape, line_of(each.use, each.consumed)[:SHOWN]))
+        table.add_row(escape(scope), *map(as_markup, line_of(each.use, each.consumed)[:SHOWN]))
     console.print(table)

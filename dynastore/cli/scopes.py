@@ -29,6 +29,7 @@ from .options import (
     opened,
 )
 from .rounds import shown
+from .saying import say
 
 commands = typer.Typer(
     help="List scopes, tell how much is in each, delete one, move one.", no_args_is_help=True
@@ -68,7 +69,7 @@ def delete(
             typer.confirm(f"Delete everything of {of}?", abort=True, err=True)
         done = shown("deleting", one, pace.cursor, lambda so_far: line(so_far, dry_run=dry_run))
     told = {**asdict(done), "is_empty": done.is_empty}
-    typer.echo(orjson.dumps(told).decode() if json else line(done, dry_run=dry_run))
+    say(orjson.dumps(told).decode() if json else line(done, dry_run=dry_run))
     if not dry_run and not done.is_empty:
         give_up(remainder(done), WRONG_ITEMS)
 
@@ -110,7 +111,7 @@ def show(
         found = listing.listed(store, around, depth, limit, after)
         if json:
             for each in listing.lines(found):
-                typer.echo(each)
+                say(each)
         else:
             listing.show(Console(), found, store.schema.table.name, around)
 
@@ -148,6 +149,6 @@ def stats(
             sizes = shown("counting", one, pace.cursor, listing.total)
     if json:
         for each in listing.size_lines(sizes):
-            typer.echo(each)
+            say(each)
     else:
         listing.show_sizes(Console(), sizes)

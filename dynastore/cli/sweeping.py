@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import orjson
-import typer
 from attrs import asdict
 
 from ..operations.upkeep.sweeping import Swept
@@ -11,6 +10,7 @@ from .endings import reported
 from .groups import grouped
 from .options import AsJson, Bucket, DryRun, PaceOptions, TableOptions
 from .rounds import shown
+from .saying import say
 
 
 @grouped
@@ -34,7 +34,7 @@ def sweep(
             swept = shown(
                 "sweeping", one, pace.cursor, lambda so_far: line(so_far, dry_run=dry_run)
             )
-    typer.echo(orjson.dumps(asdict(swept)).decode() if json else line(swept, dry_run=dry_run))
+    say(orjson.dumps(asdict(swept)).decode() if json else line(swept, dry_run=dry_run))
 
 
 def line(swept: Swept, *, dry_run: bool) -> str:

@@ -18,6 +18,7 @@ from ..errors import DataError
 from ..stores.store import Store
 from .endings import FAILURE, USAGE, WRONG_ITEMS, give_up, reported
 from .options import AsJson, Bucket, Endpoint, Scopes, Where, in_bucket
+from .saying import say, visible
 
 if TYPE_CHECKING:
     from ..agents.checkpoints.findings import Checked, Repaired
@@ -47,7 +48,7 @@ def show(
     """List the threads, those that began last first. One without a header is not among them."""
     with reported(), _opened(where, endpoint_url, scope, bucket) as store:
         for each in _all(_saver(store), user_id):
-            typer.echo(_line(each, json))
+            say(_line(each, json))
 
 
 @commands.command()
@@ -108,9 +109,9 @@ def _told(call: Callable[[str], D], thread_id: str, *, json: bool) -> D | None:
     try:
         done = call(thread_id)
     except DataError as error:
-        typer.echo(f"dynastore: {error}", err=True)
+        say(f"dynastore: {error}", err=True)
         return None
-    typer.echo(_json(done) if json else str(done))
+    say(_json(done) if json else str(done))
     return done
 
 
@@ -153,7 +154,7 @@ def _line(thread: Thread, as_json: bool) -> str:
         return orjson.dumps(asdict(cast("Any", thread))).decode()
     about = (thread.user_id, thread.component, thread.title)
     began = f"{thread.created_at:%Y-%m-%d %H:%M:%S}"
-    return "  ".join([began, thread.thread_id, *(each for each in about if each)])
+    return "  ".join([began, visible(thread.thread_id), *(visible(each) for each in about if each)])
 
 
 def _json(done: Checked | Repaired) -> str:

@@ -15,6 +15,7 @@ from .endings import WRONG_ITEMS, give_up, reported, status_of
 from .groups import grouped
 from .options import AsJson, DryRun, PaceOptions, TableOptions
 from .rounds import Stopped, shown
+from .saying import say, visible
 
 
 @grouped
@@ -40,10 +41,10 @@ def upcast(
                 done = shown("upcasting", partial(one, cls), pace.cursor, told)
             except Stopped as stopped:
                 give_up(f"{stopped} --entity {cls.__name__}", status_of(stopped))
-            typer.echo(told(done))
+            say(told(done))
             failed += done.failed
             if done.failed and not json:
-                typer.echo(failures(done), err=True)
+                say(failures(done), err=True)
     if failed:
         raise typer.Exit(WRONG_ITEMS)
 
@@ -84,5 +85,5 @@ def line(cls: type[Any], done: Upcasted, *, dry_run: bool, as_json: bool) -> str
 def failures(done: Upcasted) -> str:
     """Why items cannot be upcast: a line for each of the first, and how many more there are."""
     more = done.failed - len(done.failures)
-    lines = [str(error) for error in done.failures.values()]
+    lines = [visible(str(error)) for error in done.failures.values()]
     return "\n".join([*lines, *([f"and {more:,} more"] if more else [])])

@@ -31,6 +31,7 @@ from ..stores.verified import Verified
 from .endings import FAILURE, INTERRUPTED, USAGE, WRONG_ITEMS, give_up
 from .groups import grouped
 from .options import AsJson, DryRun, PaceOptions, TableOptions
+from .saying import say, visible
 
 
 @grouped
@@ -61,7 +62,7 @@ def _examine(begin: Callable[[], Verified], as_json: bool) -> None:
     verified: Verified | None = None
     try:
         verified = begin()
-        tally = show(verified, Console(), Console(stderr=True), as_json=as_json)
+        tally = show(verified, Console(stderr=True), as_json=as_json)
     except RequestError as error:
         give_up(str(error), USAGE)
     except DynastoreError as error:
@@ -79,28 +80,24 @@ def _how_to_go_on(verified: Verified | None) -> str:
     return f"\nGo on with --cursor {verified.cursor}"
 
 
-def show(verified: Verified, output: Console, terminal: Console, *, as_json: bool) -> Tally:
+def show(verified: Verified, terminal: Console, *, as_json: bool) -> Tally:
     """Examine a table to its end, and print each finding; the whole in numbers.
 
     Args:
         verified: what is examined, and perhaps mended.
-        output: where findings and the summary are printed.
         terminal: where the progress is shown, if it is one.
         as_json: whether each finding is a JSON object, and the summary the last one.
     """
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=terminal, transient=True) as progress:
+    is_seen = terminal.is_terminal
+    with Progress(*columns, console=terminal, transient=True, disable=not is_seen) as progress:
         task = progress.add_task("0 items")
         while verified.cursor is not None:
             for finding in verified.page():
-                _line(output, _json(finding) if as_json else str(finding))
+                say(_json(finding) if as_json else visible(str(finding)))
             progress.update(task, description=_summary(verified.tally))
-    _line(output, _json_of_tally(verified.tally) if as_json else _summary(verified.tally))
+    say(_json_of_tally(verified.tally) if as_json else _summary(verified.tally))
     return verified.tally
-
-
-def _line(output: Console, text: str) -> None:
-    output.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _summary(tally: Tally) -> str:

@@ -185,11 +185,11 @@ def _told(file: Path, table: str) -> Backup:
 
 
 def _has_table(file: Path, table: str) -> bool:
-    with closing(connected(file)) as connection:
-        try:
+    try:
+        with closing(connected(file)) as connection:
             return catalog.find(connection, table) is not None
-        except sqlite3.Error as error:
-            raise service_error(error, file) from error
+    except sqlite3.Error as error:
+        raise service_error(error, file) from error
 
 
 def _folder(file: Path) -> Path:

@@ -117,12 +117,12 @@ def diagram(described: Described) -> Diagram:
     left, right = _sides(described.collections)
     lefts, rights = _column(left, MARGIN), _column(right, MARGIN + WIDTH + INDEX_WIDTH + 2 * GAP)
     placed = {**lefts, **rights}
-    height = max(y + _height(each) for each, (_, y) in placed.items()) + MARGIN
+    height = max((y + _height(each) for each, (_, y) in placed.items()), default=0.0) + MARGIN
     indexes = _indexes(described, placed, height)
     groups = [_group(each, place, indexes) for each, place in placed.items()]
     last = max([each.y + each.height for each in indexes], default=0.0) + MARGIN
     edge = [x + WIDTH for x, _ in placed.values()] + [each.x + INDEX_WIDTH for each in indexes]
-    return Diagram(max(edge) + MARGIN, max(height, last), groups, indexes)
+    return Diagram(max(edge, default=0.0) + MARGIN, max(height, last), groups, indexes)
 
 
 def _sides(collections: Sequence[Collection]) -> tuple[list[Collection], list[Collection]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import field, frozen
 
 SECTION = re.compile(r"^(Attributes|Args|Examples?|Notes?|Raises|Returns|See Also|Source|Yields):$")
+FENCE = re.compile(r"(`{3,}|~{3,})")
 ATTRIBUTE = re.compile(r"^ {4}(\w+)(?: \([^)]*\))?: (.*)$")
 
 
@@ -17,7 +18,7 @@ class Docstring:
     """What a docstring says.
 
     Attributes:
-        paragraphs: of the class; code and lists keep their lines.
+        paragraphs: of the class; code and lists keep their lines, and code is indented by four spaces.
         attributes: name -> what is said of it.
     """
 
@@ -30,8 +31,28 @@ def docstring_of(cls: type) -> Docstring:
     text = inspect.cleandoc(vars(cls).get("__doc__") or "")
     lines = text.splitlines()
     start = next((at for at, line in enumerate(lines) if SECTION.match(line)), len(lines))
-    paragraphs = [each.strip("\n") for each in "\n".join(lines[:start]).split("\n\n")]
-    return Docstring([each for each in paragraphs if each.strip()], _attributes(lines))
+    return Docstring([*_paragraphs(lines[:start])], _attributes(lines))
+
+
+def _paragraphs(lines: Sequence[str]) -> Iterator[str]:
+    """What blank lines part; code between fences is one paragraph, to the end where no fence ends it."""
+    some: list[str] = []
+    fence = ""
+    for line in lines:
+        mark = FENCE.match(line)
+        if fence and mark and mark[1].startswith(fence):
+            fence, ends = "", True
+        elif not fence and mark:
+            fence, ends = mark[1], True
+        else:
+            ends = not fence and not line.strip()
+        if not ends:
+            some.append(f"    {line}".rstrip() if fence else line)
+        elif any(each.strip() for each in some):
+            yield "\n".join(some).rstrip()
+        some = [] if ends else some
+    if any(each.strip() for each in some):
+        yield "\n".join(some).rstrip()
 
 
 def _attributes(lines: Sequence[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from .describing import Collection, Described, Entity
 
 NO_WORD = re.compile(r"\W+")
+ENTITY = re.compile(r"#(?=\w+;)")  # Mermaid would read a character of this name
 
 
 def as_mermaid(described: Described) -> str:
@@ -57,4 +58,4 @@ def _indexed(entity: Entity) -> Iterator[str]:
 
 def _quoted(text: str) -> str:
     """A label; Mermaid has no way to write a quotation mark in it but as an entity."""
-    return '"' + text.replace('"', "#quot;") + '"'
+    return '"' + ENTITY.sub("#35;", text).replace('"', "#quot;") + '"'

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from hashlib import sha256
+from textwrap import dedent
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -46,7 +47,7 @@ def as_html(described: Described) -> str:
 def prose(paragraph: str) -> Markup:
     """A paragraph of a docstring; what is between backquotes is code, and code keeps its lines."""
     if KEPT_LINES.search(paragraph):
-        return Markup("<pre>{}</pre>").format(paragraph)
+        return Markup("<pre>{}</pre>").format(dedent(paragraph))
     return Markup("<p>{}</p>").format(marked(paragraph))
 
 

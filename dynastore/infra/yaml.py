@@ -10,7 +10,8 @@ try:
     import yaml
 except ImportError as error:
     raise ModelError(
-        "YAML needs PyYAML: pip install 'dynastore[cli]'; or write JSON, which CloudFormation takes too"
+        'YAML needs PyYAML: pip install ".[cli]" in a clone of dynastore; or write JSON, which '
+        "CloudFormation takes too"
     ) from error
 
 LINE_CHARACTERS = 110

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from pathlib import Path
 
 from attrs import frozen
@@ -66,10 +67,11 @@ def programs(path: Path) -> Iterator[tuple[Block, Block | None]]:
 
 
 def commands(path: Path) -> Iterator[list[str]]:
-    """The words of each command line in the shell blocks of a file."""
+    """The words of each command in the shell blocks of a file, of a pipe each of its own."""
     for block in blocks(path):
         if block.language in SHELLS:
-            for line in block.text.splitlines():
-                words = line.removeprefix("$ ").partition("#")[0].split()
-                if words:
-                    yield words
+            for line in block.text.replace("\\\n", " ").splitlines():
+                words = shlex.split(line.removeprefix("$ "), comments=True)
+                for is_end, some in groupby(words, {"|", "&&", ">", "&"}.__contains__):
+                    if not is_end:
+                        yield list(some)

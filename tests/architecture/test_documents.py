@@ -11,11 +11,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import typer
 from moto import mock_aws
 
-from .documents import ROOT, SHELLS, Block, commands, documents, programs
+from dynastore.cli.app import app
 
-DYNASTORE = Path(sys.executable).with_name("dynastore")
+from .documents import ROOT, SHELLS, Block, blocks, commands, documents, programs
+
+COMMANDS = typer.main.get_command(app)
 
 
 SCANNING = {
@@ -91,8 +94,24 @@ def test_make_targets_exist(path):
 
 
 @pytest.mark.parametrize("path", documents(), ids=name_of)
-def test_dynastore_commands_exist(path):
-    named = {words[1] for words in commands(path) if words[0] == "dynastore" and len(words) > 1}
-    for command in named:
-        asked = subprocess.run([DYNASTORE, command, "--help"], capture_output=True, text=True)
-        assert asked.returncode == 0, asked.stderr
+def test_dynastore_commands_and_their_options_exist(path):
+    for name, *words in commands(path):
+        if name == "dynastore":
+            command, rest = called(words)
+            command.make_parser(command.context_class(command)).parse_args(rest)
+
+
+def called(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that words call, and what they give it."""
+    command, rest = COMMANDS, words
+    while hasattr(command, "commands"):
+        command, *rest = command.commands[rest[0]], *rest[1:]
+    return command, rest
+
+
+@pytest.mark.parametrize("path", documents(), ids=name_of)
+def test_commands_stand_in_blocks_of_a_shell(path):
+    """Else nobody sees whether they exist."""
+    others = [each for each in blocks(path) if each.language not in SHELLS]
+    calls = re.compile(r"^(\$ )?dynastore [a-z]", re.MULTILINE)
+    assert [each.line for each in others if calls.search(each.text)] == []

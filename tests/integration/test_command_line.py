@@ -51,6 +51,7 @@ def test_json_and_mermaid_are_options():
         (SCHEMA, 'Session(title=open("x"))', "no literal and no term"),
         (SCHEMA, 'Session(title=since("x", "y"))', "since"),
         (SCHEMA, 'Session(created_at=datetime("x"))', "Invalid isoformat"),
+        (SCHEMA, "Session(session_id=UUID(1))", "UUID(1): "),
         (SCHEMA, 'Session(session_id="x").delete()', ".delete() is none of"),
         (SCHEMA, 'Session(**{"title": "x"})', "name the fields"),
         (SCHEMA, "Session", "is no query"),

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from rich.console import Console
+from typer.testing import CliRunner
 
 from dynastore.agents import Run, Session, agent_schema
+from dynastore.cli.app import app
 from dynastore.cli.conversations import conversations
 from dynastore.cli.demo import load
 from dynastore.cli.questions import QUESTIONS, ask, names_of
@@ -149,3 +151,14 @@ def test_a_server_that_is_not_there_is_one_sentence(tmp_path):
     assert done.returncode == 1
     assert "127.0.0.1:9" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_was_archived_meanwhile_is_told(tmp_path):
+    where = f"sqlite:///{tmp_path / 'demo.db'}"
+    called = CliRunner().invoke(app, ["demo", "--where", where])
+    assert called.exit_code == 0, called.exception
+    archive = ("archive", "dynastore.agents:agent_schema", where, "--bucket", "agent-archive")
+    assert CliRunner().invoke(app, [*archive, "--older-than", "1h"]).exit_code == 0
+    again = CliRunner().invoke(app, ["demo", "--where", where])
+    assert again.exit_code == 0, again.exception
+    assert "archived" in again.stdout

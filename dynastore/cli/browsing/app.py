@@ -17,6 +17,7 @@ from ...entities.spec import spec_of
 from ...errors import DynastoreError
 from ...schema.overview import rows
 from ...stores.store import Store
+from ..saying import visible, visible_lines
 from . import texts
 from .changing import Changing
 from .looks import PAGE, Look, Step, explained, look, stored
@@ -115,7 +116,7 @@ class Browser(App[None]):
             plan.update(explained(self.store, event.value) if event.value.strip() else NOTHING)
             plan.remove_class("wrong")
         except DynastoreError as error:
-            plan.update(str(error))
+            plan.update(visible_lines(str(error)))
             plan.add_class("wrong")
 
     @on(Input.Submitted, "#query")
@@ -155,7 +156,9 @@ class Browser(App[None]):
         entity = self._entity()
         chosen = self.query_one("#patterns", Tree).cursor_node
         name = type(entity).__name__ if entity is not None else _class_at(chosen)
-        self._write(f"scan({name or self.store.schema.entities[0].__name__})")
+        known = [each.__name__ for each in self.store.schema.entities]
+        if known:
+            self._write(f"scan({name or known[0]})")
 
     def action_stored(self) -> None:
         """Show the entity's item as the table has it."""
@@ -211,7 +214,7 @@ class Browser(App[None]):
         if not going_on:
             tree.clear()
         for partition, entities in found.by_partition(self.store.schema).items():
-            branch = tree.root.add(Text(partition, "bold"), expand=True)
+            branch = tree.root.add(Text(visible(partition), "bold"), expand=True)
             for entity in entities:
                 branch.add(Text(texts.title(entity)), Found(entity))
         if found.cursor is not None:
@@ -259,7 +262,7 @@ class Browser(App[None]):
         self.steps.append(step)
         figures = (f"{step.units:g}", f"{step.dollars:.3g}", f"{step.found:,}")
         table = self.query_one("#steps", DataTable)
-        table.add_row(*map(Text, (*figures, step.requests, step.text)))
+        table.add_row(*map(Text, (*figures, step.requests, visible(step.text))))
         table.scroll_end(animate=False)
         self._show_sum()
 
@@ -268,11 +271,11 @@ class Browser(App[None]):
         requests = sum(len(step.sent) for step in self.steps)
         may = "may write" if self.writes else "read only"
         self.query_one("#top", Static).update(
-            Text(f" {self.place}   {may}   {requests:,} sent, {units:g} units so far")
+            Text(f" {visible(self.place)}   {may}   {requests:,} sent, {units:g} units so far")
         )
 
     def _say(self, error: DynastoreError) -> None:
-        self.notify(str(error), severity="error", timeout=10, markup=False)
+        self.notify(visible_lines(str(error)), severity="error", timeout=10, markup=False)
 
     def _ask(self, text: str) -> None:
         self._write(text)

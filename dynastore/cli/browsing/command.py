@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ..endings import USAGE, give_up, reported
 from ..options import AsJson, Endpoint, SchemaName, Scopes, Where, opened
+from ..saying import say
 from . import printing
 from .looks import PAGE, explained, look
 
@@ -45,12 +46,12 @@ def browse(
             give_up("without a terminal there is no view; say what to print with --query", USAGE)
         if query is None:
             for line in printing.patterns(store.schema):
-                typer.echo(line)
+                say(line)
             return
         plan = explained(store, query)
         found = look(store, query, limit=limit, cursor=cursor)
         if json:
             for line in printing.lines(store.schema, found):
-                typer.echo(line)
+                say(line)
         else:
             printing.show(Console(), store.schema, found, plan)

@@ -13,6 +13,7 @@ from rich.tree import Tree
 from ...codec.codec import vars_of
 from ...entities.spec import spec_of
 from ...schema.schema import Schema
+from ..saying import visible
 from . import texts
 from .looks import Look
 from .trees import Branch, fields
@@ -23,9 +24,9 @@ DEPTH = 2  # levels of a value
 def show(console: Console, schema: Schema, found: Look, plan: str) -> None:
     """Print the plan, a tree of the entities by partition, and what it took."""
     console.print(Text(plan, "dim"))
-    tree = Tree(Text(found.step.text, "bold"))
+    tree = Tree(Text(visible(found.step.text), "bold"))
     for partition, entities in found.by_partition(schema).items():
-        branch = tree.add(Text(partition, "bold"))
+        branch = tree.add(Text(visible(partition), "bold"))
         for entity in entities:
             _grow(branch.add(Text(texts.title(entity))), fields(entity), DEPTH)
     console.print(tree)

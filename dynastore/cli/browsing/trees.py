@@ -10,6 +10,7 @@ from attrs import frozen, has
 
 from ...codec.codec import vars_of
 from ...values.attributes import AttributeMap
+from ..saying import visible
 from .texts import brief
 
 MOST = 200  # branches of one level
@@ -37,8 +38,8 @@ class Branch:
         """What it says while it is closed."""
         value = self.value
         if not _has_parts(value):
-            return f"{self.name} {brief(value)}"
-        return f"{self.name} {type(value).__name__} of {len(_parts(value)):,}"
+            return f"{visible(self.name)} {brief(value)}"
+        return f"{visible(self.name)} {type(value).__name__} of {len(_parts(value)):,}"
 
     def branches(self) -> Iterator[Branch]:
         """What is in it: the first 200, and the last."""
