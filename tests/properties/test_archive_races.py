@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore.agents.checkpoints.archiving import archive_threads
@@ -35,6 +35,8 @@ from tests.cold import (
     seen,
 )
 from tests.properties.test_payload_races import Running
+
+from .trying import tries
 
 REQUEST = dt.timedelta(milliseconds=5)
 COLD = Cold(dt.timedelta(days=90))
@@ -137,7 +139,7 @@ class World:
 OPERATIONS = sorted(World().operations)
 
 
-@settings(max_examples=120)
+@tries(120)
 @given(
     st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3),
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60),
@@ -147,7 +149,7 @@ def test_whatever_overlaps_an_archiving_meets_the_whole_thread(names, schedule):
     overlap(world, ["archive", *names], schedule)
 
 
-@settings(max_examples=120)
+@tries(120)
 @given(
     st.lists(st.sampled_from(OPERATIONS), min_size=2, max_size=4),
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60),

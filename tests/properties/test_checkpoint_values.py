@@ -10,7 +10,7 @@ import msgpack
 import ormsgpack
 import pytest
 from attrs import evolve
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dynastore.agents.checkpoints import deltas, rewriting
@@ -34,6 +34,8 @@ from dynastore.agents.checkpoints.keeping import Keeping
 from dynastore.agents.checkpoints.labels import label
 from dynastore.agents.checkpoints.rewriting import Kept
 from dynastore.errors import DataError
+
+from .trying import tries
 
 EMPTY = Value("msgpack", b"\x80")
 
@@ -294,7 +296,7 @@ def small(monkeypatch):
 
 
 @given(history=histories())
-@settings(max_examples=120)
+@tries(120)
 def values_are_what_was_put(history):
     line = Line()
     forms = [form_of(value) for value in history]
@@ -311,7 +313,7 @@ def test_every_value_of_a_history_is_what_was_put(small):
 
 
 @given(history=histories())
-@settings(max_examples=120)
+@tries(120)
 def chains_stay_within_the_ratio(history):
     line = Line()
     for value in history:
@@ -402,7 +404,7 @@ def references(known, ids):
 
 
 @given(history=histories(), data=st.data())
-@settings(max_examples=120)
+@tries(120)
 def what_stays_is_as_it_was(history, data):
     line = Line()
     forms = [form_of(value) for value in history]
@@ -430,7 +432,7 @@ def test_any_checkpoints_that_stay_are_as_they_were_and_refer_to_none_that_goes(
 
 
 @given(history=histories(), data=st.data())
-@settings(max_examples=120)
+@tries(120)
 def what_is_referred_to_is_found(history, data):
     line = Line()
     for value in history:

@@ -27,13 +27,12 @@ from dynastore.errors import DataError
 from dynastore.integrations.langgraph import DynastoreSaver, upkeep
 
 from .checkpoint_model import LASTING, Machine, config_of, small_constants
+from .trying import tries
 
 
 def test_any_calls_of_several_processes_are_answered_as_in_memory():
     with small_constants():
-        run_state_machine_as_test(
-            Machine, settings=settings(max_examples=40, stateful_step_count=25)
-        )
+        run_state_machine_as_test(Machine, settings=settings(tries(40), stateful_step_count=25))
 
 
 def places_as_texts(patch: pytest.MonkeyPatch) -> None:

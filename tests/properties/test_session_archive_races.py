@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("agno", reason="needs the extra dynastore[agno]")
@@ -25,6 +25,8 @@ from dynastore.testing import memory_store
 from tests.cold import COLD, LATER, Moment, bucket_schema
 from tests.conformance.agno.made import run, session
 from tests.properties.test_payload_races import Running
+
+from .trying import tries
 
 RUNS = 3
 SAID = [f"said {count}" for count in range(RUNS)]
@@ -126,13 +128,13 @@ OPERATIONS = sorted(World().operations)
 schedules = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=60)
 
 
-@settings(max_examples=150)
+@tries(150)
 @given(st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3), schedules)
 def test_whatever_overlaps_an_archiving_meets_the_whole_session(names, schedule):
     overlap(World(), ["archive", *names], schedule)
 
 
-@settings(max_examples=150)
+@tries(150)
 @given(st.lists(st.sampled_from(OPERATIONS), min_size=2, max_size=4), schedules)
 def test_whatever_overlaps_on_an_archived_session_meets_the_whole_of_it(names, schedule):
     world = World()
