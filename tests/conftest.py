@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from dynastore.operations.moving import moving
+from dynastore.operations.scopes import routing
 from dynastore.requests import Scan
 
+SHORT_LEASE_SECONDS = 0.25
 REGION = "eu-west-1"
 
 ENVIRONMENT = {
@@ -60,6 +63,14 @@ def scans(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(Scan, "__init__", noted)
     yield made
     assert request.node.get_closest_marker("scans") or not made, "a Scan request was made"
+
+
+@pytest.fixture
+def short_leases(monkeypatch: pytest.MonkeyPatch) -> float:
+    """How long entries of scopes are used for: a moment, for tests that wait in real time for a move."""
+    for module in (moving, routing):
+        monkeypatch.setattr(module, "LEASE_SECONDS", SHORT_LEASE_SECONDS)
+    return SHORT_LEASE_SECONDS
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
