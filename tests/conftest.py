@@ -1,6 +1,7 @@
 """What all tests share: an environment that cannot reach AWS, and how hard hypothesis tries."""
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,10 +40,12 @@ settings.load_profile("default")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hide the user's AWS account from the tests.
+    """Hide the user's AWS account from the tests, and let them press Ctrl-C.
 
-    Not if there are endpoints of the user's to test on: one of them may be AWS itself.
+    Not the account if there are endpoints of the user's to test on: one of them may be AWS itself.
     """
+    # Shells start what runs in the background with SIGINT ignored, and so would be what tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("DYNASTORE_ENDPOINTS"):
         return
     for name in [name for name in os.environ if name.startswith("AWS_") or name == "DYNASTORE_URL"]:
