@@ -115,6 +115,7 @@ def what_is_given_back_is_whole(data, savers):
 schedules = given(data=st.data(), savers=st.sampled_from([[0, 1], [2, 3], [0, 1, 2, 3, 4, 5]]))
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_with_any_pauses_what_is_given_back_is_whole_and_no_older_than_its_lifetime():
     with small_constants():
         tries(40)(schedules(what_is_given_back_is_whole))()

@@ -308,6 +308,7 @@ def values_are_what_was_put(history):
     assert found == line.head.digests.get("c")
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_every_value_of_a_history_is_what_was_put(small):
     values_are_what_was_put()
 
@@ -329,6 +330,7 @@ def chains_stay_within_the_ratio(history):
         assert held.root == line.known.places("c", held)[-1][0]
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_what_is_spliced_stays_in_proportion_to_the_whole(small):
     chains_stay_within_the_ratio()
 
@@ -427,6 +429,7 @@ def what_stays_is_as_it_was(history, data):
     assert not list(rewriting.rewritten(left, dict.fromkeys(kept, FOR_EVER)))
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_any_checkpoints_that_stay_are_as_they_were_and_refer_to_none_that_goes(small):
     what_stays_is_as_it_was()
 
@@ -452,6 +455,7 @@ def what_is_referred_to_is_found(history, data):
     assert {at: line.value(at, left) for at in live} == forms
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_what_is_referred_to_is_never_too_little(small):
     what_is_referred_to_is_found()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import settings
 
 USUAL = 100  # of the default profile
+FUZZED = settings.default.max_examples > USUAL  # in make fuzz
 
 
 def tries(number: int) -> settings:
