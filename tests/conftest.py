@@ -1,14 +1,18 @@
 """What all tests share: an environment that cannot reach AWS, and how hard hypothesis tries."""
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from dynastore.operations.moving import moving
+from dynastore.operations.scopes import routing
 from dynastore.requests import Scan
 
+SHORT_LEASE_SECONDS = 0.25
 REGION = "eu-west-1"
 
 ENVIRONMENT = {
@@ -36,10 +40,12 @@ settings.load_profile("default")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hide the user's AWS account from the tests.
+    """Hide the user's AWS account from the tests, and let them press Ctrl-C.
 
-    Not if there are endpoints of the user's to test on: one of them may be AWS itself.
+    Not the account if there are endpoints of the user's to test on: one of them may be AWS itself.
     """
+    # Shells start what runs in the background with SIGINT ignored, and so would be what tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("DYNASTORE_ENDPOINTS"):
         return
     for name in [name for name in os.environ if name.startswith("AWS_") or name == "DYNASTORE_URL"]:
@@ -60,6 +66,14 @@ def scans(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(Scan, "__init__", noted)
     yield made
     assert request.node.get_closest_marker("scans") or not made, "a Scan request was made"
+
+
+@pytest.fixture
+def short_leases(monkeypatch: pytest.MonkeyPatch) -> float:
+    """How long entries of scopes are used for: a moment, for tests that wait in real time for a move."""
+    for module in (moving, routing):
+        monkeypatch.setattr(module, "LEASE_SECONDS", SHORT_LEASE_SECONDS)
+    return SHORT_LEASE_SECONDS
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

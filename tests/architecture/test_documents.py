@@ -49,7 +49,7 @@ def with_programs() -> list[Any]:
 
 
 @pytest.mark.parametrize("path", with_programs())
-def test_programs_run_and_print_what_the_text_says(path, tmp_path, monkeypatch):
+def test_programs_run_and_print_what_the_text_says(path, tmp_path, monkeypatch, short_leases):
     """All blocks of a file are one program, run in an empty folder, with moto instead of AWS.
 
     Except for those that are files, which commands then run.

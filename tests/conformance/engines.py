@@ -25,8 +25,11 @@ ENDPOINTS = tuple(filter(None, os.environ.get("DYNASTORE_ENDPOINTS", "").split("
 ENGINES = (*EMBEDDED, *SERVERS, *ENDPOINTS)
 # What it is called by the faults that tests name: tables are the same server's, however they were made.
 SERVER_OF = {DEPLOYED: "ministack"}
-# Enough of a table that was deployed: its keys, its indexes with their projections, its items.
-DEPLOYED_MODULES = frozenset({"test_items", "test_planned", "test_slim", "test_transactions"})
+# Enough of a table that was deployed: its keys, its indexes with their projections, its items, and that
+# it is the one that a store would make.
+DEPLOYED_MODULES = frozenset(
+    {"test_items", "test_planned", "test_slim", "test_tables", "test_transactions"}
+)
 
 # Enough where what differs by engine and by mode is tested elsewhere: each of them, but not each pair.
 PAIRS = (

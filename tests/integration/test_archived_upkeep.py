@@ -80,7 +80,7 @@ def test_a_scope_is_deleted_with_its_archives(store, clock):
     assert seen(team) == {}
 
 
-def test_a_scope_moves_with_its_archives(tmp_path):
+def test_a_scope_moves_with_its_archives(tmp_path, short_leases):
     where = f"sqlite:///{tmp_path / 'tables.db'}"
     long_ago = dt.datetime.now(dt.UTC) - dt.timedelta(days=100)
     with Store.connect(where, SCHEMA, clock=lambda: long_ago) as store:

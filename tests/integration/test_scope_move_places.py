@@ -30,7 +30,6 @@ from dynastore import (
 )
 from dynastore.errors import RequestError, UnknownPlace
 from dynastore.operations.moving.stages import ScopeMoved
-from dynastore.operations.scopes.locations import LEASE_SECONDS
 from dynastore.table import Index
 from dynastore.testing import memory_store
 
@@ -179,7 +178,9 @@ def test_payloads_in_the_bucket_of_another_place_are_not_lost_either():
 PLACED = Placement("shared", places={"us": Elsewhere(region_name="us-east-1", bucket="us-loads")})
 
 
-def test_stores_that_were_opened_before_follow_a_scope_and_its_payloads_to_another_region(aws):
+def test_stores_that_were_opened_before_follow_a_scope_and_its_payloads_to_another_region(
+    aws, short_leases
+):
     home = furnished(make_bucket(Store.connect(PLACED, SCHEMA)))
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="us-loads")
     writer, unaware = (Store.connect(each, SCHEMA) for each in (PLACED, Placement("shared")))
@@ -190,7 +191,7 @@ def test_stores_that_were_opened_before_follow_a_scope_and_its_payloads_to_anoth
     moved = home.move_scope("qa", "us:private", request_seconds=0.1).finish()
     assert (moved.is_done, moved.repaired) == (True, 0)
     assert moved.target == "us:private"
-    time.sleep(LEASE_SECONDS)
+    time.sleep(short_leases)
     qa = writer.scope("qa")
     qa.put(evolve(NOTES["1"], data=NOTES["2"].data * 2))
     assert qa.get(Note, name="1").data == NOTES["2"].data * 2
@@ -207,7 +208,7 @@ def test_stores_that_were_opened_before_follow_a_scope_and_its_payloads_to_anoth
     assert Store.connect("shared", SCHEMA).delete_scope("qa", dry_run=True).objects == 0
     back = writer.move_scope("qa", "shared", request_seconds=0.1).finish()
     assert back.is_done
-    time.sleep(LEASE_SECONDS)
+    time.sleep(short_leases)
     assert unaware.scope("qa").get(Note, name="1").data == NOTES["2"].data * 2
     assert found(there) == {}
 
@@ -221,7 +222,9 @@ def test_without_names_of_places_nobody_can_follow(tmp_path):
         shared.move_scope("qa", other)
 
 
-def test_tables_and_buckets_of_one_name_at_two_places_are_told_apart_or_refused(tmp_path):
+def test_tables_and_buckets_of_one_name_at_two_places_are_told_apart_or_refused(
+    tmp_path, short_leases
+):
     us = f"sqlite:///{tmp_path}/us.db"
     for place, refused in ((us, True), (Elsewhere(us, bucket="us-loads"), False)):
         home = Store.connect(Placement("sqlite://", places={"us": place}), SCHEMA)
@@ -238,7 +241,7 @@ def test_tables_and_buckets_of_one_name_at_two_places_are_told_apart_or_refused(
         assert found(Store.at(home.place, SCHEMA)) == {}
 
 
-def test_writers_follow_a_scope_to_another_bucket_of_the_same_place():
+def test_writers_follow_a_scope_to_another_bucket_of_the_same_place(short_leases):
     placement = Placement("sqlite://", places={"us": "sqlite://"})
     home = furnished(Store.connect(placement, SCHEMA))
     writer = Store.at(home.place, home.schema)
@@ -255,7 +258,7 @@ def in_bucket(name):
     return SCHEMA.on(lambda table: evolve(table, bucket=name))
 
 
-def test_awaited_it_moves_as_well():
+def test_awaited_it_moves_as_well(short_leases):
     shared = memory_store(SCHEMA)
     furnished(shared)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore.agents.checkpoints.archiving import archive_threads
@@ -39,6 +39,8 @@ from tests.properties.racing import (
     schedules,
     small_transactions,  # noqa: F401 (a fixture)
 )
+
+from .trying import tries
 
 COLD = Cold(dt.timedelta(days=90))
 LENGTH = 4  # checkpoints of the outermost graph
@@ -121,7 +123,7 @@ class World:
 OPERATIONS = sorted(World().operations)
 
 
-@settings(max_examples=120)
+@tries(120)
 @given(
     st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3),
     schedules,
@@ -131,7 +133,7 @@ def test_whatever_overlaps_an_archiving_meets_the_whole_thread(names, schedule):
     carried_out(world, ["archive", *names], schedule)
 
 
-@settings(max_examples=120)
+@tries(120)
 @given(
     st.lists(st.sampled_from(OPERATIONS), min_size=2, max_size=4),
     schedules,

@@ -19,6 +19,7 @@ from dynastore.errors import PayloadMissing, RequestError
 from dynastore.integrations.langgraph import DynastoreSaver
 
 from .checkpoint_model import BEGIN, config_of, lists, small_constants
+from .trying import tries
 
 TTLS = (dt.timedelta(hours=1), dt.timedelta(hours=5), None)
 
@@ -114,9 +115,10 @@ def what_is_given_back_is_whole(data, savers):
 schedules = given(data=st.data(), savers=st.sampled_from([[0, 1], [2, 3], [0, 1, 2, 3, 4, 5]]))
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_with_any_pauses_what_is_given_back_is_whole_and_no_older_than_its_lifetime():
     with small_constants():
-        settings(max_examples=40)(schedules(what_is_given_back_is_whole))()
+        tries(40)(schedules(what_is_given_back_is_whole))()
 
 
 def test_without_a_look_at_what_lasts_something_would_be_missing(monkeypatch):

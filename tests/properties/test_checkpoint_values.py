@@ -10,7 +10,7 @@ import msgpack
 import ormsgpack
 import pytest
 from attrs import evolve
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dynastore.agents.checkpoints import deltas, rewriting
@@ -34,6 +34,8 @@ from dynastore.agents.checkpoints.keeping import Keeping
 from dynastore.agents.checkpoints.labels import label
 from dynastore.agents.checkpoints.rewriting import Kept
 from dynastore.errors import DataError
+
+from .trying import tries
 
 EMPTY = Value("msgpack", b"\x80")
 
@@ -294,7 +296,7 @@ def small(monkeypatch):
 
 
 @given(history=histories())
-@settings(max_examples=120)
+@tries(120)
 def values_are_what_was_put(history):
     line = Line()
     forms = [form_of(value) for value in history]
@@ -306,12 +308,13 @@ def values_are_what_was_put(history):
     assert found == line.head.digests.get("c")
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_every_value_of_a_history_is_what_was_put(small):
     values_are_what_was_put()
 
 
 @given(history=histories())
-@settings(max_examples=120)
+@tries(120)
 def chains_stay_within_the_ratio(history):
     line = Line()
     for value in history:
@@ -327,6 +330,7 @@ def chains_stay_within_the_ratio(history):
         assert held.root == line.known.places("c", held)[-1][0]
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_what_is_spliced_stays_in_proportion_to_the_whole(small):
     chains_stay_within_the_ratio()
 
@@ -402,7 +406,7 @@ def references(known, ids):
 
 
 @given(history=histories(), data=st.data())
-@settings(max_examples=120)
+@tries(120)
 def what_stays_is_as_it_was(history, data):
     line = Line()
     forms = [form_of(value) for value in history]
@@ -425,12 +429,13 @@ def what_stays_is_as_it_was(history, data):
     assert not list(rewriting.rewritten(left, dict.fromkeys(kept, FOR_EVER)))
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_any_checkpoints_that_stay_are_as_they_were_and_refer_to_none_that_goes(small):
     what_stays_is_as_it_was()
 
 
 @given(history=histories(), data=st.data())
-@settings(max_examples=120)
+@tries(120)
 def what_is_referred_to_is_found(history, data):
     line = Line()
     for value in history:
@@ -450,6 +455,7 @@ def what_is_referred_to_is_found(history, data):
     assert {at: line.value(at, left) for at in live} == forms
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_what_is_referred_to_is_never_too_little(small):
     what_is_referred_to_is_found()
 

@@ -27,13 +27,13 @@ from dynastore.errors import DataError
 from dynastore.integrations.langgraph import DynastoreSaver, upkeep
 
 from .checkpoint_model import LASTING, Machine, config_of, small_constants
+from .trying import FUZZED, tries
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 def test_any_calls_of_several_processes_are_answered_as_in_memory():
     with small_constants():
-        run_state_machine_as_test(
-            Machine, settings=settings(max_examples=40, stateful_step_count=25)
-        )
+        run_state_machine_as_test(Machine, settings=settings(tries(40), stateful_step_count=25))
 
 
 def places_as_texts(patch: pytest.MonkeyPatch) -> None:
@@ -393,9 +393,12 @@ def _answers(machine: Machine, history: Any) -> None:
     machine.check_all()
 
 
-@pytest.mark.parametrize(
-    "seed", [removed_at_once, places_as_texts, ends_overlap], ids=lambda each: each.__name__
-)
+# It takes 210 histories, 20 s, to find the last one; above it has a history of its own.
+FOUND = (removed_at_once, places_as_texts, *((ends_overlap,) if FUZZED else ()))
+
+
+@pytest.mark.hypothesis  # so that make fuzz runs it
+@pytest.mark.parametrize("seed", FOUND, ids=lambda each: each.__name__)
 def test_a_seeded_bug_is_caught(seed, record_property):
     tried = 0
 

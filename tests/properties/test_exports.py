@@ -11,7 +11,7 @@ from unittest import mock
 
 import pytest
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore import Schema, Store, entity, gsi, key, payload, unique
@@ -27,6 +27,7 @@ from dynastore.values.attributes import AttributeMap
 
 from ..conformance.filled import items_of, objects_of
 from .entities import texts, typed_values
+from .trying import tries
 
 pytestmark = pytest.mark.scans
 
@@ -88,7 +89,7 @@ def filled_tables(draw):
     return store
 
 
-@settings(max_examples=40)
+@tries(40)
 @given(
     filled_tables(),
     st.sampled_from(NAMES),

@@ -6,7 +6,7 @@ import random
 from itertools import count
 
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore import Placement, Schema, Store, entity, gsi, key
@@ -20,6 +20,8 @@ from dynastore.operations.writing.writes import write
 from dynastore.requests import GetItem, Key, Now, PutItem, Query, Request, Wait
 from dynastore.terms import Equal
 from dynastore.writes import Put
+
+from .trying import tries
 
 LONGEST = 3.0  # seconds from asking for a request to its answer, in this world
 DONE = object()
@@ -136,7 +138,7 @@ turns = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@tries(60)
 @given(turns, st.sampled_from(THERE))
 def test_a_move_loses_nothing_and_nothing_old_is_read(choices, there):
     played(choices, there=there)

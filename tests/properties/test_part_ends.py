@@ -12,7 +12,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore import Schema, entity, if_missing, key, operations, payload, ref
@@ -26,6 +26,7 @@ from dynastore.testing import memory_store
 from dynastore.writes import Delete, Put, Update
 
 from .test_payload_races import START, Running, run_all
+from .trying import tries
 
 
 @entity("doc", expires="ends_at")
@@ -121,7 +122,7 @@ def check(store):
 
 
 @pytest.mark.scans
-@settings(max_examples=600)
+@tries(600)
 @given(
     st.lists(st.sampled_from(NAMES), min_size=1, max_size=3),
     st.lists(st.sampled_from(NAMES), min_size=1, max_size=3),

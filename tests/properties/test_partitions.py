@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.scale import ceilings, partitions
@@ -18,6 +18,8 @@ from benchmarks.scale.partitions import (
     place,
 )
 from dynastore.agents import Session, agent_schema
+
+from .trying import tries
 
 CALLS = 200  # of a minute, of one write unit each
 UNSHARDED, SHARDED = Design("one"), Design("shards", shards=8)
@@ -106,7 +108,7 @@ def test_an_item_that_is_hot_ends_alone_and_its_neighbours_are_served():
     assert outcome.done["hot"] == pytest.approx(WRITE_LIMIT * MINUTE, rel=0.05)
 
 
-@settings(max_examples=30)
+@tries(30)
 @given(
     st.lists(
         st.lists(

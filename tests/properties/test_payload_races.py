@@ -11,7 +11,7 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore import Schema, Table, entity, key, payload, ref
@@ -23,6 +23,8 @@ from dynastore.operations.writing import writes
 from dynastore.requests import Now, Together, Wait
 from dynastore.testing import memory_store
 from dynastore.writes import Create, Delete, Put, Update
+
+from .trying import tries
 
 START = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 VALUES = {name: random.Random(name).randbytes(400_000) for name in "ab"} | {"small": b"small"}
@@ -162,7 +164,7 @@ def run_all(running):
         running.step()
 
 
-@settings(max_examples=150)
+@tries(150)
 @given(
     st.sampled_from(sorted(SCHEMAS)),
     st.lists(st.sampled_from(READ_AND_WRITTEN), min_size=2, max_size=4),
@@ -176,7 +178,7 @@ def test_however_writers_and_readers_overlap_nobody_meets_half_a_value(kind, nam
 
 
 @pytest.mark.scans
-@settings(max_examples=150)
+@tries(150)
 @given(
     st.sampled_from(sorted(SCHEMAS)),
     st.lists(st.sampled_from(READ_AND_WRITTEN), min_size=1, max_size=3),

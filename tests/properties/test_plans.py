@@ -16,6 +16,7 @@ from .answering import ask, check, empty_store, keep, key_of
 from .generating import FAMILIES, Question, fulfils, questions, things
 
 
+@pytest.mark.hypothesis  # so that make fuzz runs it
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_plan_finds_what_filtering_everything_finds(family):
     examples = settings().max_examples

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from attrs import evolve
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore import Placement, Schema, Table
@@ -17,6 +17,8 @@ from dynastore.infra.deployment import Deployment
 from dynastore.infra.sections import Alarms, Backups, Bucket, Network, Provisioned
 from dynastore.infra.service.section import Service
 from dynastore.infra.terraform import configuration
+
+from .trying import tries
 
 ANYONE = {"0.0.0.0/0", "::/0"}
 LISTENERS = {80, 443}
@@ -57,6 +59,7 @@ services = st.builds(
     assign_public_ip=st.booleans(),
     plain_http=st.just(True),
 )
+
 deployments = st.builds(
     Deployment,
     service=services,
@@ -114,7 +117,7 @@ def open_places(made: dict[str, Any]) -> Iterator[str]:
             yield from (name for one in allowed if one["Principal"] == "*")
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(schemas, deployments, some([None, Part.SERVICE]))
 def test_only_the_listener_is_open_to_anyone(schema, deployment, only):
     told = deployment.service
@@ -128,7 +131,7 @@ def test_only_the_listener_is_open_to_anyone(schema, deployment, only):
     assert {*open_places(template(schema, deployment, only))} == wanted
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(schemas, deployments)
 def test_tasks_are_asked_by_the_load_balancer_and_ask_by_https(schema, deployment):
     resources = template(schema, deployment)["Resources"]
@@ -149,7 +152,7 @@ def test_tasks_are_asked_by_the_load_balancer_and_ask_by_https(schema, deploymen
     }
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(schemas, deployments)
 def test_the_tasks_have_the_writers_policy_and_nothing_else(schema, deployment):
     made = template(schema, deployment)["Resources"]
@@ -165,7 +168,7 @@ def test_the_tasks_have_the_writers_policy_and_nothing_else(schema, deployment):
     assert anything in ([], [["ecr:GetAuthorizationToken"]])
 
 
-@settings(max_examples=25, deadline=None)
+@tries(25)
 @given(schemas, deployments)
 def test_a_stack_of_the_service_alone_has_no_table_and_says_what_it_takes_of_the_other(
     schema, deployment
@@ -197,7 +200,7 @@ def referred(value: Any) -> Iterator[str]:
                 yield from referred(each)
 
 
-@settings(max_examples=20, deadline=None)
+@tries(20)
 @given(schemas, deployments)
 def test_terraform_opens_no_other_way_in(schema, deployment):
     made = configuration(schema, deployment, Part.SERVICE)["resource"]

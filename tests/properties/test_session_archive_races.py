@@ -6,7 +6,7 @@ Operations are stepped by hand on a real engine, a request at a time, in any ord
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("agno", reason="needs the extra dynastore[agno]")
@@ -27,6 +27,8 @@ from tests.properties.racing import (
     schedules,
     small_transactions,  # noqa: F401 (a fixture)
 )
+
+from .trying import tries
 
 RUNS = 3
 SAID = [f"said {count}" for count in range(RUNS)]
@@ -106,13 +108,13 @@ class World:
 OPERATIONS = sorted(World().operations)
 
 
-@settings(max_examples=150)
+@tries(150)
 @given(st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3), schedules)
 def test_whatever_overlaps_an_archiving_meets_the_whole_session(names, schedule):
     carried_out(World(), ["archive", *names], schedule)
 
 
-@settings(max_examples=150)
+@tries(150)
 @given(st.lists(st.sampled_from(OPERATIONS), min_size=2, max_size=4), schedules)
 def test_whatever_overlaps_on_an_archived_session_meets_the_whole_of_it(names, schedule):
     world = World()

@@ -6,7 +6,7 @@ from contextlib import closing
 from decimal import Context, Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dynastore.changes import Append, Increment, SetTo, Unset
@@ -16,6 +16,8 @@ from dynastore.requests import BatchGetItem, DeleteItem, GetItem, Key, PutItem, 
 from dynastore.requests.tables import CreateTable
 from dynastore.table import PRIMARY, Index, Table
 from dynastore.terms import Absent, BeginsWith, Between, Compare, Equal, IsNone, OneOf, Present
+
+from .trying import tries
 
 TABLE = Table("agents", (Index(1, 4), Index(2, 1), Index(7, 2)))
 INDEXES = (PRIMARY, *TABLE.indexes)
@@ -50,6 +52,7 @@ values = (
     | st.builds(lambda binary: {"B": binary}, st.sampled_from(["", "AA==", "/w==", "/wE="]))
     | st.sampled_from([{"NULL": True}, {"BOOL": True}, {"L": [{"N": "1"}]}, {"M": {}}])
 )
+
 FIELDS = ("x", "y")
 EXACT = Context(prec=100)
 
@@ -285,7 +288,7 @@ def apply(client, items, write):
 
 
 @given(st.lists(writes, max_size=15), st.lists(keys, min_size=1, max_size=5, unique=True))
-@settings(max_examples=120, deadline=None)
+@tries(120)
 def test_items_are_what_the_writes_made_of_them(written, asked):
     with closing(SqliteClient(":memory:")) as client:
         client.send(CreateTable(TABLE))
@@ -301,7 +304,7 @@ def test_items_are_what_the_writes_made_of_them(written, asked):
 
 
 @given(st.data())
-@settings(max_examples=250, deadline=None)
+@tries(250)
 def test_pages_together_are_what_filtering_and_sorting_all_items_gives(data):
     with closing(SqliteClient(":memory:")) as client:
         client.send(CreateTable(TABLE))
@@ -316,7 +319,7 @@ def test_pages_together_are_what_filtering_and_sorting_all_items_gives(data):
 
 
 @given(st.data())
-@settings(max_examples=120, deadline=None)
+@tries(120)
 def test_a_page_resumes_after_an_item_that_is_gone(data):
     with closing(SqliteClient(":memory:")) as client:
         client.send(CreateTable(TABLE))

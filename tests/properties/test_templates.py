@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("cfnlint", reason="needs the extra dynastore[test]")
 
 import cfnlint.decode.cfn_yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dynastore import Schema, Table
@@ -20,6 +20,7 @@ from dynastore.requests.tables import CreateTable
 from dynastore.table import TTL
 
 from .infra_schemas import schemas
+from .trying import tries
 
 OF_CREATE_TABLE = ("TableName", "BillingMode", "AttributeDefinitions", "KeySchema")
 INDEXES = ("GlobalSecondaryIndexes", "VectorIndexes")
@@ -41,7 +42,7 @@ def test_the_table_is_the_one_that_create_table_makes(schema, kind):
 paths = st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=2).map(tuple)
 
 
-@settings(max_examples=25, deadline=None)
+@tries(25)
 @given(st.lists(paths, unique=True, min_size=1, max_size=3))
 @example([("a",), ("A",), ("a-",)])
 @example([("${AWS::Region}",)])

@@ -18,7 +18,7 @@ class Note:
 
 
 @pytest.mark.scans
-def test_a_check_goes_to_where_its_scope_was_moved():
+def test_a_check_goes_to_where_its_scope_was_moved(short_leases):
     with Store.connect(Placement("sqlite://"), Schema([Note])) as store:
         team = store.scope("team")
         team.put(Note(name="one"))

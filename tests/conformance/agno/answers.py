@@ -49,6 +49,12 @@ def _moment(name: str, value: Any) -> Any:
     return "now" if is_time and abs(value - time.time()) < RECENT_SECONDS else value
 
 
+def sorted_by(column: str | None, row: dict[str, Any]) -> Any:
+    """What a row is sorted by: when it was made, where it was never changed, as SqliteDb does."""
+    value = None if column is None else row.get(column)
+    return row.get("created_at") if value is None and column == "updated_at" else value
+
+
 def text(row: Any) -> str:
     """A row as text, whatever the order of its columns."""
     return json.dumps(row, sort_keys=True, default=repr)

@@ -14,7 +14,7 @@ from typing import Any
 from agno.db.schemas.evals import EvalFilterType, EvalRunRecord, EvalType
 from hypothesis import strategies as st
 
-from ..answers import Raised, plain, text
+from ..answers import Raised, plain, sorted_by, text
 from ..drawn import COMPONENTS, Call, call, chosen, deserialized, json, paged, users
 from .topic import Topic
 
@@ -116,7 +116,7 @@ def _listed(call: Call, rows: Sequence[dict[str, Any]]) -> Any:
     if by == "run_id":
         return rows
     whole = sorted(map(text, rows)) if call.named.get("limit") is None else len(rows)
-    return whole, [each.get(by) for each in rows]
+    return whole, [sorted_by(by, each) for each in rows]
 
 
 def differs(call: Call, reference: Any) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 from agno.db.schemas.memory import UserMemory
 from hypothesis import strategies as st
 
-from ..answers import Raised, plain, text
+from ..answers import Raised, plain, sorted_by, text
 from ..drawn import COMPONENTS, Call, chosen, deserialized, paged, pages, users
 from ..made import BEGAN
 from .topic import Topic
@@ -125,7 +125,7 @@ def _ordered(rows: list[dict[str, Any]], by: str | None, call: Call) -> Any:
     if by == "memory_id":
         return rows
     whole = sorted(map(text, rows)) if call.named.get("limit") is None else len(rows)
-    return whole, [each.get(by) for each in rows]
+    return whole, [sorted_by(by, each) for each in rows]
 
 
 def _rows(answer: Any) -> Any:

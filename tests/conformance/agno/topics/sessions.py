@@ -27,7 +27,7 @@ from agno.db.base import SessionType
 from agno.run.base import RunStatus
 from hypothesis import strategies as st
 
-from ..answers import Raised, plain, text
+from ..answers import Raised, plain, sorted_by, text
 from ..drawn import (
     COMPONENTS,
     Call,
@@ -223,7 +223,7 @@ def _listed(call: Call, rows: Sequence[dict[str, Any]]) -> Any:
     if by == "run_id":
         return rows
     whole = sorted(map(text, rows)) if limit is None else len(rows)
-    return whole, [each.get(by) for each in rows]
+    return whole, [sorted_by(by, each) for each in rows]
 
 
 def _told_by(by: str, rows: Sequence[dict[str, Any]]) -> Any:
