@@ -8,16 +8,18 @@ from typing import Annotated
 
 import orjson
 import typer
+from attrs import evolve
 
 from ..errors import DynastoreError, RequestError
 from ..infra.deployment import ROLES
 from ..infra.iam import ACCOUNT, scope_policy
 from ..infra.printed import deployer_policy, role_policy
 from ..infra.resolving import Account
+from ..infra.sections import Place
 from ..infra.stacks import stack_name
 from ..schema.schema import Schema
 from .deploying import TemplateBucket
-from .deployments import Flags, Options, TableName, deployed
+from .deployments import Flags, Options, PlacementFile, TableName, deployed
 from .endings import USAGE, give_up
 from .options import SchemaName
 
@@ -56,6 +58,7 @@ def policy(
     ] = None,
     template_bucket: TemplateBucket = None,
     table: TableName = None,
+    placement: PlacementFile = None,
     partition: Annotated[str, typer.Option(help="Of AWS, such as aws-cn.")] = "aws",
     read_only: Annotated[bool, typer.Option("--read-only", help="It may not write.")] = False,
     place: Annotated[
@@ -67,9 +70,11 @@ def policy(
     if bool(scope) == bool(role):
         give_up("say which role it is: --role reader, or --scope NAME", USAGE)
     known, deployment = deployed(
-        schema, table=table, placement=None, options=options, flags=Flags()
+        schema, table=table, placement=placement, options=options, flags=Flags()
     )
     try:
+        places = {**deployment.places, **dict(map(_place, place or ()))}
+        deployment = evolve(deployment, places=places)
         if not ACCOUNT.fullmatch(account):
             raise RequestError(f"an account's number has 12 digits, not {account!r}")
         where = Account(account, region, stack or stack_name(known.table.name), partition)
@@ -85,16 +90,18 @@ def policy(
                 region=region,
                 partition=partition,
                 read_only=read_only,
-                places=dict(map(_place, place or ())),
+                places={
+                    name: (each.region, each.account or account) for name, each in places.items()
+                },
             )
     except DynastoreError as error:
         give_up(str(error), USAGE)
     typer.echo(orjson.dumps(made, option=orjson.OPT_INDENT_2).decode())
 
 
-def _place(told: str) -> tuple[str, tuple[str, str]]:
+def _place(told: str) -> tuple[str, Place]:
     name, _, where = told.partition("=")
     region, _, account = where.partition(":")
     if not (name and region and account):
         raise RequestError(f"a place is NAME=REGION:ACCOUNT, not {told!r}")
-    return name, (region, account)
+    return name, Place(region=region, account=account)

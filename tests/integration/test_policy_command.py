@@ -61,6 +61,30 @@ def test_the_policy_of_a_role_of_the_whole_table(tmp_path):
     assert found["ObjectsElsewhere"]["Resource"] == ["arn:aws:s3:::exports/*"]
 
 
+def test_a_placement_says_which_private_tables_a_role_is_for(tmp_path):
+    file = tmp_path / "placement.toml"
+    file.write_text('private = ["qa"]\n')
+    for role, sid in {"admin": "Tables", "deployer": "DynamoDBTable"}.items():
+        done = called("--role", role, "--table", "agents", "--placement", str(file), *PLACE)
+        found = {each["Sid"]: each["Resource"] for each in json.loads(done.stdout)["Statement"]}
+        at = "arn:aws:dynamodb:eu-west-1:123456789012:table/agents"
+        assert found[sid] == [at, f"{at}.*"]
+
+
+def test_a_role_is_for_other_places_too(tmp_path):
+    options = tmp_path / "deploy.toml"
+    options.write_text('[places.us]\nregion = "us-east-1"\n')
+    here = "arn:aws:dynamodb:eu-west-1:123456789012:table/agents"
+    there = "arn:aws:dynamodb:us-east-1:{}:table/agents"
+    for words, account in {
+        ("--options", str(options)): "123456789012",
+        ("--place", "us=us-east-1:210987654321"): "210987654321",
+    }.items():
+        done = called("--role", "reader", "--table", "agents", *words, *PLACE)
+        items = json.loads(done.stdout)["Statement"][0]
+        assert items["Resource"] == [here, at := there.format(account), f"{at}.*"]
+
+
 def test_the_policy_of_a_deployer_is_of_its_stack():
     words = ("--role", "deployer", "--stack", "mine", "--template-bucket", "passing")
     done = called(*words, *PLACE)
