@@ -11,15 +11,26 @@ import typer
 from attrs import evolve
 
 from ..errors import DynastoreError, RequestError
+from ..infra.cloudformation import Part
 from ..infra.deployment import ROLES
-from ..infra.iam import ACCOUNT, scope_policy
+from ..infra.iam import ACCOUNT, Policy, scope_policy
 from ..infra.printed import deployer_policy, role_policy
 from ..infra.resolving import Account
+from ..infra.roles import POLICY_CHARACTERS
 from ..infra.sections import Place
-from ..infra.stacks import stack_name
+from ..infra.stacks import service_stack_name, stack_name
 from ..schema.schema import Schema
 from .deploying import TemplateBucket
-from .deployments import Flags, Options, PlacementFile, TableName, deployed
+from .deployments import (
+    Flags,
+    Image,
+    Only,
+    Options,
+    PlacementFile,
+    TableName,
+    TableStack,
+    deployed,
+)
 from .endings import USAGE, give_up
 from .options import SchemaName
 
@@ -57,6 +68,9 @@ def policy(
         str | None, typer.Option(help="The deployer's, unless it is called as the table is.")
     ] = None,
     template_bucket: TemplateBucket = None,
+    service: Image = None,
+    only: Only = None,
+    table_stack: TableStack = None,
     table: TableName = None,
     placement: PlacementFile = None,
     partition: Annotated[str, typer.Option(help="Of AWS, such as aws-cn.")] = "aws",
@@ -70,16 +84,17 @@ def policy(
     if bool(scope) == bool(role):
         give_up("say which role it is: --role reader, or --scope NAME", USAGE)
     known, deployment = deployed(
-        schema, table=table, placement=placement, options=options, flags=Flags()
+        schema, table=table, placement=placement, options=options, flags=Flags(service=service)
     )
     try:
         places = {**deployment.places, **dict(map(_place, place or ()))}
         deployment = evolve(deployment, places=places)
         if not ACCOUNT.fullmatch(account):
             raise RequestError(f"an account's number has 12 digits, not {account!r}")
-        where = Account(account, region, stack or stack_name(known.table.name), partition)
+        usual = service_stack_name if only is Part.SERVICE else stack_name
+        where = Account(account, region, stack or usual(known.table.name), partition)
         if role is RoleName.DEPLOYER:
-            made = deployer_policy(known, deployment, where, template_bucket)
+            made = deployer_policy(known, deployment, where, template_bucket, only, table_stack)
         elif role is not None:
             (named,) = [each for each in ROLES if each == role.value]
             made = role_policy(known, deployment, named, where)
@@ -96,7 +111,19 @@ def policy(
             )
     except DynastoreError as error:
         give_up(str(error), USAGE)
+    _show(made)
+
+
+def _show(made: Policy) -> None:
+    """Print a policy, and say where it is longer than IAM takes it."""
     typer.echo(orjson.dumps(made, option=orjson.OPT_INDENT_2).decode())
+    if (characters := len(orjson.dumps(made))) > POLICY_CHARACTERS:
+        parts = -(-characters // POLICY_CHARACTERS)
+        typer.echo(
+            f"It has {characters:,} characters, and IAM takes {POLICY_CHARACTERS:,} in a managed policy: put "
+            f"its statements into {parts} or more",
+            err=True,
+        )
 
 
 def _place(told: str) -> tuple[str, Place]:

@@ -21,9 +21,10 @@ from typer.testing import CliRunner
 from dynastore import Store, ref
 from dynastore.agents.checkpoints.archiving import archive_threads
 from dynastore.cli.app import app
-from dynastore.infra.deployer import MAKING
+from dynastore.infra.cloudformation import Part, template
 from dynastore.infra.deployment import Deployment
 from dynastore.infra.duties import COMMANDS, METHODS
+from dynastore.infra.making import MAKING
 from dynastore.infra.printed import deployer_policy, role_policy
 from dynastore.infra.resolving import Account
 from dynastore.integrations.agno import DynastoreDb
@@ -244,9 +245,20 @@ def handled() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_deployers_policy_has_what_the_types_of_the_template_need_and_no_star_on_data(case):
-    policy = deployer_policy(*CASES[case], WHERE)
+STACKS = [
+    (case, only)
+    for case, (_, deployment) in CASES.items()
+    for only in (None, *(Part if deployment.service else ()))
+]
+
+
+@pytest.mark.parametrize(("case", "only"), STACKS)
+def test_a_deployers_policy_has_what_the_types_of_the_template_need_and_no_star_on_data(case, only):
+    policy = deployer_policy(*CASES[case], WHERE, only=only)
+    stated = {action for each in policy["Statement"] for action in each["Action"]}
+    for each in template(*CASES[case], only)["Resources"].values():
+        making = MAKING[each["Type"]]
+        assert {*making.actions, *making.anywhere} <= stated
     for each in policy["Statement"]:
         assert each["Sid"] == "WithoutNames" or "*" not in each["Resource"]
         assert not any("*" in action for action in each["Action"])
@@ -264,6 +276,39 @@ def test_each_action_of_a_type_is_one_that_its_handlers_name():
             if each not in known[kind] and not each.startswith(tuple(wildcards))
         }
         assert extra == set(), kind
+
+
+def test_what_is_made_for_the_first_time_in_an_account_brings_its_linked_role():
+    """A table's is for streams to Kinesis, which none has; a load balancer's is in its guide alone."""
+    known = handled()
+    linked = {kind for kind, making in MAKING.items() if making.linked}
+    named = {kind for kind in MAKING if "iam:CreateServiceLinkedRole" in known[kind]}
+    assert linked - named == {"AWS::ElasticLoadBalancingV2::LoadBalancer"}
+    assert named - linked == {"AWS::DynamoDB::Table"}
+
+
+@pytest.mark.parametrize(("case", "only"), STACKS)
+def test_roles_of_a_stack_are_passed_each_to_its_service_and_get_no_other_policy(case, only):
+    policy = deployer_policy(*CASES[case], WHERE, only=only)
+    roles = {"backup": ["BackupRole"], "ecs-tasks": ["ServiceExecutionRole", "ServiceTaskRole"]}
+    made = template(*CASES[case], only)["Resources"]
+    passed = {
+        each["Condition"]["StringEquals"]["iam:PassedToService"]: each["Resource"]
+        for each in policy["Statement"]
+        if "iam:PassRole" in each["Action"]
+    }
+    assert passed == {
+        f"{service}.amazonaws.com": [f"arn:aws:iam::{ACCOUNT}:role/{NAME}-{e}-*" for e in names]
+        for service, names in roles.items()
+        if set(names) <= made.keys()
+    }
+    for each in policy["Statement"]:
+        if "iam:AttachRolePolicy" in each["Action"]:
+            assert each["Condition"]["ArnLike"]["iam:PolicyARN"]
+        if "iam:PutRolePolicy" in each["Action"]:
+            assert each["Resource"] == [
+                f"arn:aws:iam::{ACCOUNT}:role/{NAME}-ServiceExecutionRole-*"
+            ]
 
 
 def test_every_method_and_every_command_has_one_role():

@@ -94,6 +94,43 @@ def test_the_policy_of_a_deployer_is_of_its_stack():
     assert found["TemplatesPassingThrough"]["Resource"] == ["arn:aws:s3:::passing/dynastore-*"]
 
 
+SERVICE = """
+[service]
+vpc = "vpc-0123456789abcdef0"
+public_subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+task_subnets = ["subnet-0123456789abcdef0"]
+plain_http = true
+"""
+
+
+def test_the_policy_of_who_deploys_the_service_is_of_that_stack_and_of_what_it_makes(tmp_path):
+    options = tmp_path / "deploy.toml"
+    options.write_text(SERVICE)
+    words = ("--role", "deployer", "--table", "agents", "--options", str(options), *PLACE)
+    assert "service.image is missing" in called(*words).stderr
+    done = called(*words, "--service", "app:1", "--only", "service", "--table-stack", "other")
+    found = {each["Sid"]: each["Resource"] for each in json.loads(done.stdout)["Statement"]}
+    at = "arn:aws:cloudformation:eu-west-1:123456789012:stack"
+    assert found["Stack"] == [f"{at}/agents-service/*"]
+    assert found["StackOfTheTable"] == [f"{at}/other/*"]
+    assert "DynamoDBTable" not in found
+    cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/agents-service"
+    assert found["ECSCluster"] == [cluster]
+    assert (
+        "arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-0123456789abcdef0" in found["EC2SecurityGroup"]
+    )
+
+
+def test_a_policy_that_is_too_long_for_one_is_printed_and_that_is_said(tmp_path):
+    options = tmp_path / "deploy.toml"
+    options.write_text(SERVICE)
+    words = ("--role", "deployer", "--options", str(options), "--service", "app:1", *PLACE)
+    done = called(*words)
+    assert (done.exit_code, len(json.loads(done.stdout)["Statement"]) > 15) == (0, True)
+    assert "IAM takes 6,144 in a managed policy: put its statements into 2 or more" in done.stderr
+    assert called(*words, "--only", "table").stderr == ""
+
+
 def test_a_role_or_a_scope_is_said_and_not_both():
     for words in ((), ("--role", "reader", "--scope", "qa")):
         done = called(*words, *PLACE)
