@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,11 +18,21 @@ from ..errors import ModelError, RequestError
 from ..infra.changes import losses
 from ..infra.cloudformation import Part, template
 from ..infra.deployment import Deployment
-from ..infra.stacks import Event, Stack, Template, stack_name
+from ..infra.outputs import taken
+from ..infra.stacks import Event, Stack, Template, service_stack_name, stack_name
 from ..schema.schema import Schema
 from ..table import NAME
 from . import applying, destroying, proposing
-from .deployments import Flags, Image, Only, Options, PlacementFile, TableName, deployed
+from .deployments import (
+    Flags,
+    Image,
+    Only,
+    Options,
+    PlacementFile,
+    TableName,
+    TableStack,
+    deployed,
+)
 from .endings import INTERRUPTED, give_up, reported
 from .options import Endpoint, SchemaName
 
@@ -58,6 +68,7 @@ class Target:
         wanted: the template of both.
         name: of the stack.
         stacks: those of the region.
+        parameters: of the template, by their names.
     """
 
     schema: Schema
@@ -65,6 +76,7 @@ class Target:
     wanted: Template
     name: str
     stacks: Stacks
+    parameters: Mapping[str, str] = {}
 
     @property
     def plane(self) -> ControlPlane:
@@ -78,7 +90,9 @@ class Target:
             ServiceError: the stack is at work or stuck, or CloudFormation refuses the template.
         """
         region = self.plane.region
-        return proposing.proposal(self.stacks, self.name, region, self.wanted, repair=repair)
+        return proposing.proposal(
+            self.stacks, self.name, region, self.wanted, self.parameters, repair=repair
+        )
 
 
 def plan(
@@ -92,6 +106,7 @@ def plan(
     template_bucket: TemplateBucket = None,
     service: Image = None,
     only: Only = None,
+    table_stack: TableStack = None,
     repair: Repair = False,
     json: InLines = False,
 ) -> None:
@@ -110,6 +125,7 @@ def plan(
         template_bucket=template_bucket,
         service=service,
         only=only,
+        table_stack=table_stack,
     ) as target:
         found = target.proposal(repair=repair)
     _show(found, target, json=json)
@@ -126,6 +142,7 @@ def apply(
     template_bucket: TemplateBucket = None,
     service: Image = None,
     only: Only = None,
+    table_stack: TableStack = None,
     allow_data_loss: MayLose = None,
     repair: Repair = False,
     json: InLines = False,
@@ -147,6 +164,7 @@ def apply(
         template_bucket=template_bucket,
         service=service,
         only=only,
+        table_stack=table_stack,
     ) as target:
         make(target, allow_data_loss or [], repair=repair, json=json, yes=yes)
 
@@ -229,6 +247,7 @@ def targeted(
     template_bucket: str | None = None,
     service: str | None = None,
     only: Part | None = None,
+    table_stack: str | None = None,
 ) -> Iterator[Target]:
     """What a command deploys, and where; what goes wrong with it ends the command.
 
@@ -243,19 +262,23 @@ def targeted(
         known, deployment = deployed(
             schema, table=table, placement=placement, options=options, flags=Flags(service=service)
         )
-        if only is Part.SERVICE:
+        if table_stack is not None and only is not Part.SERVICE:
             raise RequestError(
-                "the stack of a service alone takes the outputs of the table's as parameters: write it "
-                "with `dynastore template --only service`, and deploy it with `aws cloudformation deploy`"
+                "--table-stack is for a service in a stack of its own: --only service"
             )
         try:
             wanted = template(known, deployment, only)
         except ModelError as error:  # options are no declaration: whoever called has to change them
             raise RequestError(str(error)) from error
         plane = ControlPlane(region_name=region, endpoint_url=endpoint_url)
-        name = stack or stack_name(known.table.name)
         with closing(plane):
-            yield Target(known, deployment, wanted, name, Stacks(plane, template_bucket))
+            stacks = Stacks(plane, template_bucket)
+            name, parameters = stack or stack_name(known.table.name), dict[str, str]()
+            if only is Part.SERVICE:
+                of_table = table_stack or stack_name(known.table.name)
+                name = stack or service_stack_name(known.table.name)
+                parameters = taken(wanted, stacks.find(of_table), of_table)
+            yield Target(known, deployment, wanted, name, stacks, parameters)
 
 
 @contextmanager
