@@ -12,9 +12,9 @@ from typing import Any
 from ..schema.schema import Schema
 from .backups import OF_BUCKETS, OF_TABLES
 from .cloudformation import Part, template
-from .deployment import Deployment
+from .deployment import AWS_MANAGED, AWS_OWNED, CUSTOMER, Deployment
 from .encryption import log_group
-from .making import GROUPS, MAKING, SCALING, anywhere_in, at
+from .making import GROUPS, MAKING, POLICY, SCALING, TARGET, anywhere_in, at
 from .names import in_bucket
 from .roles import allow, table_names, where
 from .service.balancing import vpc_of
@@ -25,6 +25,8 @@ STACKS = (
     *("DeleteStack", "DescribeStackEvents", "DescribeStacks", "GetTemplate"),
     *("ListStackResources", "UpdateTerminationProtection"),
 )
+VAULT = "AWS::Backup::BackupVault"
+KEYED = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", VAULT}
 BACKUP_ROLE = "BackupRole"
 
 
@@ -51,6 +53,8 @@ def deployer_statements(
     """
     made = template(schema, deployment, only)["Resources"]
     kinds = {each["Type"] for each in made.values()}
+    if "AWS::DynamoDB::GlobalTable" in kinds and deployment.provisioned:
+        kinds |= {TARGET, POLICY}  # which the type makes by itself
     statements = [_stack("Stack", STACKS, "${AWS::StackName}")]
     if only is Part.SERVICE:
         statements.append(_stack("StackOfTheTable", ("DescribeStacks",), table_stack))
@@ -59,7 +63,7 @@ def deployer_statements(
         if making.actions:
             on = [*making.on] or _own(kind, schema, deployment)
             statements.append(_statement(_sid(kind), making.actions, on))
-    statements += _around(kinds)
+    statements += _around(kinds, deployment) + _key(kinds, deployment)
     if BACKUP_ROLE in made:
         statements += _role_of_backups()
     if TASK_ROLE in made:
@@ -83,15 +87,20 @@ def _own(kind: str, schema: Schema, deployment: Deployment) -> list[str]:
     if kind.startswith("AWS::Logs::"):
         logs = f"log-group:{log_group(schema.table.name)}"
         return [*at("logs", logs), *at("logs", f"{logs}:*")]
+    if kind in {TARGET, POLICY}:
+        return _in_regions(at(SCALING, "scalable-target/*"), deployment)
     if kind.startswith("AWS::EC2::") and deployment.service is not None:
         return [*GROUPS, *at("ec2", f"vpc/{vpc_of(deployment, deployment.service)}")]
-    tables = [arn for name in table_names(schema) for arn in place.tables(name)]
-    if kind == "AWS::DynamoDB::GlobalTable" and deployment.provisioned:
-        return [*tables, *at(SCALING, "scalable-target/*")]
-    return tables
+    return [arn for name in table_names(schema) for arn in place.tables(name)]
 
 
-def _around(kinds: AbstractSet[str]) -> list[dict[str, Any]]:
+def _in_regions(arns: tuple[str, ...], deployment: Deployment) -> list[str]:
+    """ARNs of a region, and those of the replicas'."""
+    regions = ("${AWS::Region}", *deployment.replicas)
+    return [arn.replace("${AWS::Region}", region) for arn in arns for region in regions]
+
+
+def _around(kinds: AbstractSet[str], deployment: Deployment) -> list[dict[str, Any]]:
     """What several types take alike: actions without ARNs, roles of AWS's services, alarms of scaling."""
     found = [MAKING[kind] for kind in kinds]
     statements = []
@@ -105,14 +114,36 @@ def _around(kinds: AbstractSet[str]) -> list[dict[str, Any]]:
             for arn in anywhere_in("iam", f"role/aws-service-role/{name}.amazonaws.com/*")
         ]
         statements.append(allow("RolesOfServices", "iam", ("CreateServiceLinkedRole",), roles))
-    if "AWS::ApplicationAutoScaling::ScalableTarget" in kinds:
+    if TARGET in kinds:
         # Its alarms are made for the caller, who has to have the permission; that is tried out first, with
         # what is no alarm's name. Source: Application Auto Scaling User Guide, "Permissions validation".
-        alarms = [*at("cloudwatch", "alarm:*")]
+        alarms = _in_regions(at("cloudwatch", "alarm:*"), deployment)
         statements.append(
             allow("AlarmsOfScaling", "cloudwatch", ("DeleteAlarms", "PutMetricAlarm"), alarms)
         )
     return statements
+
+
+def _key(kinds: AbstractSet[str], deployment: Deployment) -> list[dict[str, Any]]:
+    """To let tables and the vault use a customer's key, through their services alone.
+
+    Source: DynamoDB Developer Guide, "How DynamoDB uses AWS KMS"; AWS Backup Developer Guide, "Encryption".
+    """
+    if deployment.encryption in {AWS_OWNED, AWS_MANAGED} or not kinds & KEYED:
+        return []
+    is_made = deployment.encryption == CUSTOMER
+    own = at("kms", "key/*") if is_made else (deployment.encryption,)
+    keys = [*own, *deployment.replica_keys.values()]
+    through = _in_regions(("dynamodb.${AWS::Region}.amazonaws.com",), deployment)
+    uses: tuple[str, ...] = ("CreateGrant", "Decrypt")
+    if VAULT in kinds:
+        through.append("backup.${AWS::Region}.amazonaws.com")
+        uses += ("GenerateDataKey", "RetireGrant")
+    using = allow("KeyOfTheData", "kms", uses, keys)
+    return [
+        {**using, "Condition": {"StringEquals": {"kms:ViaService": through}}},
+        allow("NameOfTheKey", "kms", ("DescribeKey",), keys),
+    ]
 
 
 def _role_of_backups() -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ class Making:
 
     Attributes:
         actions: on the resources themselves.
-        on: their ARNs; empty for what schema and deployment name: tables, bucket, logs, groups of a VPC.
+        on: their ARNs; empty for what schema and deployment name: tables, bucket, logs, a VPC, regions.
         anywhere: actions that IAM knows no resource of, or whose resource has no name before it is made.
         linked: AWS's services that get a role of theirs in the account with the first resource of the type.
     """
@@ -57,10 +57,8 @@ REPLICAS = _of(
     *("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"),
 )
 SCALING = "application-autoscaling"
-SCALED = _of(
-    SCALING,
-    *("DeleteScalingPolicy", "DeregisterScalableTarget", "PutScalingPolicy"),
-    "RegisterScalableTarget",
+TARGET, POLICY = (
+    f"AWS::ApplicationAutoScaling::{each}" for each in ("ScalableTarget", "ScalingPolicy")
 )
 SCALES_TABLES, SCALES_SERVICES = "dynamodb.application-autoscaling", "ecs.application-autoscaling"
 
@@ -69,9 +67,7 @@ GROUPS = (*at("ec2", "security-group/*"), *at("ec2", "security-group-rule/*"))
 
 OF_TABLES: Mapping[str, Making] = {
     "AWS::DynamoDB::Table": Making(TABLE),
-    "AWS::DynamoDB::GlobalTable": Making(
-        (*TABLE, *REPLICAS, *SCALED), linked=("replication.dynamodb", SCALES_TABLES)
-    ),
+    "AWS::DynamoDB::GlobalTable": Making((*TABLE, *REPLICAS), linked=("replication.dynamodb",)),
     "AWS::S3::Bucket": Making(
         _of(
             "s3",
@@ -160,16 +156,14 @@ OF_TABLES: Mapping[str, Making] = {
         at("backup", "backup-plan:*"),
         linked=("backup",),
     ),
-    "AWS::ApplicationAutoScaling::ScalableTarget": Making(
+    TARGET: Making(
         _of(SCALING, "DeregisterScalableTarget", "RegisterScalableTarget"),
-        at(SCALING, "scalable-target/*"),
-        (*_of(SCALING, "DescribeScalableTargets"), "cloudwatch:DescribeAlarms"),
-        (SCALES_TABLES, SCALES_SERVICES),
+        anywhere=(*_of(SCALING, "DescribeScalableTargets"), "cloudwatch:DescribeAlarms"),
+        linked=(SCALES_TABLES, SCALES_SERVICES),
     ),
-    "AWS::ApplicationAutoScaling::ScalingPolicy": Making(
+    POLICY: Making(
         _of(SCALING, "DeleteScalingPolicy", "PutScalingPolicy"),
-        at(SCALING, "scalable-target/*"),
-        _of(SCALING, "DescribeScalingPolicies"),
+        anywhere=_of(SCALING, "DescribeScalingPolicies"),
     ),
     "AWS::EC2::VPCEndpoint": Making(
         (),

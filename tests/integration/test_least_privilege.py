@@ -311,6 +311,44 @@ def test_roles_of_a_stack_are_passed_each_to_its_service_and_get_no_other_policy
             ]
 
 
+@pytest.mark.parametrize("case", [case for case, (_, told) in CASES.items() if told.is_global])
+def test_capacity_of_replicas_is_scaled_where_it_is_paid_by_the_hour_and_only_there(case):
+    statements = deployer_policy(*CASES[case], WHERE)["Statement"]
+    regions = (REGION, *CASES[case][1].replicas)
+    of = {
+        "application-autoscaling:PutScalingPolicy": "application-autoscaling:{}:{}:scalable-target/*",
+        "cloudwatch:PutMetricAlarm": "cloudwatch:{}:{}:alarm:*",
+    }
+    found = {
+        action: each["Resource"]
+        for each in statements
+        for action in each["Action"]
+        if action.endswith((":PutScalingPolicy", ":PutMetricAlarm")) and each["Sid"][-5:] != "Alarm"
+    }
+    by_hour = {
+        name: [f"arn:aws:{arn.format(region, ACCOUNT)}" for region in regions]
+        for name, arn in of.items()
+    }
+    assert found == (by_hour if CASES[case][1].provisioned else {})
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_customers_key_is_granted_to_what_it_encrypts_through_these_services_alone(case):
+    told = CASES[case][1]
+    found = {each["Sid"]: each for each in deployer_policy(*CASES[case], WHERE)["Statement"]}
+    if told.encryption.startswith("aws-"):
+        assert not found.keys() & {"KeyOfTheData", "NameOfTheKey"}
+        return
+    made = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
+    keys = [made if told.encryption == "customer" else told.encryption, *told.replica_keys.values()]
+    through = [f"dynamodb.{each}.amazonaws.com" for each in (REGION, *told.replicas)]
+    if told.backups:
+        through.append(f"backup.{REGION}.amazonaws.com")
+    assert found["NameOfTheKey"]["Resource"] == found["KeyOfTheData"]["Resource"] == keys
+    assert {"kms:CreateGrant", "kms:Decrypt"} <= {*found["KeyOfTheData"]["Action"]}
+    assert found["KeyOfTheData"]["Condition"] == {"StringEquals": {"kms:ViaService": through}}
+
+
 def test_every_method_and_every_command_has_one_role():
     methods = [each for some in METHODS.values() for each in some]
     public = {name for name in dir(Store) if not name.startswith("_")}
