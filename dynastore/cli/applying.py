@@ -120,7 +120,11 @@ def apply(watch: Watch, found: Proposal, allowed: Iterable[str]) -> Stack:
     stack = found.stack
     for number, step in enumerate(found.steps, 1):
         proposed = stacks.propose(
-            found.name, step.template, create=deployed is None, repair=found.repair
+            found.name,
+            step.template,
+            found.parameters,
+            create=deployed is None,
+            repair=found.repair,
         )
         if proposed is None:
             continue

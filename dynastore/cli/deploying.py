@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Annotated, Any
 
@@ -17,10 +17,20 @@ from ..errors import ModelError, RequestError
 from ..infra.changes import losses
 from ..infra.cloudformation import Part, template
 from ..infra.deployment import Deployment
-from ..infra.stacks import Event, Stack, Template, stack_name
+from ..infra.outputs import taken
+from ..infra.stacks import Event, Stack, Template, service_stack_name, stack_name
 from ..schema.schema import Schema
 from . import applying, destroying, proposing
-from .deployments import Flags, Image, Only, Options, PlacementFile, TableName, deployed
+from .deployments import (
+    Flags,
+    Image,
+    Only,
+    Options,
+    PlacementFile,
+    TableName,
+    TableStack,
+    deployed,
+)
 from .endings import INTERRUPTED, give_up, reported
 from .groups import grouped
 from .options import Endpoint, SchemaName, Yes
@@ -66,6 +76,7 @@ class TemplateOptions:
     template_bucket: TemplateBucket = None
     service: Image = None
     only: Only = None
+    table_stack: TableStack = None
 
 
 @frozen
@@ -78,6 +89,7 @@ class Target:
         wanted: the template of both.
         name: of the stack.
         stacks: those of the region.
+        parameters: of the template, by their names.
     """
 
     schema: Schema
@@ -85,6 +97,7 @@ class Target:
     wanted: Template
     name: str
     stacks: Stacks
+    parameters: Mapping[str, str] = {}
 
     @property
     def plane(self) -> ControlPlane:
@@ -98,7 +111,9 @@ class Target:
             ServiceError: the stack is at work or stuck, or CloudFormation refuses the template.
         """
         region = self.plane.region
-        return proposing.proposal(self.stacks, self.name, region, self.wanted, repair=repair)
+        return proposing.proposal(
+            self.stacks, self.name, region, self.wanted, self.parameters, repair=repair
+        )
 
 
 @grouped
@@ -206,19 +221,24 @@ def targeted(stack: StackOptions, table: str | None, made: TemplateOptions) -> I
             options=stack.options,
             flags=Flags(service=made.service),
         )
-        if made.only is Part.SERVICE:
+        if made.table_stack is not None and made.only is not Part.SERVICE:
             raise RequestError(
-                "the stack of a service alone takes the outputs of the table's as parameters: write it "
-                "with `dynastore template --only service`, and deploy it with `aws cloudformation deploy`"
+                "--table-stack is for a service in a stack of its own: --only service"
             )
         try:
             wanted = template(known, deployment, made.only)
         except ModelError as error:  # options are no declaration: whoever called has to change them
             raise RequestError(str(error)) from error
         plane = ControlPlane(region_name=stack.region, endpoint_url=stack.endpoint_url)
-        name = stack.stack or stack_name(known.table.name)
         with closing(plane):
-            yield Target(known, deployment, wanted, name, Stacks(plane, made.template_bucket))
+            stacks = Stacks(plane, made.template_bucket)
+            of_table = stack_name(known.table.name)
+            name, parameters = stack.stack or of_table, dict[str, str]()
+            if made.only is Part.SERVICE:
+                of_table = made.table_stack or of_table
+                name = stack.stack or service_stack_name(known.table.name)
+                parameters = taken(wanted, stacks.find(of_table), of_table)
+            yield Target(known, deployment, wanted, name, stacks, parameters)
 
 
 @contextmanager

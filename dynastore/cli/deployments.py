@@ -61,6 +61,10 @@ Image = Annotated[
 Only = Annotated[
     Part | None, typer.Option("--only", help="The table or the service, as a stack of its own.")
 ]
+TableStack = Annotated[
+    str | None,
+    typer.Option("--table-stack", help="With --only service: the table's, unless it has its name."),
+]
 Encryption = Annotated[
     str | None, typer.Option(help="aws-owned, aws-managed, customer, or the ARN of a key.")
 ]

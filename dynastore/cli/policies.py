@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import reduce
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..errors import DynastoreError, RequestError
+from ..infra.cloudformation import Part
 from ..infra.deployment import ROLES, Deployment
-from ..infra.iam import ACCOUNT, scope_policy
+from ..infra.iam import ACCOUNT, Policy, scope_policy
 from ..infra.printed import deployer_policy, role_policy
 from ..infra.resolving import Account
-from ..infra.stacks import stack_name
+from ..infra.roles import POLICY_CHARACTERS
+from ..infra.sections import Place
+from ..infra.stacks import service_stack_name, stack_name
 from ..schema.schema import Schema
-from .deploying import TemplateBucket
-from .deployments import Flags, Options, TableName, deployed
+from .deploying import TemplateOptions
+from .deployments import (
+    Flags,
+    Options,
+    PlacementFile,
+    TableName,
+    deployed,
+)
 from .endings import USAGE, give_up
 from .groups import grouped
 from .options import SchemaName
@@ -59,7 +68,7 @@ class Where:
     stack: Annotated[
         str | None, typer.Option(help="The deployer's, unless it is called as the table is.")
     ] = None
-    template_bucket: TemplateBucket = None
+    placement: PlacementFile = None
     partition: Annotated[str, typer.Option(help="Of AWS, such as aws-cn.")] = "aws"
 
 
@@ -68,6 +77,7 @@ class Where:
 def policy(
     schema: SchemaName,
     where: Where,
+    made_of: TemplateOptions,
     scope: ScopeNames = None,
     role: Role = None,
     options: Options = None,
@@ -79,13 +89,19 @@ def policy(
     if bool(scope) == bool(role):
         give_up("say which role it is: --role reader, or --scope NAME", USAGE)
     known, deployment = deployed(
-        schema, table=table, placement=None, options=options, flags=Flags()
+        schema,
+        table=table,
+        placement=where.placement,
+        options=options,
+        flags=Flags(service=made_of.service),
     )
     try:
+        places = {**deployment.places, **dict(map(_place, place or ()))}
+        deployment = evolve(deployment, places=places)
         if not ACCOUNT.fullmatch(where.account):
             raise RequestError(f"an account's number has 12 digits, not {where.account!r}")
         if role is not None:
-            made = _of_role(known, deployment, role, where)
+            made = _of_role(known, deployment, role, where, made_of)
         else:
             made = scope_policy(
                 reduce(Schema.scoped, scope or (), known),
@@ -93,28 +109,45 @@ def policy(
                 region=where.region,
                 partition=where.partition,
                 read_only=read_only,
-                places=dict(map(_place, place or ())),
+                places={
+                    name: (each.region, each.account or where.account)
+                    for name, each in places.items()
+                },
             )
     except DynastoreError as error:
         give_up(str(error), USAGE)
+    _show(made)
+
+
+def _show(made: Policy) -> None:
+    """Print a policy, and say where it is longer than IAM takes it."""
     typer.echo(orjson.dumps(made, option=orjson.OPT_INDENT_2).decode())
+    if (characters := len(orjson.dumps(made))) > POLICY_CHARACTERS:
+        parts = -(-characters // POLICY_CHARACTERS)
+        typer.echo(
+            f"It has {characters:,} characters, and IAM takes {POLICY_CHARACTERS:,} in a managed policy: put "
+            f"its statements into {parts} or more",
+            err=True,
+        )
 
 
 def _of_role(
-    schema: Schema, deployment: Deployment, role: RoleName, where: Where
-) -> dict[str, Any]:
+    schema: Schema, deployment: Deployment, role: RoleName, where: Where, made_of: TemplateOptions
+) -> Policy:
     """The policy of a role of the whole table."""
-    stack = where.stack or stack_name(schema.table.name)
+    usual = service_stack_name if made_of.only is Part.SERVICE else stack_name
+    stack = where.stack or usual(schema.table.name)
     account = Account(where.account, where.region, stack, where.partition)
     if role is RoleName.DEPLOYER:
-        return deployer_policy(schema, deployment, account, where.template_bucket)
+        bucket, only = made_of.template_bucket, made_of.only
+        return deployer_policy(schema, deployment, account, bucket, only, made_of.table_stack)
     (named,) = [each for each in ROLES if each == role.value]
     return role_policy(schema, deployment, named, account)
 
 
-def _place(told: str) -> tuple[str, tuple[str, str]]:
+def _place(told: str) -> tuple[str, Place]:
     name, _, where = told.partition("=")
     region, _, account = where.partition(":")
     if not (name and region and account):
         raise RequestError(f"a place is NAME=REGION:ACCOUNT, not {told!r}")
-    return name, (region, account)
+    return name, Place(region=region, account=account)

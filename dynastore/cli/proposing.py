@@ -40,6 +40,7 @@ class Proposal:
         wanted: the template that it would get.
         changes: what becomes of each resource.
         steps: the updates that it takes, in order.
+        parameters: of the template, by their names.
         repair: whether what was changed behind the stack's back is changed back.
     """
 
@@ -50,6 +51,7 @@ class Proposal:
     wanted: Template
     changes: tuple[Change, ...]
     steps: tuple[Step, ...]
+    parameters: Mapping[str, str]
     repair: bool = False
 
     @property
@@ -59,7 +61,13 @@ class Proposal:
 
 
 def proposal(
-    stacks: Stacks, name: str, region: str, wanted: Template, *, repair: bool = False
+    stacks: Stacks,
+    name: str,
+    region: str,
+    wanted: Template,
+    parameters: Mapping[str, str],
+    *,
+    repair: bool = False,
 ) -> Proposal | None:
     """What deploying a template would change, as CloudFormation finds out; None where nothing would.
 
@@ -70,6 +78,7 @@ def proposal(
         name: of the stack.
         region: where it is.
         wanted: the template.
+        parameters: of the template, by their names.
         repair: whether what was changed behind the stack's back is changed back.
 
     Raises:
@@ -80,16 +89,17 @@ def proposal(
         check_rest(stack)
     if stack is not None and stack.status in NEVER_MADE:
         # Such a stack takes no change set: it is deleted first, and nothing is in it.
-        return Proposal(name, region, stack, None, wanted, additions(wanted), (Step(wanted),))
+        anew = (Step(wanted),)
+        return Proposal(name, region, stack, None, wanted, additions(wanted), anew, parameters)
     is_made = stack is not None and stack.is_made
     deployed = stacks.template(name) if is_made else None
-    proposed = stacks.propose(name, wanted, create=not is_made, repair=repair)
+    proposed = stacks.propose(name, wanted, parameters, create=not is_made, repair=repair)
     if proposed is None:
         return None
     stacks.discard(proposed)
     found = changes(deployed, wanted, proposed.changes)
     made = steps(deployed, wanted)
-    return Proposal(name, region, stack, deployed, wanted, found, made, repair=repair)
+    return Proposal(name, region, stack, deployed, wanted, found, made, parameters, repair)
 
 
 def check_rest(stack: Stack) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from json import dumps
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -98,7 +99,13 @@ class Stacks:
         }
 
     def propose(
-        self, name: str, template: Template, *, create: bool, repair: bool = False
+        self,
+        name: str,
+        template: Template,
+        parameters: Mapping[str, str] = MappingProxyType({}),
+        *,
+        create: bool,
+        repair: bool = False,
     ) -> ChangeSet | None:
         """Have CloudFormation find out what a template would change; nothing is changed.
 
@@ -108,6 +115,7 @@ class Stacks:
         Args:
             name: of the stack.
             template: what it is to become.
+            parameters: of the template, by their names.
             create: whether it is not made yet.
             repair: whether what was changed behind the stack's back is changed back.
 
@@ -128,6 +136,10 @@ class Stacks:
                 ChangeSetName=f"dynastore-{uuid4().hex}",
                 ChangeSetType="CREATE" if create else "UPDATE",
                 Capabilities=[*CAPABILITIES],
+                Parameters=[
+                    {"ParameterKey": key, "ParameterValue": value}
+                    for key, value in parameters.items()
+                ],
                 ImportExistingResources=True,
                 **place,
                 **({"DeploymentMode": "REVERT_DRIFT"} if repair and not create else {}),

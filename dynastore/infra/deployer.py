@@ -1,196 +1,43 @@
 """The deployer: what may plan, apply, destroy and examine a stack, and what its resources take to be made.
 
 CloudFormation makes resources with the permissions of whoever asks it to, so a deployer needs those of each
-type of resource in the template, and no others. Actions are by type, and each is among those that the type's
-handlers name. Source: CloudFormation resource schemas, ``handlers``; for resources that an action is on:
-Service Authorization Reference.
+type of resource in the template, and no others: see `making`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
-
-from attrs import frozen
 
 from ..schema.schema import Schema
 from .backups import OF_BUCKETS, OF_TABLES
 from .cloudformation import Part, template
-from .deployment import Deployment
+from .deployment import AWS_MANAGED, AWS_OWNED, CUSTOMER, Deployment
+from .encryption import log_group
+from .making import GROUPS, MAKING, POLICY, SCALING, TARGET, anywhere_in, at
 from .names import in_bucket
 from .roles import allow, table_names, where
+from .service.balancing import vpc_of
+from .service.permissions import EXECUTION_ROLE, TASK_ROLE, WRITER_POLICY
 
-AT = "${AWS::Region}:${AWS::AccountId}"
 STACKS = (
     *("CreateChangeSet", "DeleteChangeSet", "DescribeChangeSet", "ExecuteChangeSet"),
     *("DeleteStack", "DescribeStackEvents", "DescribeStacks", "GetTemplate"),
     *("ListStackResources", "UpdateTerminationProtection"),
 )
-
-
-@frozen
-class Making:
-    """What it takes to make, change, look at and delete the resources of a type.
-
-    Attributes:
-        actions: on the resources themselves.
-        on: their ARNs; empty for those of the tables, or of the bucket, of the schema.
-        anywhere: actions that IAM knows no resource of, or whose resource has no name before it is made.
-    """
-
-    actions: tuple[str, ...]
-    on: tuple[str, ...] = ()
-    anywhere: tuple[str, ...] = ()
-
-
-def _at(service: str, rest: str) -> tuple[str, ...]:
-    return (f"arn:${{AWS::Partition}}:{service}:{AT}:{rest}",)
-
-
-def _global(service: str, rest: str) -> tuple[str, ...]:
-    return (f"arn:${{AWS::Partition}}:{service}::${{AWS::AccountId}}:{rest}",)
-
-
-def _of(service: str, *actions: str) -> tuple[str, ...]:
-    return tuple(f"{service}:{each}" for each in actions)
-
-
-TABLE = _of(
-    "dynamodb",
-    *("CreateTable", "DeleteTable", "DescribeContinuousBackups", "DescribeTable"),
-    *("DescribeTimeToLive", "ListTagsOfResource", "TagResource", "UntagResource"),
-    *("UpdateContinuousBackups", "UpdateTable", "UpdateTimeToLive"),
-)
-# A replica is filled with the caller's permissions. Source: DynamoDB Developer Guide, "Global tables: IAM".
-REPLICAS = _of(
-    "dynamodb",
-    *("CreateTableReplica", "DeleteTableReplica", "UpdateTableReplicaAutoScaling"),
-    *("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"),
-)
-SCALING = "application-autoscaling"
-SCALED = _of(
-    SCALING,
-    *("DeleteScalingPolicy", "DeregisterScalableTarget", "PutScalingPolicy"),
-    "RegisterScalableTarget",
-)
-LINKED = _of("iam", "CreateServiceLinkedRole")
-
-# Type of resource -> what it takes.
-MAKING: Mapping[str, Making] = {
-    "AWS::DynamoDB::Table": Making(TABLE),
-    "AWS::DynamoDB::GlobalTable": Making((*TABLE, *REPLICAS, *SCALED)),
-    "AWS::S3::Bucket": Making(
-        _of(
-            "s3",
-            *("CreateBucket", "DeleteBucket", "ListBucket"),
-            *("GetBucketOwnershipControls", "GetBucketPublicAccessBlock", "GetBucketTagging"),
-            *("GetBucketVersioning", "GetEncryptionConfiguration", "GetLifecycleConfiguration"),
-            *("PutBucketOwnershipControls", "PutBucketPublicAccessBlock", "PutBucketTagging"),
-            *("PutBucketVersioning", "PutEncryptionConfiguration", "PutLifecycleConfiguration"),
-        )
-    ),
-    "AWS::S3::BucketPolicy": Making(
-        _of("s3", "DeleteBucketPolicy", "GetBucketPolicy", "PutBucketPolicy")
-    ),
-    "AWS::KMS::Key": Making(
-        _of(
-            "kms",
-            *("DescribeKey", "DisableKeyRotation", "EnableKeyRotation", "GetKeyPolicy"),
-            *("GetKeyRotationStatus", "ListResourceTags", "PutKeyPolicy", "ScheduleKeyDeletion"),
-            *("TagResource", "UntagResource", "UpdateKeyDescription"),
-        ),
-        _at("kms", "key/*"),
-        _of("kms", "CreateKey"),
-    ),
-    "AWS::IAM::ManagedPolicy": Making(
-        _of(
-            "iam",
-            *("CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "DeletePolicyVersion"),
-            *("GetPolicy", "GetPolicyVersion", "ListEntitiesForPolicy", "ListPolicyVersions"),
-        ),
-        _global("iam", "policy/${AWS::StackName}-*"),
-    ),
-    "AWS::IAM::Role": Making(
-        _of(
-            "iam",
-            *("CreateRole", "DeleteRole", "GetRole", "ListAttachedRolePolicies"),
-            *("ListRolePolicies", "TagRole", "UntagRole", "UpdateAssumeRolePolicy", "UpdateRole"),
-        ),
-        _global("iam", "role/${AWS::StackName}-*"),
-    ),
-    "AWS::SNS::Topic": Making(
-        _of(
-            "sns",
-            *("CreateTopic", "DeleteTopic", "GetTopicAttributes", "ListTagsForResource"),
-            *("ListSubscriptionsByTopic", "SetTopicAttributes", "TagResource", "UntagResource"),
-        ),
-        _at("sns", "${AWS::StackName}-*"),
-    ),
-    "AWS::SNS::TopicPolicy": Making(
-        _of("sns", "SetTopicAttributes"), _at("sns", "${AWS::StackName}-*")
-    ),
-    "AWS::SNS::Subscription": Making(
-        _of("sns", "GetSubscriptionAttributes", "Subscribe", "Unsubscribe"),
-        _at("sns", "${AWS::StackName}-*"),
-    ),
-    "AWS::CloudWatch::Alarm": Making(
-        _of(
-            "cloudwatch",
-            *("DeleteAlarms", "ListTagsForResource", "PutMetricAlarm"),
-            *("TagResource", "UntagResource"),
-        ),
-        _at("cloudwatch", "alarm:${AWS::StackName}-*"),
-        _of("cloudwatch", "DescribeAlarms"),
-    ),
-    "AWS::CloudWatch::Dashboard": Making(
-        _of("cloudwatch", "DeleteDashboards", "GetDashboard", "PutDashboard"),
-        _global("cloudwatch", "dashboard/${AWS::StackName}"),
-    ),
-    "AWS::Backup::BackupVault": Making(
-        _of(
-            "backup",
-            *("CreateBackupVault", "DeleteBackupVault", "DescribeBackupVault"),
-            *("ListTags", "TagResource", "UntagResource"),
-        ),
-        _at("backup", "backup-vault:${AWS::StackName}-backups"),
-        _of("backup-storage", "MountCapsule"),
-    ),
-    "AWS::Backup::BackupPlan": Making(
-        _of(
-            "backup",
-            *("CreateBackupPlan", "DeleteBackupPlan", "GetBackupPlan", "UpdateBackupPlan"),
-        ),
-        _at("backup", "backup-plan:*"),
-    ),
-    "AWS::Backup::BackupSelection": Making(
-        _of("backup", "CreateBackupSelection", "DeleteBackupSelection", "GetBackupSelection"),
-        _at("backup", "backup-plan:*"),
-    ),
-    "AWS::ApplicationAutoScaling::ScalableTarget": Making(
-        _of(SCALING, "DeregisterScalableTarget", "RegisterScalableTarget"),
-        _at(SCALING, "scalable-target/*"),
-        (*_of(SCALING, "DescribeScalableTargets"), *LINKED),
-    ),
-    "AWS::ApplicationAutoScaling::ScalingPolicy": Making(
-        _of(SCALING, "DeleteScalingPolicy", "PutScalingPolicy"),
-        _at(SCALING, "scalable-target/*"),
-        _of(SCALING, "DescribeScalingPolicies"),
-    ),
-    "AWS::EC2::VPCEndpoint": Making(
-        (),
-        anywhere=_of(
-            "ec2",
-            *("CreateVpcEndpoint", "DeleteVpcEndpoints", "DescribeVpcEndpoints"),
-            *("DescribeVpcs", "ModifyVpcEndpoint"),
-        ),
-    ),
-}
+VAULT = "AWS::Backup::BackupVault"
+KEYED = {"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", VAULT}
+BACKUP_ROLE = "BackupRole"
 
 
 def deployer_statements(
-    schema: Schema, deployment: Deployment, template_bucket: str | None = None
+    schema: Schema,
+    deployment: Deployment,
+    template_bucket: str | None = None,
+    only: Part | None = None,
+    table_stack: str = "${AWS::StackName}",
 ) -> list[dict[str, Any]]:
-    """What a deployer may do, by the template of the table's stack; the service is none of it.
+    """What a deployer may do, by the template of its stack.
 
     ARNs are texts with what CloudFormation puts in.
 
@@ -198,26 +45,29 @@ def deployer_statements(
         schema: what is deployed.
         deployment: how.
         template_bucket: where templates pass through that are too large for a request.
+        only: the stack of the table, or that of the service; None for one that has both.
+        table_stack: name of the table's, whose outputs that of the service takes.
 
     Raises:
         ModelError: schema and deployment do not go together.
     """
-    kinds = sorted(
-        {each["Type"] for each in template(schema, deployment, Part.TABLE)["Resources"].values()}
-    )
-    stack = f"arn:${{AWS::Partition}}:cloudformation:{AT}:stack/${{AWS::StackName}}/*"
-    statements = [allow("Stack", "cloudformation", STACKS, [stack])]
-    for kind in kinds:
+    made = template(schema, deployment, only)["Resources"]
+    kinds = {each["Type"] for each in made.values()}
+    if "AWS::DynamoDB::GlobalTable" in kinds and deployment.provisioned:
+        kinds |= {TARGET, POLICY}  # which the type makes by itself
+    statements = [_stack("Stack", STACKS, "${AWS::StackName}")]
+    if only is Part.SERVICE:
+        statements.append(_stack("StackOfTheTable", ("DescribeStacks",), table_stack))
+    for kind in sorted(kinds):
         making = MAKING[kind]
         if making.actions:
             on = [*making.on] or _own(kind, schema, deployment)
             statements.append(_statement(_sid(kind), making.actions, on))
-    anywhere = {action for kind in kinds for action in MAKING[kind].anywhere}
-    if anywhere:
-        # IAM has no ARN for these, or none before what they make is there.
-        statements.append(_statement("WithoutNames", tuple(anywhere), ["*"]))
-    if "AWS::IAM::Role" in kinds:
+    statements += _around(kinds, deployment) + _key(kinds, deployment)
+    if BACKUP_ROLE in made:
         statements += _role_of_backups()
+    if TASK_ROLE in made:
+        statements += _roles_of_tasks(table_stack)
     if template_bucket is not None:
         objects = [where(deployment).objects(template_bucket, "dynastore-")]
         passing = ("DeleteObject", "GetObject", "PutObject")
@@ -225,32 +75,113 @@ def deployer_statements(
     return statements
 
 
+def _stack(sid: str, actions: tuple[str, ...], name: str) -> dict[str, Any]:
+    return allow(sid, "cloudformation", actions, [*at("cloudformation", f"stack/{name}/*")])
+
+
 def _own(kind: str, schema: Schema, deployment: Deployment) -> list[str]:
-    """ARNs of the tables, or of the bucket."""
+    """ARNs of what schema and deployment name."""
     place = where(deployment)
     if kind.startswith("AWS::S3::"):
         return [place.bucket(str(in_bucket(schema, deployment).table.bucket))]
-    tables = [arn for name in table_names(schema) for arn in place.tables(name)]
-    if kind == "AWS::DynamoDB::GlobalTable" and deployment.provisioned:
-        return [*tables, *_at(SCALING, "scalable-target/*")]
-    return tables
+    if kind.startswith("AWS::Logs::"):
+        logs = f"log-group:{log_group(schema.table.name)}"
+        return [*at("logs", logs), *at("logs", f"{logs}:*")]
+    if kind in {TARGET, POLICY}:
+        return _in_regions(at(SCALING, "scalable-target/*"), deployment)
+    if kind.startswith("AWS::EC2::") and deployment.service is not None:
+        return [*GROUPS, *at("ec2", f"vpc/{vpc_of(deployment, deployment.service)}")]
+    return [arn for name in table_names(schema) for arn in place.tables(name)]
+
+
+def _in_regions(arns: tuple[str, ...], deployment: Deployment) -> list[str]:
+    """ARNs of a region, and those of the replicas'."""
+    regions = ("${AWS::Region}", *deployment.replicas)
+    return [arn.replace("${AWS::Region}", region) for arn in arns for region in regions]
+
+
+def _around(kinds: AbstractSet[str], deployment: Deployment) -> list[dict[str, Any]]:
+    """What several types take alike: actions without ARNs, roles of AWS's services, alarms of scaling."""
+    found = [MAKING[kind] for kind in kinds]
+    statements = []
+    if anywhere := {action for each in found for action in each.anywhere}:
+        # IAM has no ARN for these, or none before what they make is there.
+        statements.append(_statement("WithoutNames", tuple(anywhere), ["*"]))
+    if linked := sorted({name for each in found for name in each.linked}):
+        roles = [
+            arn
+            for name in linked
+            for arn in anywhere_in("iam", f"role/aws-service-role/{name}.amazonaws.com/*")
+        ]
+        statements.append(allow("RolesOfServices", "iam", ("CreateServiceLinkedRole",), roles))
+    if TARGET in kinds:
+        # Its alarms are made for the caller, who has to have the permission; that is tried out first, with
+        # what is no alarm's name. Source: Application Auto Scaling User Guide, "Permissions validation".
+        alarms = _in_regions(at("cloudwatch", "alarm:*"), deployment)
+        statements.append(
+            allow("AlarmsOfScaling", "cloudwatch", ("DeleteAlarms", "PutMetricAlarm"), alarms)
+        )
+    return statements
+
+
+def _key(kinds: AbstractSet[str], deployment: Deployment) -> list[dict[str, Any]]:
+    """To let tables and the vault use a customer's key, through their services alone.
+
+    Source: DynamoDB Developer Guide, "How DynamoDB uses AWS KMS"; AWS Backup Developer Guide, "Encryption".
+    """
+    if deployment.encryption in {AWS_OWNED, AWS_MANAGED} or not kinds & KEYED:
+        return []
+    is_made = deployment.encryption == CUSTOMER
+    own = at("kms", "key/*") if is_made else (deployment.encryption,)
+    keys = [*own, *deployment.replica_keys.values()]
+    through = _in_regions(("dynamodb.${AWS::Region}.amazonaws.com",), deployment)
+    uses: tuple[str, ...] = ("CreateGrant", "Decrypt")
+    if VAULT in kinds:
+        through.append("backup.${AWS::Region}.amazonaws.com")
+        uses += ("GenerateDataKey", "RetireGrant")
+    using = allow("KeyOfTheData", "kms", uses, keys)
+    return [
+        {**using, "Condition": {"StringEquals": {"kms:ViaService": through}}},
+        allow("NameOfTheKey", "kms", ("DescribeKey",), keys),
+    ]
 
 
 def _role_of_backups() -> list[dict[str, Any]]:
     """To give the role of AWS Backup its two policies and nothing else, and to nobody else."""
-    role = [*_global("iam", "role/${AWS::StackName}-*")]
+    role = [*_role(BACKUP_ROLE)]
     policies = [
         f"arn:${{AWS::Partition}}:iam::aws:policy/{each}" for each in (OF_TABLES, OF_BUCKETS)
     ]
-    attaching = allow("PoliciesOfBackups", "iam", ("AttachRolePolicy", "DetachRolePolicy"), role)
-    passing = allow("RoleOfBackups", "iam", ("PassRole",), role)
     return [
-        {**attaching, "Condition": {"ArnEquals": {"iam:PolicyARN": policies}}},
-        {
-            **passing,
-            "Condition": {"StringEquals": {"iam:PassedToService": "backup.amazonaws.com"}},
-        },
+        _attaching("PoliciesOfBackups", role, policies),
+        _passing("RoleOfBackups", role, "backup.amazonaws.com"),
     ]
+
+
+def _roles_of_tasks(table_stack: str) -> list[dict[str, Any]]:
+    """To give tasks the writer's policy and nothing else, what starts them its own, and both to ECS alone."""
+    task, execution = _role(TASK_ROLE), _role(EXECUTION_ROLE)
+    inline = ("DeleteRolePolicy", "GetRolePolicy", "PutRolePolicy")
+    writer = anywhere_in("iam", f"policy/{table_stack}-{WRITER_POLICY}-*")
+    return [
+        _attaching("PolicyOfTasks", [*task], [*writer]),
+        allow("PolicyOfStarting", "iam", inline, [*execution]),
+        _passing("RolesOfTasks", [*execution, *task], "ecs-tasks.amazonaws.com"),
+    ]
+
+
+def _role(name: str) -> tuple[str, ...]:
+    return anywhere_in("iam", f"role/${{AWS::StackName}}-{name}-*")
+
+
+def _attaching(sid: str, roles: list[str], policies: list[str]) -> dict[str, Any]:
+    made = allow(sid, "iam", ("AttachRolePolicy", "DetachRolePolicy"), roles)
+    return {**made, "Condition": {"ArnLike": {"iam:PolicyARN": policies}}}
+
+
+def _passing(sid: str, roles: list[str], service: str) -> dict[str, Any]:
+    made = allow(sid, "iam", ("PassRole",), roles)
+    return {**made, "Condition": {"StringEquals": {"iam:PassedToService": service}}}
 
 
 def _sid(kind: str) -> str:

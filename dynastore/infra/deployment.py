@@ -15,14 +15,17 @@ from typing import Any, Literal, TypeAlias
 from attrs import field, frozen
 
 from ..errors import ModelError, shown
-from ..table import BUCKET
+from ..keys.addresses import PLACE
 from .checks import each, flag, known, like, one_of, pairs, section, whole
 from .sections import (
+    BUCKET_NAME,
+    REGION,
     UNITS_LIMIT,
     Alarms,
     Backups,
     Bucket,
     Network,
+    Place,
     Provisioned,
     as_tuple,
     optional,
@@ -37,8 +40,8 @@ ROLES: tuple[Role, ...] = ("reader", "writer", "admin")
 
 RECOVERY_DAYS_LIMIT = 35  # of point-in-time recovery; DynamoDB Developer Guide
 
-REGION = like(r"[a-z]{2,5}(-[a-z]+)+-\d", "a region such as eu-west-1")
-BUCKET_NAME = like(BUCKET.pattern, "names of buckets: 3 to 63 lower-case letters, digits, - and .")
+# Of a table that is there already, or what names begin with.
+OLD_TABLE = like(r"[\w.-]{2,255}\*?", "names of tables, or what names begin with, such as 'agno_*'")
 KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
 
 
@@ -75,7 +78,10 @@ class Deployment:
         roles: which managed policies there are.
         admin_buckets: buckets beside the payloads' own that an admin exports to, imports from, and
             restores payloads to.
+        old_tables: tables of other libraries, which an admin may read to move them in.
+        old_buckets: buckets that these keep values in.
         scopes: scopes that have a policy of their own, as paths: ``("acme", "qa")``.
+        places: name -> another place of a placement, which the policies are for, too.
         alarms: None for none.
         dashboard: whether there is one in CloudWatch.
         backups: None for none beside ``recovery_days``.
@@ -122,12 +128,20 @@ class Deployment:
     admin_buckets: tuple[str, ...] = field(
         default=(), converter=as_tuple, validator=each(BUCKET_NAME)
     )
+    old_tables: tuple[str, ...] = field(default=(), converter=as_tuple, validator=each(OLD_TABLE))
+    old_buckets: tuple[str, ...] = field(
+        default=(), converter=as_tuple, validator=each(BUCKET_NAME)
+    )
     scopes: tuple[tuple[str, ...], ...] = field(
         default=(),
         converter=_paths,
         validator=each(
             each(like(r"(?s).+", "a list of scopes, or of paths of scopes"), least=1, repeated=True)
         ),
+    )
+    places: Mapping[str, Place] = field(
+        factory=dict,
+        validator=pairs(like(PLACE.pattern, "a table of places by name"), section(Place)),
     )
     alarms: Alarms | None = field(default=None, validator=optional(section(Alarms)))
     dashboard: bool = field(default=False, validator=flag)
@@ -196,11 +210,15 @@ class Deployment:
             ModelError: it says what no option is; with the key.
         """
         known(cls, told, "")
-        sections = {
+        sections: dict[str, Any] = {
             name: _section(name, SECTIONS[name], value)
             for name, value in told.items()
             if name in SECTIONS
         }
+        if isinstance(places := told.get("places"), Mapping):
+            sections["places"] = {
+                name: _section(f"places.{name}", Place, value) for name, value in places.items()
+            }
         return cls(**{**told, **sections})
 
 

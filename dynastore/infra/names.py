@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from attrs import evolve, frozen
 
 from ..errors import ModelError
+from ..keys.addresses import place_in
 from ..schema.schema import Schema
 from .deployment import Deployment
 
@@ -44,7 +45,7 @@ class Placed:
 
 
 def placed(schema: Schema, deployment: Deployment) -> list[Placed]:
-    """The tables of a schema: its own first, then private ones of scopes.
+    """The tables of a schema: its own first, then private ones of scopes; not those at other places.
 
     The resource of a global table is of another type, and CloudFormation changes no type in
     place, so its id is another one.
@@ -52,6 +53,8 @@ def placed(schema: Schema, deployment: Deployment) -> list[Placed]:
     kind = "GlobalTable" if deployment.is_global else "Table"
     found: dict[str, Placed] = {}
     for each in schema.all_tables:
+        if place_in(each.table.name) is not None:
+            continue
         suffix = each.table.name.removeprefix(schema.table.name)
         own = free(kind + (_of_private(suffix) if suffix else ""), found)
         found[own] = Placed(own, each)
@@ -72,16 +75,17 @@ def in_bucket(schema: Schema, deployment: Deployment) -> Schema:
         ModelError: several are named, or a section about it where there is none.
     """
     asked = deployment.bucket
-    named = {each.table.bucket for each in schema.all_tables} - {None}
+    known = {each.table.bucket for each in schema.all_tables}
+    named = {each for each in known if each is not None and place_in(each) is None}
     wanted = named | ({asked.name} if asked and asked.name else set())
     if len(wanted) > 1:
-        raise ModelError(
-            f"one bucket keeps all payloads, not {', '.join(sorted(map(str, wanted)))}"
-        )
+        raise ModelError(f"one bucket keeps all payloads, not {', '.join(sorted(wanted))}")
     if asked and not wanted:
         raise ModelError("bucket.name is missing, and the schema's Table names none")
     name = next(iter(wanted), None)
-    return schema.on(lambda table: evolve(table, bucket=name))
+    return schema.on(
+        lambda table: table if place_in(table.name) is not None else evolve(table, bucket=name)
+    )
 
 
 def camel(text: str) -> str:

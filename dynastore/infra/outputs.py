@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ..errors import RequestError
 from .names import Placed, Value, attribute, ref
+from .stacks import Stack, Template
 
 # Type of a resource that has a name or an ARN of interest -> how it is had, and what it is called.
 TOLD: Mapping[str, tuple[tuple[str, str | None, str], ...]] = {
@@ -42,6 +44,31 @@ def outputs(
             value = ref(name) if of is None else attribute(name, of)
             told[f"{name}{suffix}"] = _output(description, value)
     return told
+
+
+def taken(wanted: Template, of: Stack | None, name: str) -> dict[str, str]:
+    """The parameters of a template that are outputs of another stack of the same names.
+
+    Args:
+        wanted: the template.
+        of: the other stack; None where there is none.
+        name: of that stack.
+
+    Raises:
+        RequestError: it is not there, or does not tell all of them.
+    """
+    names = wanted.get("Parameters", {})
+    if of is None or not of.is_made:
+        raise RequestError(
+            f"there is no stack {name}, whose outputs {', '.join(names)} the service takes: make it first, "
+            "`dynastore apply --only table`; if it has another name, say --table-stack"
+        )
+    if missing := sorted(each for each in names if each not in of.outputs):
+        raise RequestError(
+            f"stack {name} has no output {missing[0]}, which the service takes: bring it up to date with the "
+            "same options first, `dynastore apply --only table`"
+        )
+    return {each: of.outputs[each] for each in names}
 
 
 def _output(description: str, value: Value) -> dict[str, Value]:

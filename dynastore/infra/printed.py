@@ -6,12 +6,14 @@ from typing import Any
 
 from ..errors import ModelError
 from ..schema.schema import Schema
+from .cloudformation import Part
 from .deployer import deployer_statements
 from .deployment import Deployment, Role
 from .iam import Policy, document
 from .names import in_bucket
 from .resolving import UNKNOWN, Account, put_in
 from .roles import role_statements
+from .stacks import stack_name
 
 
 def role_policy(schema: Schema, deployment: Deployment, role: Role, account: Account) -> Policy:
@@ -28,6 +30,8 @@ def deployer_policy(
     deployment: Deployment,
     account: Account,
     template_bucket: str | None = None,
+    only: Part | None = None,
+    table_stack: str | None = None,
 ) -> Policy:
     """What it takes to plan, apply, destroy and examine a stack.
 
@@ -36,11 +40,17 @@ def deployer_policy(
         deployment: how.
         account: where, and the name of the stack.
         template_bucket: where templates pass through that are too large for a request.
+        only: the stack of the table, or that of the service; None for one that has both.
+        table_stack: name of the table's; None for the usual one.
 
     Raises:
         ModelError: schema and deployment do not go together.
     """
-    return _filled(deployer_statements(schema, deployment, template_bucket), account)
+    of_table = account.stack
+    if only is Part.SERVICE:
+        of_table = table_stack or stack_name(schema.table.name)
+    statements = deployer_statements(schema, deployment, template_bucket, only, of_table)
+    return _filled(statements, account)
 
 
 def _filled(statements: list[dict[str, Any]], account: Account) -> Policy:

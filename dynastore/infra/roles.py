@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from ..errors import ModelError, RequestError
+from ..keys.addresses import address, place_in
 from ..schema.schema import Schema
 from .deployment import Deployment, Role
 from .encryption import key_statements
@@ -36,6 +37,8 @@ POLICY_CHARACTERS = 6_144  # of a managed policy, without white space; IAM quota
 SCANS = ("Scan",)
 SEARCHES = ("SearchVectors",)
 TABLE_UPKEEP = ("CreateTable", "DescribeTable", "DescribeTimeToLive", "UpdateTimeToLive")
+# What `migrate` reads of tables that other libraries made.
+OLD_READS = ("DescribeTable", "GetItem", "Query", "Scan")
 STREAM_READS = ("DescribeStream", "GetRecords", "GetShardIterator")
 TABLE_BACKUPS = (
     "CreateBackup",
@@ -80,7 +83,12 @@ def roles(schema: Schema, deployment: Deployment) -> Resources:
 
 def where(deployment: Deployment) -> Where:
     """Where a stack and the replicas of its table are."""
-    return Where("${AWS::Partition}", "${AWS::AccountId}", ("${AWS::Region}", *deployment.replicas))
+    places = {
+        name: (each.region, each.account or "${AWS::AccountId}")
+        for name, each in deployment.places.items()
+    }
+    regions = ("${AWS::Region}", *deployment.replicas)
+    return Where("${AWS::Partition}", "${AWS::AccountId}", regions, places)
 
 
 def table_names(schema: Schema) -> list[str]:
@@ -89,27 +97,52 @@ def table_names(schema: Schema) -> list[str]:
     So a scope that is moved to a private table is allowed there before the placement names it.
     """
     own = schema.table.name
-    names = [each.table.name for each in schema.all_tables if each.table.name != own]
+    known = [each.table.name for each in schema.all_tables]
+    names = [each for each in known if each != own and place_in(each) is None]
     private = [f"{own}.*"] if any(name.startswith(f"{own}.") for name in names) else []
     return [own, *private, *(name for name in names if not name.startswith(f"{own}."))]
+
+
+def far_tables(schema: Schema, deployment: Deployment) -> list[str]:
+    """The addresses of a schema's tables at other places in a policy: of its name, and private ones.
+
+    Raises:
+        ModelError: a placement has a place that the deployment does not.
+    """
+    own = schema.table.name
+    for each in schema.all_tables:
+        place = place_in(each.table.name)
+        if place is not None and place not in deployment.places:
+            raise ModelError(
+                f"table {each.table.name} is at place {place!r}: say where that is in a section "
+                f"[places.{place}] of the options, with its region"
+            )
+    return [address(place, name) for place in deployment.places for name in (own, f"{own}.*")]
 
 
 def role_statements(schema: Schema, deployment: Deployment, role: Role) -> list[dict[str, Any]]:
     """What a role may do; ARNs are texts with what CloudFormation puts in."""
     place = where(deployment)
-    at = [arn for name in table_names(schema) for arn in place.tables(name)]
+    own = [arn for name in table_names(schema) for arn in place.tables(name)]
+    far = [arn for name in far_tables(schema, deployment) for arn in place.tables(name)]
+    at = own + far
     scans = SCANS if role == "admin" else ()
     items = READS + scans if role == "reader" else READS + WRITES + scans
     statements = [allow("Items", "dynamodb", items, at)]
     if reads := _index_reads(schema) + (scans if _has_indexes(schema) else ()):
-        statements.append(allow("Indexes", "dynamodb", reads, [f"{each}/index/*" for each in at]))
-    if schema.table.bucket is not None:
+        statements.append(allow("Indexes", "dynamodb", reads, _indexes(at)))
+    buckets = _buckets(schema, deployment)
+    if buckets:
         objects = OBJECT_READS if role == "reader" else OBJECT_READS + OBJECT_WRITES
         deletes = ("DeleteObject",) if role == "admin" else ()
-        arns = [place.objects(schema.table.bucket)]
+        arns = [place.objects(each) for each in buckets]
         statements.append(allow("Objects", "s3", objects + deletes, arns))
     if role == "admin":
-        statements += _upkeep(schema, place, at) + _elsewhere(deployment, place)
+        statements += _upkeep(schema, place, own, far)
+        if buckets:
+            names = [place.bucket(each) for each in buckets]
+            statements.append(allow("ObjectNames", "s3", ("ListBucket",), names))
+        statements += _elsewhere(deployment, place) + _old(deployment, place)
     return statements + key_statements(
         deployment,
         in_bucket=schema.table.bucket is not None,
@@ -118,20 +151,42 @@ def role_statements(schema: Schema, deployment: Deployment, role: Role) -> list[
     )
 
 
-def _upkeep(schema: Schema, place: Where, at: list[str]) -> list[dict[str, Any]]:
+def _buckets(schema: Schema, deployment: Deployment) -> list[str]:
+    """The bucket of payloads, and those at other places; none where payloads are parts."""
+    if schema.table.bucket is None:
+        return []
+    far = [each.bucket for each in deployment.places.values() if each.bucket is not None]
+    return [schema.table.bucket, *far]
+
+
+def _upkeep(schema: Schema, place: Where, own: list[str], far: list[str]) -> list[dict[str, Any]]:
     restored = [f"{arn}-*" for arn in place.tables(schema.table.name)]
-    statements = [
-        allow("Tables", "dynamodb", TABLE_UPKEEP + TABLE_BACKUPS, at),
-        allow("Changes", "dynamodb", STREAM_READS, [f"{each}/stream/*" for each in at]),
-        allow("KeptBackups", "dynamodb", KEPT_BACKUPS, [f"{each}/backup/*" for each in at]),
+    streams = [f"{each}/stream/*" for each in own + far]
+    moved = [allow("TablesOfMoves", "dynamodb", ("DescribeTable",), far)] if far else []
+    return [
+        allow("Tables", "dynamodb", TABLE_UPKEEP + TABLE_BACKUPS, own),
+        *moved,
+        allow("Changes", "dynamodb", STREAM_READS, streams),
+        allow("KeptBackups", "dynamodb", KEPT_BACKUPS, [f"{each}/backup/*" for each in own]),
         allow("RestoredTables", "dynamodb", RESTORES, restored),
         # It names backups of all tables, and nothing of what is in them; IAM has no ARN for it.
         allow("BackupNames", "dynamodb", ("ListBackups",), ["*"]),
     ]
-    if schema.table.bucket is not None:
-        own = [place.bucket(schema.table.bucket)]
-        statements.append(allow("ObjectNames", "s3", ("ListBucket",), own))
-    return statements
+
+
+def _old(deployment: Deployment, place: Where) -> list[dict[str, Any]]:
+    """What is read of the tables and buckets of other libraries."""
+    tables = [arn for name in deployment.old_tables for arn in place.tables(name)[:1]]
+    objects = [place.objects(each) for each in deployment.old_buckets]
+    return [
+        *([allow("OldTables", "dynamodb", OLD_READS, tables)] if tables else []),
+        *([allow("OldIndexes", "dynamodb", ("Query",), _indexes(tables))] if tables else []),
+        *([allow("OldObjects", "s3", OBJECT_READS, objects)] if objects else []),
+    ]
+
+
+def _indexes(tables: list[str]) -> list[str]:
+    return [f"{each}/index/*" for each in tables]
 
 
 def _elsewhere(deployment: Deployment, place: Where) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The sections of a deployment: capacity, bucket, alarms, backups, network."""
+"""The sections of a deployment: capacity, bucket, alarms, backups, network, other places."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ INFREQUENT_DAYS = 30  # before them S3 moves nothing to STANDARD_IA; S3 User Gui
 COLD_STORAGE_DAYS = 90  # the least that AWS Backup keeps in cold storage; its Developer Guide
 
 optional = validators.optional
+REGION = like(r"[a-z]{2,5}(-[a-z]+)+-\d", "a region such as eu-west-1")
+BUCKET_NAME = like(BUCKET.pattern, "names of buckets: 3 to 63 lower-case letters, digits, - and .")
 VPC = like(r"vpc-[0-9a-f]{8,17}", "an id such as vpc-0123456789abcdef0")
 
 
@@ -177,3 +179,20 @@ class Network:
             like(r"rtb-[0-9a-f]{8,17}", "a list of ids such as rtb-0123456789abcdef0"), least=1
         ),
     )
+
+
+@frozen(kw_only=True)
+class Place:
+    """Another place that scopes are kept at or moved to; the stack makes nothing there.
+
+    Attributes:
+        region: of its tables.
+        account: whose they are, 12 digits; None for the stack's own.
+        bucket: of the payloads there, where the schema has one.
+    """
+
+    region: str = field(validator=REGION)
+    account: str | None = field(
+        default=None, validator=optional(like(r"\d{12}", "a number of 12 digits"))
+    )
+    bucket: str | None = field(default=None, validator=optional(BUCKET_NAME))

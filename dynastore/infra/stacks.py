@@ -13,6 +13,7 @@ Template: TypeAlias = Mapping[str, Any]
 """A CloudFormation template, as JSON has it."""
 
 LONGEST_NAME = 128  # characters; CreateChangeSet reference
+OF_SERVICE = "-service"
 REVIEW = "REVIEW_IN_PROGRESS"  # of a stack that only has a change set, and nothing else yet
 GONE = "DELETE_COMPLETE"
 # A creation that failed: such a stack has nothing in it, and can only be deleted.
@@ -102,3 +103,8 @@ def stack_name(table: str) -> str:
     """The stack of a table, unless it has a name of its own: stacks have letters, digits and hyphens."""
     name = re.sub(r"[^A-Za-z0-9-]", "-", table)[:LONGEST_NAME]
     return name if name[0].isalpha() else f"table-{name}"[:LONGEST_NAME]
+
+
+def service_stack_name(table: str) -> str:
+    """The stack of the service on a table, where it has one of its own."""
+    return stack_name(f"{table[: LONGEST_NAME - len(OF_SERVICE)]}{OF_SERVICE}")

@@ -1,7 +1,7 @@
 """Every call of AWS that is made in this process, as IAM is asked about it.
 
 botocore is listened to where it sends: whatever client made the call, this is what leaves. Resources are
-those of ``ACCOUNT`` and ``REGION``.
+those of ``ACCOUNT``, in the region that the call goes to.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import unquote, urlsplit
 
 import orjson
 from attrs import evolve
@@ -21,12 +20,6 @@ from botocore.endpoint import Endpoint
 from ..properties.test_scope_policies import ACCOUNT, REGION, Asked, asked_of
 
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table"
-ITEMS = frozenset(
-    {
-        *("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query"),
-        *("TransactGetItems", "TransactWriteItems", "UpdateItem"),
-    }
-)
 # Where IAM's word for a call is another than S3's. Source: Service Authorization Reference, "Amazon S3".
 OF_BUCKETS = {
     "HeadBucket": "ListBucket",
@@ -61,7 +54,7 @@ def calls_made() -> Iterator[set[Asked]]:
     make, send = BaseClient._make_api_call, Endpoint.make_request
 
     def making(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        given.parameters = parameters
+        given.parameters, given.region = parameters, client.meta.region_name
         return make(client, operation, parameters)
 
     def sending(endpoint: Any, model: Any, request: dict[str, Any]) -> Any:
@@ -75,7 +68,8 @@ def calls_made() -> Iterator[set[Asked]]:
             if "/stream/" in each.resource:  # an iterator does not tell of which table
                 given.stream = each.resource if "table/*" not in each.resource else given.stream
                 each = evolve(each, resource=given.stream)  # noqa: PLW2901
-            asked.add(each)
+            there = each.resource.replace(f":{REGION}:", f":{given.region}:")
+            asked.add(evolve(each, resource=there))
         return send(endpoint, model, request)
 
     with (
@@ -94,7 +88,7 @@ def questions(
     if service in {"dynamodb", "dynamodbstreams"}:
         yield from of_tables(operation, orjson.loads(request["body"]))
     elif service == "s3":
-        yield from of_buckets(operation, unquote(urlsplit(request["url"]).path).lstrip("/"))
+        yield of_buckets(operation, parameters["Bucket"], parameters.get("Key"))
     else:
         action = f"{service}:{operation}"
         yield Asked(action, "*" if action in OF_ALL else resource_of(service, parameters), ())
@@ -103,8 +97,11 @@ def questions(
 def of_tables(operation: str, told: dict[str, Any]) -> Iterator[Asked]:
     """What is asked of a call of DynamoDB, by what is sent."""
     action = f"dynamodb:{operation}"
-    if operation in ITEMS:
+    if "TransactItems" in told:
         yield from asked_of(operation, told)
+    elif "RequestItems" in told:
+        for table in told["RequestItems"]:
+            yield Asked(action, f"{TABLE}/{table}", ())
     elif action in OF_ALL:
         yield Asked(action, "*", ())
     elif "ShardIterator" in told or "StreamArn" in told:
@@ -135,14 +132,12 @@ def _table_of(told: dict[str, Any]) -> str:
     return arn.split(":table/")[1].split("/")[0] if ":table/" in arn else "*"
 
 
-def of_buckets(operation: str, path: str) -> Iterator[Asked]:
-    """What is asked of a call of S3, by the path of its URL."""
-    bucket, _, name = path.partition("/")
+def of_buckets(operation: str, bucket: str, name: str | None) -> Asked:
+    """What is asked of a call of S3: of an object, or of the bucket itself."""
     at = f"arn:aws:s3:::{bucket}"
-    if name:
-        yield Asked(f"s3:{OF_OBJECTS.get(operation, operation)}", f"{at}/{name}", ())
-    else:
-        yield Asked(f"s3:{OF_BUCKETS.get(operation, operation)}", at, ())
+    if name is None:
+        return Asked(f"s3:{OF_BUCKETS.get(operation, operation)}", at, ())
+    return Asked(f"s3:{OF_OBJECTS.get(operation, operation)}", f"{at}/{name}", ())
 
 
 def of_account(arn: str) -> str:

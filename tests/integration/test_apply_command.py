@@ -217,7 +217,11 @@ def test_without_credentials_it_says_what_to_do(place, command):
         (["--stack", "no stack"], FREE, "stackName"),
         (["--table", "a"], FREE, "3 to 255"),
         (["--service", "app:1"], FREE, "in a section [service]"),
-        (["--only", "service"], FREE, "dynastore template --only service"),
+        (
+            ["--only", "service"],
+            FREE,
+            "there is no service in the deployment; write a section [service]",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(place, words, options, says):

@@ -21,13 +21,17 @@ from typer.testing import CliRunner
 from dynastore import Store, ref
 from dynastore.agents.checkpoints.archiving import archive_threads
 from dynastore.cli.app import app
-from dynastore.infra.deployer import MAKING
+from dynastore.infra.cloudformation import Part, template
 from dynastore.infra.deployment import Deployment
 from dynastore.infra.duties import COMMANDS, METHODS
+from dynastore.infra.making import MAKING
 from dynastore.infra.printed import deployer_policy, role_policy
 from dynastore.infra.resolving import Account
 from dynastore.integrations.agno import DynastoreDb
 from dynastore.integrations.langgraph import DynastoreSaver, DynastoreStore
+from dynastore.operations.backups import create_backup
+from dynastore.requests import Wait
+from dynastore.requests.backups import Backup
 
 from ..cold import BEGAN, COLD, LATER, config, put
 from ..conformance.filled import File, filled_schema
@@ -35,7 +39,7 @@ from ..properties.scoped_calls import work_of_frameworks
 from ..properties.test_role_policies import allowing
 from ..properties.test_scope_policies import ACCOUNT, REGION, Asked
 from ..unit.infra.deployments import CASES
-from .calls_made import calls_made
+from .calls_made import calls_made, of_tables
 from .deployed import Place
 from .test_all_commands import ROWS
 
@@ -50,8 +54,6 @@ WHERE = Account(ACCOUNT, REGION, NAME)
 LARGE = File(name="large", data=bytes(450_000))
 # What the policies allow and no test can see sent.
 UNSEEN = {
-    ("Objects", "s3:DeleteObject"): "a sweep deletes what is a day old",
-    ("KeptBackups", "dynamodb:DescribeBackup"): "ministack's backups are made at once",
     ("NamesElsewhere", "s3:ListBucket"): "asked by S3 itself, where an object is missing",
 }
 
@@ -140,8 +142,20 @@ ADMIN = (
 )
 
 
+def looked_at_until_made() -> Asked:
+    """A backup that is not made at once, as ministack's are: it is asked for again."""
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{NAME}/backup/1"
+    making = create_backup(SCHEMA, "nightly")
+    next(making)
+    assert isinstance(making.send(Backup(arn, "nightly", NAME, "CREATING", LATER, 0)), Wait)
+    request = next(making)
+    (asked,) = of_tables(request.operation, request.parameters())
+    return asked
+
+
 def keeping(table: Table) -> None:
     writing(table)
+    table.store.scope("qa").put(LARGE)
     for each in ADMIN:
         table.command(each)
     with Store.connect(NAME, SCHEMA, endpoint_url=table.url, create=True) as again:
@@ -167,6 +181,7 @@ def test_a_role_may_do_what_its_work_sends_and_nothing_else(table, role):
     with calls_made() as asked:
         work(table)
         if role == "admin":
+            asked.add(looked_at_until_made())
             name = "made-by-an-admin"
             schema = SCHEMA.named(name)
             Store.connect(name, schema, endpoint_url=table.url).create_table()
@@ -230,9 +245,20 @@ def handled() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_deployers_policy_has_what_the_types_of_the_template_need_and_no_star_on_data(case):
-    policy = deployer_policy(*CASES[case], WHERE)
+STACKS = [
+    (case, only)
+    for case, (_, deployment) in CASES.items()
+    for only in (None, *(Part if deployment.service else ()))
+]
+
+
+@pytest.mark.parametrize(("case", "only"), STACKS)
+def test_a_deployers_policy_has_what_the_types_of_the_template_need_and_no_star_on_data(case, only):
+    policy = deployer_policy(*CASES[case], WHERE, only=only)
+    stated = {action for each in policy["Statement"] for action in each["Action"]}
+    for each in template(*CASES[case], only)["Resources"].values():
+        making = MAKING[each["Type"]]
+        assert {*making.actions, *making.anywhere} <= stated
     for each in policy["Statement"]:
         assert each["Sid"] == "WithoutNames" or "*" not in each["Resource"]
         assert not any("*" in action for action in each["Action"])
@@ -250,6 +276,77 @@ def test_each_action_of_a_type_is_one_that_its_handlers_name():
             if each not in known[kind] and not each.startswith(tuple(wildcards))
         }
         assert extra == set(), kind
+
+
+def test_what_is_made_for_the_first_time_in_an_account_brings_its_linked_role():
+    """A table's is for streams to Kinesis, which none has; a load balancer's is in its guide alone."""
+    known = handled()
+    linked = {kind for kind, making in MAKING.items() if making.linked}
+    named = {kind for kind in MAKING if "iam:CreateServiceLinkedRole" in known[kind]}
+    assert linked - named == {"AWS::ElasticLoadBalancingV2::LoadBalancer"}
+    assert named - linked == {"AWS::DynamoDB::Table"}
+
+
+@pytest.mark.parametrize(("case", "only"), STACKS)
+def test_roles_of_a_stack_are_passed_each_to_its_service_and_get_no_other_policy(case, only):
+    policy = deployer_policy(*CASES[case], WHERE, only=only)
+    roles = {"backup": ["BackupRole"], "ecs-tasks": ["ServiceExecutionRole", "ServiceTaskRole"]}
+    made = template(*CASES[case], only)["Resources"]
+    passed = {
+        each["Condition"]["StringEquals"]["iam:PassedToService"]: each["Resource"]
+        for each in policy["Statement"]
+        if "iam:PassRole" in each["Action"]
+    }
+    assert passed == {
+        f"{service}.amazonaws.com": [f"arn:aws:iam::{ACCOUNT}:role/{NAME}-{e}-*" for e in names]
+        for service, names in roles.items()
+        if set(names) <= made.keys()
+    }
+    for each in policy["Statement"]:
+        if "iam:AttachRolePolicy" in each["Action"]:
+            assert each["Condition"]["ArnLike"]["iam:PolicyARN"]
+        if "iam:PutRolePolicy" in each["Action"]:
+            assert each["Resource"] == [
+                f"arn:aws:iam::{ACCOUNT}:role/{NAME}-ServiceExecutionRole-*"
+            ]
+
+
+@pytest.mark.parametrize("case", [case for case, (_, told) in CASES.items() if told.is_global])
+def test_capacity_of_replicas_is_scaled_where_it_is_paid_by_the_hour_and_only_there(case):
+    statements = deployer_policy(*CASES[case], WHERE)["Statement"]
+    regions = (REGION, *CASES[case][1].replicas)
+    of = {
+        "application-autoscaling:PutScalingPolicy": "application-autoscaling:{}:{}:scalable-target/*",
+        "cloudwatch:PutMetricAlarm": "cloudwatch:{}:{}:alarm:*",
+    }
+    found = {
+        action: each["Resource"]
+        for each in statements
+        for action in each["Action"]
+        if action.endswith((":PutScalingPolicy", ":PutMetricAlarm")) and each["Sid"][-5:] != "Alarm"
+    }
+    by_hour = {
+        name: [f"arn:aws:{arn.format(region, ACCOUNT)}" for region in regions]
+        for name, arn in of.items()
+    }
+    assert found == (by_hour if CASES[case][1].provisioned else {})
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_customers_key_is_granted_to_what_it_encrypts_through_these_services_alone(case):
+    told = CASES[case][1]
+    found = {each["Sid"]: each for each in deployer_policy(*CASES[case], WHERE)["Statement"]}
+    if told.encryption.startswith("aws-"):
+        assert not found.keys() & {"KeyOfTheData", "NameOfTheKey"}
+        return
+    made = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
+    keys = [made if told.encryption == "customer" else told.encryption, *told.replica_keys.values()]
+    through = [f"dynamodb.{each}.amazonaws.com" for each in (REGION, *told.replicas)]
+    if told.backups:
+        through.append(f"backup.{REGION}.amazonaws.com")
+    assert found["NameOfTheKey"]["Resource"] == found["KeyOfTheData"]["Resource"] == keys
+    assert {"kms:CreateGrant", "kms:Decrypt"} <= {*found["KeyOfTheData"]["Action"]}
+    assert found["KeyOfTheData"]["Condition"] == {"StringEquals": {"kms:ViaService": through}}
 
 
 def test_every_method_and_every_command_has_one_role():

@@ -61,6 +61,30 @@ def test_the_policy_of_a_role_of_the_whole_table(tmp_path):
     assert found["ObjectsElsewhere"]["Resource"] == ["arn:aws:s3:::exports/*"]
 
 
+def test_a_placement_says_which_private_tables_a_role_is_for(tmp_path):
+    file = tmp_path / "placement.toml"
+    file.write_text('private = ["qa"]\n')
+    for role, sid in {"admin": "Tables", "deployer": "DynamoDBTable"}.items():
+        done = called("--role", role, "--table", "agents", "--placement", str(file), *PLACE)
+        found = {each["Sid"]: each["Resource"] for each in json.loads(done.stdout)["Statement"]}
+        at = "arn:aws:dynamodb:eu-west-1:123456789012:table/agents"
+        assert found[sid] == [at, f"{at}.*"]
+
+
+def test_a_role_is_for_other_places_too(tmp_path):
+    options = tmp_path / "deploy.toml"
+    options.write_text('[places.us]\nregion = "us-east-1"\n')
+    here = "arn:aws:dynamodb:eu-west-1:123456789012:table/agents"
+    there = "arn:aws:dynamodb:us-east-1:{}:table/agents"
+    for words, account in {
+        ("--options", str(options)): "123456789012",
+        ("--place", "us=us-east-1:210987654321"): "210987654321",
+    }.items():
+        done = called("--role", "reader", "--table", "agents", *words, *PLACE)
+        items = json.loads(done.stdout)["Statement"][0]
+        assert items["Resource"] == [here, at := there.format(account), f"{at}.*"]
+
+
 def test_the_policy_of_a_deployer_is_of_its_stack():
     words = ("--role", "deployer", "--stack", "mine", "--template-bucket", "passing")
     done = called(*words, *PLACE)
@@ -68,6 +92,43 @@ def test_the_policy_of_a_deployer_is_of_its_stack():
     stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/mine/*"
     assert found["Stack"]["Resource"] == [stack]
     assert found["TemplatesPassingThrough"]["Resource"] == ["arn:aws:s3:::passing/dynastore-*"]
+
+
+SERVICE = """
+[service]
+vpc = "vpc-0123456789abcdef0"
+public_subnets = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+task_subnets = ["subnet-0123456789abcdef0"]
+plain_http = true
+"""
+
+
+def test_the_policy_of_who_deploys_the_service_is_of_that_stack_and_of_what_it_makes(tmp_path):
+    options = tmp_path / "deploy.toml"
+    options.write_text(SERVICE)
+    words = ("--role", "deployer", "--table", "agents", "--options", str(options), *PLACE)
+    assert "service.image is missing" in called(*words).stderr
+    done = called(*words, "--service", "app:1", "--only", "service", "--table-stack", "other")
+    found = {each["Sid"]: each["Resource"] for each in json.loads(done.stdout)["Statement"]}
+    at = "arn:aws:cloudformation:eu-west-1:123456789012:stack"
+    assert found["Stack"] == [f"{at}/agents-service/*"]
+    assert found["StackOfTheTable"] == [f"{at}/other/*"]
+    assert "DynamoDBTable" not in found
+    cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/agents-service"
+    assert found["ECSCluster"] == [cluster]
+    assert (
+        "arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-0123456789abcdef0" in found["EC2SecurityGroup"]
+    )
+
+
+def test_a_policy_that_is_too_long_for_one_is_printed_and_that_is_said(tmp_path):
+    options = tmp_path / "deploy.toml"
+    options.write_text(SERVICE)
+    words = ("--role", "deployer", "--options", str(options), "--service", "app:1", *PLACE)
+    done = called(*words)
+    assert (done.exit_code, len(json.loads(done.stdout)["Statement"]) > 15) == (0, True)
+    assert "IAM takes 6,144 in a managed policy: put its statements into 2 or more" in done.stderr
+    assert called(*words, "--only", "table").stderr == ""
 
 
 def test_a_role_or_a_scope_is_said_and_not_both():

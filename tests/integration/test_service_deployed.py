@@ -12,22 +12,29 @@ import datetime as dt
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
+from typer.testing import CliRunner, Result
 
 from dynastore import Store
 from dynastore.agents import Session, agent_schema
+from dynastore.cli import deploying
+from dynastore.cli.app import app
 from dynastore.infra.cloudformation import Part, template
 from dynastore.infra.deployment import Deployment
 from dynastore.infra.sections import Alarms
 from dynastore.infra.service.section import Service
 
 from ..conformance.engines import CONTROL_PLANE, LEFT_OUT, ministack_server
+from ..properties.test_role_policies import allowing
+from ..properties.test_scope_policies import ACCOUNT, REGION
+from .calls_made import calls_made
 
-REGION = "eu-west-1"
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
 SERVICES = f"{CONTROL_PLANE},ec2,ecs,alb,elasticloadbalancing"
 LEFT = ("AWS::EC2::SecurityGroupIngress", "AWS::ApplicationAutoScaling::")
@@ -204,3 +211,105 @@ def test_a_new_image_is_a_new_task_and_touches_no_table(cloud, outputs, deployme
     assert {name for name in before if before[name] != after[name]} == {"ServiceTask"}
     (stack,) = cloud.stacks.describe_stacks(StackName="agents")["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
+
+
+OPTIONS = """
+deletion_protection = false
+retain = false
+[service]
+image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/agents/api:{image}"
+vpc = "{vpc}"
+public_subnets = {subnets}
+task_subnets = {subnets}
+plain_http = true
+"""
+DEPLOYER = ("--role", "deployer", "--only", "service", "--account", ACCOUNT, "--region", REGION)
+
+
+@frozen
+class Two:
+    """The two stacks of a table, and how commands are called on them."""
+
+    url: str
+    table: str
+    options: Path
+    told: dict[str, str]
+
+    def write(self, image: int = 1, more: str = "") -> None:
+        self.options.write_text(OPTIONS.format(**self.told, image=image) + more)
+
+    def call(self, command: str, *words: str) -> Result:
+        named = ["--table", self.table, "--options", str(self.options)]
+        return CliRunner().invoke(
+            app, [*command.split(), "dynastore.agents:agent_schema", *named, *words]
+        )
+
+    def deploy(self, command: str, *words: str) -> Result:
+        return self.call(command, *words, "--endpoint-url", self.url)
+
+    def apply_service(self) -> None:
+        """Apply what ministack has of the service."""
+        with deploying.targeted(
+            "dynastore.agents:agent_schema",
+            options=self.options,
+            table=self.table,
+            endpoint_url=self.url,
+            only=Part.SERVICE,
+        ) as target:
+            had = evolve(target, wanted=possible(dict(target.wanted)))
+            deploying.make(had, [], repair=False, json=False, yes=True)
+
+
+@pytest.fixture
+def two(cloud: Cloud, deployment: Deployment, tmp_path: Path) -> Two:
+    service = deployment.service
+    assert service is not None
+    told = {"vpc": str(service.vpc), "subnets": json.dumps(service.public_subnets)}
+    made = Two(cloud.url, f"agents-{uuid4().hex[:8]}", tmp_path / "deploy.toml", told)
+    made.write()
+    return made
+
+
+def test_apply_makes_the_service_of_what_the_stack_of_the_table_tells(cloud, two, capsys):
+    assert two.deploy("apply", "--only", "table", "--yes").exit_code == 0
+    with calls_made() as asked:
+        two.apply_service()
+    (table,) = cloud.stacks.describe_stacks(StackName=two.table)["Stacks"]
+    (own,) = cloud.stacks.describe_stacks(StackName=f"{two.table}-service")["Stacks"]
+    writer = next(o for o in table["Outputs"] if o["OutputKey"] == "WriterPolicyArn")
+    assert own["Parameters"] == [
+        {"ParameterKey": "WriterPolicyArn", "ParameterValue": writer["OutputValue"]}
+    ]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in own["Outputs"]}
+    role = task(cloud, outputs)["taskRoleArn"].rpartition("/")[2]
+    attached = cloud.client("iam").list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert [each["PolicyArn"] for each in attached] == [writer["OutputValue"]]
+    policy = json.loads(two.call("iam policy", *DEPLOYER).stdout)
+    assert sorted(str(each) for each in asked if not allowing(policy, each)) == []
+    capsys.readouterr()
+    two.apply_service()
+    assert "no changes" in capsys.readouterr().out
+    two.write(image=2)
+    two.apply_service()
+    (container,) = task(cloud, outputs)["containerDefinitions"]
+    assert container["image"].endswith(":2")
+    gone = two.deploy("destroy", "--stack", f"{two.table}-service", "--yes")
+    assert gone.exit_code == 0, gone.stderr
+
+
+def test_a_service_without_the_stack_of_its_table_is_refused(two):
+    for command in ("plan", "apply"):
+        refused = two.deploy(command, "--only", "service")
+        assert refused.exit_code == 2
+        assert f"there is no stack {two.table}, whose outputs WriterPolicyArn" in refused.stderr
+    other = two.deploy("plan", "--only", "service", "--table-stack", "another")
+    assert "there is no stack another" in other.stderr
+    assert "--only service" in two.deploy("plan", "--table-stack", "another").stderr
+
+
+def test_a_service_that_takes_more_than_the_stack_of_its_table_tells_is_refused(two):
+    assert two.deploy("apply", "--only", "table", "--yes").exit_code == 0
+    two.write(more='[alarms]\nemails = ["a@example.org"]\n')
+    refused = two.deploy("plan", "--only", "service")
+    assert refused.exit_code == 2
+    assert f"stack {two.table} has no output AlarmTopicArn" in refused.stderr

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from dynastore import Placement, Schema, VectorIndex
+from dynastore import Elsewhere, Placement, Private, Schema, VectorIndex
 from dynastore.agents import agent_schema
 from dynastore.infra.deployment import Deployment
-from dynastore.infra.sections import Alarms, Backups, Bucket, Network, Provisioned
+from dynastore.infra.sections import Alarms, Backups, Bucket, Network, Place, Provisioned
 from dynastore.infra.service.section import Service
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/12345678-1234-1234-1234-123456789012"
@@ -21,6 +21,8 @@ def in_bucket(schema: Schema) -> Schema:
 AGENTS = in_bucket(agent_schema())
 SEARCHED = in_bucket(agent_schema(VectorIndex(dimensions=8)))
 PLACED = Placement(private=["qa", "GSI1"]).placed(AGENTS)
+US = Elsewhere(region_name="us-east-1", bucket="payloads-in-the-us")
+FAR = Placement(private={"qa": Private(place="us"), "ops": Private()}, places={"us": US})
 
 WHOLE = Deployment(
     tags={"team": "agents", "cost centre": "7"},
@@ -88,6 +90,15 @@ CASES: dict[str, tuple[Schema, Deployment]] = {
             table_class="STANDARD_INFREQUENT_ACCESS",
             alarms=Alarms(topic_arn=TOPIC),
             backups=Backups(),
+        ),
+    ),
+    "another place": (
+        FAR.placed(AGENTS),
+        evolve(
+            WHOLE,
+            old_tables=("langgraph-checkpoints", "agno_*"),
+            old_buckets=("langgraph-values",),
+            places={"us": Place(region="us-east-1", account="210987654321", bucket=US.bucket)},
         ),
     ),
     "service": (AGENTS, evolve(WHOLE, encryption="customer", service=SERVICE)),

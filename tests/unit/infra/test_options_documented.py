@@ -9,6 +9,7 @@ import pytest
 from attrs import NOTHING, Factory, fields
 
 from dynastore.infra.deployment import SECTIONS, Deployment
+from dynastore.infra.sections import Place
 from dynastore.infra.service.section import Service
 
 PAGES = Path(__file__).parents[3] / "docs" / "how-to"
@@ -43,7 +44,14 @@ def test_all_sections_are_in_the_table():
 @pytest.mark.parametrize(
     ("page", "classes"),
     [
-        ("deploy.md", [Deployment, *(each for each in SECTIONS.values() if each is not Service)]),
+        (
+            "deploy.md",
+            [
+                Deployment,
+                Place,
+                *(each for each in SECTIONS.values() if each is not Service),
+            ],
+        ),
         ("service.md", [Service]),
     ],
 )
