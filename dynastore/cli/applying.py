@@ -11,7 +11,7 @@ from rich.status import Status
 
 from ..clients.deployed.tables import index_progress
 from ..clients.stacks import Stacks
-from ..errors import RequestError, ServiceError
+from ..errors import AccessDenied, ConflictError, RequestError, ServiceError
 from ..infra.changes import Loss, changes, losses
 from ..infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack
 from ..infra.steps import Step
@@ -109,11 +109,13 @@ def apply(watch: Watch, found: Proposal, allowed: Iterable[str]) -> Stack:
 
     Raises:
         RequestError: a step would lose data that is not allowed to be lost.
+        ConflictError: somebody else changed the stack since it was found out what would change.
         ServiceError: a step failed, and was rolled back.
     """
     stacks, deployed = watch.stacks, found.deployed
     may_go = tuple(allowed)
     if found.stack is not None and found.stack.status in NEVER_MADE:
+        _check_same(found, stacks.find(found.stack.id) == found.stack)
         remove(watch, found.stack)
     stack = found.stack
     for number, step in enumerate(found.steps, 1):
@@ -123,17 +125,33 @@ def apply(watch: Watch, found: Proposal, allowed: Iterable[str]) -> Stack:
         if proposed is None:
             continue
         try:
+            # A change set is void when the stack is changed after it was made, so before that is enough.
+            _check_same(found, deployed is None or stacks.template(found.name) == deployed)
             check_losses(losses(changes(deployed, step.template, proposed.changes), may_go))
-        except RequestError:
+            token = stacks.execute(proposed)
+        except (RequestError, AccessDenied, ConflictError):
             stacks.discard(proposed)
             raise
         doing = f"step {number} of {len(found.steps)}, {step_line(found, step)}"
-        stack, failed = watch.to_the_end(proposed.stack, stacks.execute(proposed), doing, step)
+        stack, failed = watch.to_the_end(proposed.stack, token, doing, step)
         if stack.status not in DONE:
             raise _failure(stack, failed, doing)
-        deployed = step.template
+        deployed = stacks.template(found.name)
     assert stack is not None, "a step was made, or it was there"
     return stack
+
+
+def _check_same(found: Proposal, is_same: bool) -> None:
+    """Refuse to make what was found out about a stack that is another by now.
+
+    Raises:
+        ConflictError: it is.
+    """
+    if not is_same:
+        raise ConflictError(
+            f"stack {found.name} was changed by somebody else meanwhile. Nothing of this step was changed: "
+            "call again, and look at what would change now",
+        )
 
 
 def remove(watch: Watch, stack: Stack) -> None:

@@ -80,6 +80,11 @@ class Target:
         region = self.plane.region
         return proposing.proposal(self.stacks, self.name, region, self.wanted, repair=repair)
 
+    def protection(self) -> bool | None:
+        """Whether the stack becomes protected against deletion; None where it stays as it is."""
+        stack, wanted = self.stacks.find(self.name), self.deployment.deletion_protection
+        return None if stack is None or stack.protected == wanted else wanted
+
 
 def plan(
     schema: SchemaName,
@@ -111,8 +116,7 @@ def plan(
         service=service,
         only=only,
     ) as target:
-        found = target.proposal(repair=repair)
-    _show(found, target, json=json)
+        _show(target.proposal(repair=repair), target, json=json)
 
 
 def apply(
@@ -166,8 +170,9 @@ def make(target: Target, allowed: list[str], *, repair: bool, json: bool, yes: b
         _show(found, target, json=json)
         if found is not None:
             applying.check_losses(losses(found.changes, allowed))
-            if not yes:
-                typer.confirm(f"Make these changes to {target.name}?", abort=True, err=True)
+        if not yes and (found is not None or target.protection() is False):
+            typer.confirm(f"Make these changes to {target.name}?", abort=True, err=True)
+        if found is not None:
             _say_done(applying.apply(watch, found, allowed), json=json)
         _protect(target)
 
@@ -284,15 +289,22 @@ def _await(target: Target, watch: applying.Watch) -> None:
 
 
 def _show(found: proposing.Proposal | None, target: Target, *, json: bool) -> None:
-    if found is None:
+    """Print what would change, and whether the stack becomes protected where it was not, or the other way."""
+    turned = None if found is not None and found.deployed is None else target.protection()
+    more = {} if turned is None else {"protected": turned}
+    if json:
         same: dict[str, Any] = {"stack": target.name, "region": target.plane.region, "steps": []}
-        text = f"stack {target.name} ({target.plane.region}): no changes"
-        typer.echo(orjson.dumps(same).decode() if json else text)
-    elif json:
-        for line in proposing.json_lines(found):
+        none = [orjson.dumps({**same, **more}).decode()]
+        for line in none if found is None else proposing.json_lines(found, **more):
             typer.echo(line)
-    else:
+        return
+    if found is not None:
         proposing.show(Console(), found)
+    else:
+        typer.echo(f"stack {target.name} ({target.plane.region}): no changes")
+    if turned is not None:
+        way = "off -> on" if turned else "on -> off"
+        typer.echo(f"stack {target.name}: protection against deletion, {way}")
 
 
 def _teller(*, json: bool) -> Any:
@@ -319,6 +331,6 @@ def _say_done(stack: Stack, *, json: bool) -> None:
 
 def _protect(target: Target) -> None:
     """Have the stack protected where its tables are, and not where they are not."""
-    stack, wanted = target.stacks.find(target.name), target.deployment.deletion_protection
-    if stack is not None and stack.protected != wanted:
-        target.stacks.protect(target.name, protected=wanted)
+    turned = target.protection()
+    if turned is not None:
+        target.stacks.protect(target.name, protected=turned)

@@ -13,7 +13,16 @@ from rich.markup import escape
 
 from ..clients.stacks import Stacks
 from ..errors import ServiceError
-from ..infra.changes import Action, Change, Loss, PropertyChange, additions, changes, losses
+from ..infra.changes import (
+    Action,
+    Change,
+    Loss,
+    PropertyChange,
+    additions,
+    changes,
+    losses,
+    removals,
+)
 from ..infra.paths import ABSENT
 from ..infra.stacks import NEVER_MADE, Stack, Template
 from ..infra.steps import Step, steps
@@ -24,6 +33,11 @@ SIGNS: Mapping[Action, tuple[str, str]] = {
     "changed": ("~", "yellow"),
     "replaced": ("±", "bold red"),
     "removed": ("-", "red"),
+}
+# Status of a stack that takes no change set -> what takes it on.
+WAYS_ON: Mapping[str, str] = {
+    "UPDATE_ROLLBACK_FAILED": "`aws cloudformation continue-update-rollback --stack-name {}`",
+    "DELETE_FAILED": "`dynastore destroy` again",
 }
 LONGEST_VALUE = 120  # characters of a value on a terminal; JSON has all of it
 
@@ -79,8 +93,10 @@ def proposal(
     if stack is not None:
         check_rest(stack)
     if stack is not None and stack.status in NEVER_MADE:
-        # Such a stack takes no change set: it is deleted first, and nothing is in it.
-        return Proposal(name, region, stack, None, wanted, additions(wanted), (Step(wanted),))
+        # Such a stack takes no change set: it is deleted first, with what is left in it.
+        left = removals(stacks.template(name), stacks.resources(name))
+        found = (*left, *additions(wanted))
+        return Proposal(name, region, stack, None, wanted, found, (Step(wanted),))
     is_made = stack is not None and stack.is_made
     deployed = stacks.template(name) if is_made else None
     proposed = stacks.propose(name, wanted, create=not is_made, repair=repair)
@@ -103,11 +119,11 @@ def check_rest(stack: Stack) -> None:
             stack.status,
             f"CloudFormation is at work on stack {stack.name}. Wait, or follow it with `dynastore apply`",
         )
-    if stack.status in {"UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"}:
+    if stack.status in WAYS_ON:
         raise ServiceError(
             stack.status,
             f"stack {stack.name} is stuck: {stack.reason or 'no reason is given'}. Repair what is in the "
-            "way; then `aws cloudformation continue-update-rollback`, or `dynastore destroy` again",
+            f"way; then {WAYS_ON[stack.status].format(stack.name)}",
         )
 
 
@@ -193,8 +209,8 @@ def _value(value: Any) -> str:
     return escape(short)
 
 
-def json_lines(found: Proposal) -> Iterator[str]:
-    """A JSON object for each change, and a summary."""
+def json_lines(found: Proposal, **more: Any) -> Iterator[str]:
+    """A JSON object for each change, and a summary, which has *more* in it."""
     for change in found.changes:
         yield orjson.dumps(
             {
@@ -215,6 +231,7 @@ def json_lines(found: Proposal) -> Iterator[str]:
             **Counter(each.action for each in found.changes),
             "steps": [step_line(found, step) for step in found.steps],
             "losses": [each.name for each in found.losses],
+            **more,
         }
     ).decode()
 

@@ -13,7 +13,7 @@ import orjson
 from attrs import evolve
 
 from ..errors import RequestError, ServiceError
-from ..infra.stacks import ChangeSet, Event, Stack, Template
+from ..infra.stacks import REVIEW, ChangeSet, Event, Stack, Template
 from .control import ControlPlane
 
 LIMIT_BYTES = 51_200  # of a template in a request; CloudFormation quotas
@@ -197,7 +197,11 @@ class Stacks:
             ServiceError: CloudFormation refused, or did not answer.
         """
         self.plane.call("cloudformation", "delete_change_set", ChangeSetName=proposed.id)
-        if proposed.has_stack:
+        if not proposed.has_stack:
+            return
+        stack = self.find(proposed.stack)
+        # Somebody else may have begun to make the same stack, by a change set of their own.
+        if stack is not None and stack.status == REVIEW:
             self.plane.call("cloudformation", "delete_stack", StackName=proposed.stack)
 
     def execute(self, proposed: ChangeSet) -> str:
@@ -270,12 +274,24 @@ class Stacks:
             assert state is not None, "a stack is found by its ARN, even a deleted one"
             events = self._events(stack, token, seen)
             seen |= {each.id for each in events}
+            end = next((each for each in reversed(events) if each.ends(state)), None)
+            if end is not None:
+                state = self._ended(stack, end)
             yield state, events
-            # CloudFormation may tell the state before the operation for a moment; its events never lie.
-            if any(each.ends(state) for each in events) or not (token or state.is_moving):
+            if end is not None or not (token or state.is_moving):
                 return
             wait = FIRST_POLL_SECONDS if events else min(wait * 2, LONGEST_POLL_SECONDS)
             time.sleep(wait)
+
+    def _ended(self, stack: str, end: Event) -> Stack:
+        """A stack at the end of an operation.
+
+        It may have come to it after the stack was looked at, and for a moment CloudFormation may tell the
+        state before the operation; its events never lie.
+        """
+        state = self.find(stack)
+        assert state is not None, "a stack is found by its ARN, even a deleted one"
+        return evolve(state, status=end.status, reason=end.reason)
 
     def _seen(self, stack: str) -> frozenset[str]:
         return frozenset(each.id for each in self._events(stack, None, frozenset()))
