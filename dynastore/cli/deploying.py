@@ -18,6 +18,7 @@ from ..errors import ModelError, RequestError
 from ..infra.changes import losses
 from ..infra.cloudformation import Part, template
 from ..infra.deployment import Deployment
+from ..infra.place import check_place
 from ..infra.stacks import Event, Stack, Template, stack_name
 from ..schema.schema import Schema
 from ..table import NAME
@@ -75,9 +76,11 @@ class Target:
         """What deploying it would change; None where nothing would.
 
         Raises:
+            RequestError: an option does not go with the stack's name or its region.
             ServiceError: the stack is at work or stuck, or CloudFormation refuses the template.
         """
         region = self.plane.region
+        check_place(self.deployment, stack=self.name, region=region)
         return proposing.proposal(self.stacks, self.name, region, self.wanted, repair=repair)
 
     def protection(self) -> bool | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen, validators
@@ -26,7 +26,8 @@ VPC = like(r"vpc-[0-9a-f]{8,17}", "an id such as vpc-0123456789abcdef0")
 
 def as_tuple(value: Any) -> Any:
     """A list as a tuple; what is no list is left to the check."""
-    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else value
+    is_list = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
+    return tuple(value) if is_list else value
 
 
 @frozen(kw_only=True)

@@ -221,6 +221,13 @@ def test_without_credentials_it_says_what_to_do(place, command):
         (["--table", "a"], FREE, "3 to 255"),
         (["--service", "app:1"], FREE, "in a section [service]"),
         (["--only", "service"], FREE, "dynastore template --only service"),
+        (["--stack", "s" * 43], "[backups]", "51 characters, and AWS Backup takes 50"),
+        (
+            [],
+            'replicas = ["eu-west-1"]',
+            "replicas has eu-west-1, which is the region of the stack",
+        ),
+        ([], 'encryption = "arn:aws:kms:us-east-1:123456789012:key/1"', "is a key of us-east-1"),
     ],
 )
 def test_what_is_wrong_is_said(place, words, options, says):

@@ -77,6 +77,9 @@ def test_every_option_can_be_read(read):
     )
 
 
+KEY_OF_ANOTHER = "arn:aws:kms:us-east-1:123456789012:key/1"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -132,6 +135,16 @@ def test_every_option_can_be_read(read):
             'encryption = "customer"\nreplicas = ["eu-west-1"]',
             "replica_keys has a key for none, and it takes one for eu-west-1",
         ),
+        (
+            'encryption = "customer"\nreplicas = ["eu-west-1"]\n[replica_keys]\neu-west-1 = "%s"'
+            % KEY_OF_ANOTHER,
+            "replica_keys has a key of us-east-1 for eu-west-1",
+        ),
+        ("[replicas]\neu-west-1 = true", "replicas is a list, not {'eu-west-1': True}"),
+        ("scopes = [{qa = 1}]", "scopes is a list of one or more, not {'qa': 1}"),
+        ('[tags]\n"AWS:x" = "y"', "tags is keys of 1 to 128 characters"),
+        ('[tags]\nTeam = "x"\nteam = "y"', "tags has keys that differ in capitals alone"),
+        ("[tags]\n" + "\n".join(f'k{each} = ""' for each in range(51)), "tags has 51, and AWS tak"),
         ("recovery_days", "cannot be read as options"),
     ],
 )
