@@ -163,7 +163,11 @@ MAKING: Mapping[str, Making] = {
         _at("backup", "backup-plan:*"),
     ),
     "AWS::Backup::BackupSelection": Making(
-        _of("backup", "CreateBackupSelection", "DeleteBackupSelection", "GetBackupSelection"),
+        _of(
+            "backup",
+            *("CreateBackupSelection", "DeleteBackupSelection", "GetBackupSelection"),
+            "ListBackupSelections",
+        ),
         _at("backup", "backup-plan:*"),
     ),
     "AWS::ApplicationAutoScaling::ScalableTarget": Making(

@@ -29,7 +29,7 @@ from ..conformance.engines import CONTROL_PLANE, LEFT_OUT, ministack_server
 
 REGION = "eu-west-1"
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
-SERVICES = f"{CONTROL_PLANE},ec2,ecs,alb,elasticloadbalancing"
+SERVICES = f"{CONTROL_PLANE},ecs,alb,elasticloadbalancing"
 LEFT = ("AWS::EC2::SecurityGroupIngress", "AWS::ApplicationAutoScaling::")
 WAIT_SECONDS = 60
 SCHEMA = agent_schema().named("agents")

@@ -132,6 +132,25 @@ def test_a_table_with_replicas_is_looked_at_in_its_own_region():
     assert in_region(resources()["Table"], "eu-west-1") == resources()["Table"]
 
 
+def test_the_key_of_a_table_with_replicas_is_that_of_its_region():
+    keys = [f"arn:aws:kms:{each}:123456789012:key/1" for each in ("eu-west-1", "eu-central-1")]
+    told = {"encryption": keys[0], "replica_keys": {"eu-central-1": keys[1]}}
+    table = resources(Deployment(replicas=("eu-central-1",), **told))["GlobalTable"]
+    wanted = in_region(table, "eu-west-1")
+    assert [*drifts(wanted, wanted.properties)] == []
+    (drift,) = drifts(
+        wanted, {name: e for name, e in wanted.properties.items() if "SSE" not in name}
+    )
+    assert (drift.path, drift.expected["KMSMasterKeyId"]) == ("SSESpecification", keys[0])
+
+
+def test_what_has_no_order_is_the_same_in_any():
+    role = Expected("R", "AWS::IAM::Role", {"ManagedPolicyArns": ["a", "b"]}, "r")
+    assert [*drifts(role, {"ManagedPolicyArns": ["b", "a"]})] == []
+    (drift,) = drifts(role, {"ManagedPolicyArns": ["b"]})
+    assert drift.sentence.endswith('ManagedPolicyArns of role r is ["b"], not ["a","b"]')
+
+
 def test_what_is_not_there_is_named():
     alarm = Expected("Alarm", "AWS::CloudWatch::Alarm", {"Threshold": 1}, "notes-throttled")
     (drift,) = drifts(alarm, None)

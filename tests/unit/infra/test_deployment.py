@@ -78,6 +78,7 @@ def test_every_option_can_be_read(read):
 
 
 KEY_OF_ANOTHER = "arn:aws:kms:us-east-1:123456789012:key/1"
+TO_ANOTHER = f'eu-west-1 = "{KEY_OF_ANOTHER}"'
 
 
 @pytest.mark.parametrize(
@@ -136,8 +137,7 @@ KEY_OF_ANOTHER = "arn:aws:kms:us-east-1:123456789012:key/1"
             "replica_keys has a key for none, and it takes one for eu-west-1",
         ),
         (
-            'encryption = "customer"\nreplicas = ["eu-west-1"]\n[replica_keys]\neu-west-1 = "%s"'
-            % KEY_OF_ANOTHER,
+            f'encryption = "{KEY_OF_ANOTHER}"\nreplicas = ["eu-west-1"]\n[replica_keys]\n{TO_ANOTHER}',
             "replica_keys has a key of us-east-1 for eu-west-1",
         ),
         ("[replicas]\neu-west-1 = true", "replicas is a list, not {'eu-west-1': True}"),
