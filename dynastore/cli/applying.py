@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from attrs import field, frozen
 from rich.console import Console
@@ -13,7 +14,7 @@ from ..clients.deployed.tables import index_progress
 from ..clients.stacks import Stacks
 from ..errors import AccessDenied, ConflictError, RequestError, ServiceError
 from ..infra.changes import Loss, changes, losses
-from ..infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack
+from ..infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack, name_of
 from ..infra.steps import Step
 from .proposing import Proposal, step_line
 
@@ -53,13 +54,14 @@ class Watch:
         """
         failed: Event | None = None
         state: Stack | None = None
-        with self.console.status(escape(doing)) as status:
+        with self.console.status(escape(doing)) as status, _still_going_on(stack):
             for now, events in self.stacks.follow(stack, token):
                 state = now
                 for event in events:
                     self.told(event)
                     failed = failed or (event if event.failed else None)
-                self._show_building(status, doing, stack, step)
+                with suppress(ServiceError):  # it is a word on the way, and not the work
+                    self._show_building(status, doing, stack, step)
         assert state is not None, "an operation is told of at least once"
         return state, failed
 
@@ -71,6 +73,29 @@ class Watch:
         progress = table and index_progress(self.stacks.plane, table, step.index)
         if progress:
             status.update(escape(f"{doing}: {progress}"))
+
+
+def goes_on(stack: str) -> str:
+    """What to do where nobody follows any more what CloudFormation does; it goes on by itself."""
+    return (
+        f"What CloudFormation has begun on stack {stack} goes on by itself: call again to follow it and "
+        f"to do what is left, or look with `aws cloudformation describe-stack-events --stack-name {stack}`"
+    )
+
+
+@contextmanager
+def _still_going_on(stack: str) -> Iterator[None]:
+    """Where CloudFormation cannot be asked any more, be it that credentials expire, say that it goes on.
+
+    Raises:
+        ServiceError: that is so.
+    """
+    try:
+        yield
+    except ServiceError as error:
+        why = str(error).removeprefix(f"{error.code}: ").rstrip(".")
+        told = f"{why}. {goes_on(name_of(stack))}"
+        raise type(error)(error.code, told, request_id=error.request_id) from error
 
 
 def line(event: Event) -> str:

@@ -276,12 +276,7 @@ def _going_on(target: Target) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        give_up(
-            f"interrupted. What CloudFormation has begun on stack {target.name} goes on by itself: call "
-            "again to follow it and to do what is left, or look with "
-            f"`aws cloudformation describe-stack-events --stack-name {target.name}`",
-            INTERRUPTED,
-        )
+        give_up(f"interrupted. {applying.goes_on(target.name)}", INTERRUPTED)
 
 
 def _await(target: Target, watch: applying.Watch) -> None:

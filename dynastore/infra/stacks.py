@@ -105,3 +105,8 @@ def stack_name(table: str) -> str:
     """The stack of a table, unless it has a name of its own: stacks have letters, digits and hyphens."""
     name = re.sub(r"[^A-Za-z0-9-]", "-", table)[:LONGEST_NAME]
     return name if name[0].isalpha() else f"table-{name}"[:LONGEST_NAME]
+
+
+def name_of(arn: str) -> str:
+    """The name of a stack, by its ARN: ``arn:…:stack/NAME/…``."""
+    return arn.split("/")[1] if "/" in arn else arn

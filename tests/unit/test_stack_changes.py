@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from dynastore.clients.stacks import Stacks
 from dynastore.infra.changes import OURS, PropertyChange, changes, losses, removals
 from dynastore.infra.cloudformation import template
 from dynastore.infra.paths import ABSENT, Difference, differences
@@ -242,37 +241,3 @@ def test_every_type_of_a_template_is_known_to_be_ours():
     for case in CASES.values():
         kinds = {each["Type"] for each in template(*case)["Resources"].values()}
         assert kinds <= OURS
-
-
-@pytest.mark.parametrize("looked_at", ["UPDATE_COMPLETE", "UPDATE_IN_PROGRESS"])
-def test_an_operation_ends_as_its_last_event_says(looked_at):
-    """It may end between the look at the stack and that at its events, or the look may be at one too old."""
-    plane = Told(["UPDATE_IN_PROGRESS", looked_at, looked_at])
-    (_, first), (state, second) = Stacks(plane).follow("arn", "token")
-    assert (state.status, state.reason) == ("UPDATE_ROLLBACK_COMPLETE", "why")
-    assert [(*first, *second)[number].id for number in (0, 1)] == ["1", "2"]
-
-
-class Told:
-    """A control plane that tells a stack's states one after the other, and events at the second look.
-
-    The stack is called as a resource of it, whose end is not the end of the stack.
-    """
-
-    def __init__(self, states):
-        self.states = iter(states)
-        whole = self.event("2", "AWS::CloudFormation::Stack", "UPDATE_ROLLBACK_COMPLETE")
-        resource = self.event("1", "AWS::DynamoDB::Table", "UPDATE_COMPLETE")
-        self.events = iter([[resource], [whole, resource]])
-
-    def event(self, number, kind, status):
-        ours = {"LogicalResourceId": "Table", "ClientRequestToken": "token", "Timestamp": None}
-        told = {"EventId": number, "ResourceType": kind, "ResourceStatus": status}
-        return {**ours, **told, "ResourceStatusReason": "why"}
-
-    def found(self, *_, **__):
-        stack = {"StackName": "Table", "StackId": "arn", "StackStatus": next(self.states)}
-        return {"Stacks": [stack]}
-
-    def listed(self, *_, **__):
-        return next(self.events)
