@@ -19,7 +19,7 @@ from ..infra.changes import losses
 from ..infra.cloudformation import Part, template
 from ..infra.deployment import Deployment
 from ..infra.place import check_place
-from ..infra.stacks import Event, Stack, Template, stack_name
+from ..infra.stacks import GONE, Event, Stack, Template, stack_name
 from ..schema.schema import Schema
 from ..table import NAME
 from . import applying, destroying, proposing
@@ -207,21 +207,34 @@ def destroy(
         endpoint_url=endpoint_url,
         only=Part.TABLE,
     ) as target:
-        watch = applying.Watch(target.stacks, _teller(json=json))
-        with _going_on(target):
-            _await(target, watch)
-            found = destroying.ending(target.stacks, target.plane, target.name)
-            destroying.show(Console(stderr=json), found)
-            destroying.check(found, allow_data_loss or [], asked=not yes)
-            if not yes:
-                destroying.ask(found)
-            applying.remove(watch, found.stack)
-    kept = [each.physical_id for each in found.kept]
+        kept = unmake(target, allow_data_loss or [], json=json, yes=yes)
     if json:
-        told = {"stack": target.name, "status": "DELETE_COMPLETE", "kept": kept}
+        told = {"stack": target.name, "status": GONE, "kept": kept}
         typer.echo(orjson.dumps(told).decode())
     else:
         typer.echo(f"stack {target.name} is deleted")
+
+
+def unmake(target: Target, allowed: list[str], *, json: bool, yes: bool) -> list[str | None]:
+    """Show what stays and what is lost, ask, and delete the stack; names of what stays.
+
+    Raises:
+        typer.Exit: it was interrupted, or another name was typed.
+        RequestError: there is no such stack, it is protected, or data would be lost.
+        ServiceError: something could not be deleted.
+    """
+    watch = applying.Watch(target.stacks, _teller(json=json))
+    with _going_on(target):
+        before = _await(target, watch)
+        if before is not None and before.status == GONE:  # an interrupted call began it
+            return []
+        found = destroying.ending(target.stacks, target.plane, target.name)
+        destroying.show(Console(stderr=json), found)
+        destroying.check(found, allowed, asked=not yes)
+        if not yes:
+            destroying.ask(found)
+        applying.remove(watch, found.stack)
+    return [each.physical_id for each in found.kept]
 
 
 @contextmanager
@@ -279,11 +292,13 @@ def _going_on(target: Target) -> Iterator[None]:
         give_up(f"interrupted. {applying.goes_on(target.name)}", INTERRUPTED)
 
 
-def _await(target: Target, watch: applying.Watch) -> None:
-    """Wait for what CloudFormation is doing, such as what an interrupted call began."""
+def _await(target: Target, watch: applying.Watch) -> Stack | None:
+    """Wait for what CloudFormation is doing, such as what an interrupted call began; the stack in the end."""
     stack = target.stacks.find(target.name)
-    if stack is not None and stack.is_moving:
-        watch.to_the_end(stack.id, None, f"waiting, {stack.status}")
+    if stack is None or not stack.is_moving:
+        return stack
+    ended, _ = watch.to_the_end(stack.id, None, f"waiting, {stack.status}")
+    return ended
 
 
 def _show(found: proposing.Proposal | None, target: Target, *, json: bool) -> None:

@@ -15,7 +15,7 @@ from ..clients import deployed
 from ..clients.deployed import tables
 from ..infra.changes import TABLES
 from ..infra.cloudformation import Part
-from ..infra.drift import Drift, drifts, in_region, index_drifts
+from ..infra.drift import Drift, drifts, in_region, index_drifts, stack_drifts
 from ..infra.paths import ABSENT
 from ..infra.resolving import Expected, expected
 from ..schema.schema import Schema
@@ -23,6 +23,7 @@ from .deploying import InLines, Region, StackName, Target, targeted
 from .deployments import Options, PlacementFile
 from .endings import WRONG_ITEMS
 from .options import Endpoint, SchemaName, Where
+from .proposing import WAYS_ON
 
 # What a schema implies by itself; the rest is there because options ask for it.
 IMPLIED = TABLES | {"AWS::S3::Bucket", "AWS::S3::BucketPolicy"}
@@ -98,7 +99,10 @@ def examined(target: Target, *, only_implied: bool) -> Findings:
         if is_made or not only_implied or each.type in IMPLIED
     ]
     seen = [each for each in wanted if deployed.can_be_read(each)]
-    wrong = tuple(drift for each in seen for drift in _of_resource(target, each))
+    wrong = (
+        *(stack_drifts(stack, target.deployment, WAYS_ON) if stack and is_made else ()),
+        *(drift for each in seen for drift in _of_resource(target, each)),
+    )
     rest = tuple(each.logical_id for each in wanted if each not in seen)
     return Findings(len(seen), rest, wrong)
 

@@ -169,7 +169,8 @@ def _lines(change: Change) -> Iterator[str]:
     physical = f" [dim]{escape(change.physical_id)}[/]" if change.physical_id else ""
     kept = " (it stays, outside of the stack)" if change.kept else ""
     fate = {
-        "adopted": " is there already, and becomes a part of the stack",
+        "adopted": " is there already, and becomes a part of the stack as it is: look at it with "
+        "`dynastore doctor` afterwards",
         "replaced": " replaced",
         "removed": f" removed{kept}",
     }.get(change.action, "")

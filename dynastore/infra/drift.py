@@ -11,9 +11,11 @@ from orjson import dumps, loads
 from ..operations.tables import additions, mismatches
 from ..requests.tables import TableDescription
 from ..schema.schema import Schema
+from .deployment import Deployment
 from .paths import ABSENT, Difference, differences
 from .resolving import Expected
 from .sayings import KINDS, REPAIR, SAYINGS, plain, update_table
+from .stacks import STACK, Stack
 
 KEY = "SSESpecification"
 # Members of lists that others may add; nothing is wrong with a tag more.
@@ -167,6 +169,32 @@ def _drift(wanted: Expected, difference: Difference, sentence: str, advice: str)
         sentence,
         advice,
     )
+
+
+def stack_drifts(stack: Stack, deployment: Deployment, stuck: Mapping[str, str]) -> Iterator[Drift]:
+    """What is wrong with the stack itself.
+
+    Args:
+        stack: as it is.
+        deployment: how it should be.
+        stuck: status of a stack that takes no change -> what takes it on.
+    """
+    own = Expected(STACK, STACK, {}, stack.name)
+    if stack.status in stuck:
+        told = f"stack {stack.name} takes no changes: {stack.reason or 'no reason is given'}"
+        way = f"repair what is in the way; then {stuck[stack.status].format(stack.name)}"
+        yield _drift(own, Difference("StackStatus", ABSENT, stack.status), told, way)
+    wanted = deployment.deletion_protection
+    if stack.protected != wanted:
+        fate = (
+            "can be deleted by a single call"
+            if wanted
+            else "cannot be deleted, though the options say so"
+        )
+        difference = Difference("EnableTerminationProtection", wanted, stack.protected)
+        yield _drift(
+            own, difference, f"stack {stack.name} {fate}", "`dynastore apply` changes that"
+        )
 
 
 def index_drifts(schema: Schema, wanted: Expected, found: TableDescription) -> Iterator[Drift]:

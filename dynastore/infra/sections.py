@@ -119,7 +119,9 @@ class Alarms:
     )
     topic_arn: str | None = field(
         default=None,
-        validator=optional(like(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+", "the ARN of a topic")),
+        validator=optional(
+            like(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]+", "the ARN of a topic")
+        ),
     )
     throttles: int = field(default=1, validator=whole(1, UNITS_LIMIT))
     system_errors: int = field(default=5, validator=whole(1, UNITS_LIMIT))
@@ -147,7 +149,9 @@ class Backups:
 
     schedule: str = field(
         default="cron(0 3 * * ? *)",
-        validator=like(r"cron\(\S+( \S+){5}\)", "six fields such as cron(0 3 * * ? *)"),
+        validator=like(
+            r"cron\([\w*?/,#-]+( [\w*?/,#-]+){5}\)", "six fields such as cron(0 3 * * ? *)"
+        ),
     )
     keep_days: int = field(default=35, validator=whole(1, DAYS_LIMIT))
     cold_after_days: int | None = field(default=None, validator=optional(whole(1, DAYS_LIMIT)))

@@ -168,6 +168,21 @@ def test_it_ends_well_where_all_is_as_it_should_be(place, cloud):
     assert (well.exit_code, well.stdout) == (0, "1 resource looked at: 0 differences\n")
 
 
+def test_a_stack_that_lost_its_protection_is_found(place, cloud):
+    options = "roles = []\n"
+    assert place.call("apply", "ONE", "--yes", options=options).exit_code == 0
+    cloud.call(
+        "cloudformation",
+        "update_termination_protection",
+        StackName=place.name,
+        EnableTerminationProtection=False,
+    )
+    wrong = place.call("doctor", "ONE", options=options)
+    assert f"stack {place.name} can be deleted by a single call" in wrong.stdout
+    assert place.call("apply", "ONE", "--yes", options=options).exit_code == 0
+    assert "by a single call" not in place.call("doctor", "ONE", options=options).stdout
+
+
 def test_what_is_not_there_is_said(place):
     none = place.call("doctor", "ONE")
     assert none.exit_code == 3

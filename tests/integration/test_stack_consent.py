@@ -11,7 +11,7 @@ from dynastore import Store
 from dynastore.cli.applying import Watch, apply
 from dynastore.cli.deploying import targeted
 from dynastore.clients.stacks import Stacks
-from dynastore.errors import AccessDenied, ConflictError
+from dynastore.errors import AccessDenied, ConflictError, ServiceError, Unavailable
 
 from .deployed import FREE, ONE, PROTECTED, Note, Place
 
@@ -146,11 +146,26 @@ def test_protection_is_not_taken_off_a_stack_unasked(place, cloud):
     assert seen.endswith(told.replace("on -> off", "off -> on"))
 
 
-def test_a_change_that_may_not_be_made_leaves_no_stack_behind(place, cloud, monkeypatch):
-    def denied(*_):
-        raise AccessDenied("AccessDenied", "no. Allow cloudformation:ExecuteChangeSet.")
+@pytest.mark.parametrize("error", [AccessDenied, ServiceError])
+def test_a_change_that_is_refused_leaves_no_stack_behind(place, cloud, monkeypatch, error):
+    def refused(*_):
+        raise error("Refused", "no. Allow cloudformation:ExecuteChangeSet.")
 
-    monkeypatch.setattr(Stacks, "execute", denied)
-    refused = place.call("apply", "ONE", "--yes")
-    assert (refused.exit_code, "ExecuteChangeSet" in refused.stderr) == (1, True)
+    monkeypatch.setattr(Stacks, "execute", refused)
+    told = place.call("apply", "ONE", "--yes")
+    assert (told.exit_code, "ExecuteChangeSet" in told.stderr) == (1, True)
     assert Stacks(cloud).find(place.name) is None
+
+
+def test_a_change_that_nobody_knows_to_be_begun_is_left_alone(place, cloud, monkeypatch):
+    def unanswered(stacks, proposed):
+        execute(stacks, proposed)
+        raise Unavailable("ReadTimeoutError", "no answer")
+
+    execute = Stacks.execute
+    monkeypatch.setattr(Stacks, "execute", unanswered)
+    told = place.call("apply", "ONE", "--yes")
+    assert (told.exit_code, "no answer" in told.stderr) == (1, True)
+    monkeypatch.undo()
+    assert place.call("apply", "ONE", "--yes").exit_code == 0
+    assert Stacks(cloud).find(place.name).status == "CREATE_COMPLETE"

@@ -99,7 +99,8 @@ class Service:
         default=None,
         validator=optional(
             like(
-                r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+", "the ARN of a certificate"
+                r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+",
+                "the ARN of a certificate",
             )
         ),
     )
@@ -145,7 +146,7 @@ class Service:
         default=(),
         converter=as_tuple,
         validator=each(
-            like(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/\S+", "a list of ARNs of keys")
+            like(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", "a list of ARNs of keys")
         ),
     )
     log_days: int = field(default=30, validator=whole(min(KEPT_DAYS), max(KEPT_DAYS)))

@@ -145,6 +145,11 @@ TO_ANOTHER = f'eu-west-1 = "{KEY_OF_ANOTHER}"'
         ('[tags]\n"AWS:x" = "y"', "tags is keys of 1 to 128 characters"),
         ('[tags]\nTeam = "x"\nteam = "y"', "tags has keys that differ in capitals alone"),
         ("[tags]\n" + "\n".join(f'k{each} = ""' for each in range(51)), "tags has 51, and AWS tak"),
+        ('[backups]\nschedule = "cron(0 3 * * ? ${x})"', "backups.schedule is six fields such as"),
+        (
+            '[alarms]\ntopic_arn = "arn:aws:sns:eu-west-1:123456789012:${x}"',
+            "alarms.topic_arn is the ARN of a topic",
+        ),
         ("recovery_days", "cannot be read as options"),
     ],
 )
