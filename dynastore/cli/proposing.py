@@ -140,7 +140,7 @@ def show(console: Console, found: Proposal) -> None:
         for line in _lines(change):
             console.print(line, highlight=False, soft_wrap=True)
     if len(found.steps) > 1:
-        console.print(f"{len(found.steps)} steps, since an update takes one index:")
+        console.print(f"{len(found.steps)} steps, since an update takes one index, or one replica:")
         for number, step in enumerate(found.steps, 1):
             console.print(f"  {number}. {step_line(found, step)}", highlight=False)
 
@@ -149,16 +149,19 @@ def step_line(found: Proposal, step: Step) -> str:
     """What a step does, in a few words."""
     if step.action is None:
         return "create the stack" if found.deployed is None else "update the stack"
-    done = f"{step.action} index {step.index} of {step.table}"
+    what = f"index {step.index}" if step.index else f"replica {step.replica}"
+    done = f"{step.action} {what} of {step.table}"
     others = step is found.steps[-1] and _is_more(found)
     return f"{done}, and everything else" if others else done
 
 
 def _is_more(found: Proposal) -> bool:
-    """Whether anything changes that is no index and no attribute of one."""
-    of_indexes = ("GlobalSecondaryIndexes", "AttributeDefinitions")
+    """Whether anything changes that is no index, no attribute of one, and no replica that comes or goes."""
+    of_steps: tuple[str, ...] = ("GlobalSecondaryIndexes", "AttributeDefinitions")
+    if any(step.replica for step in found.steps):
+        of_steps += ("Replicas",)
     return any(
-        each.action != "changed" or not part.path.startswith(of_indexes)
+        each.action != "changed" or not part.path.startswith(of_steps)
         for each in found.changes
         for part in each.properties or (PropertyChange("", None, None),)
     )
