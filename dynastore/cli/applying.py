@@ -12,7 +12,7 @@ from rich.status import Status
 
 from ..clients.deployed.tables import index_progress
 from ..clients.stacks import Stacks
-from ..errors import ConflictError, DynastoreError, RequestError, ServiceError, Unavailable
+from ..errors import ConflictError, DynastoreError, RequestError, ServiceError
 from ..infra.changes import Loss, changes, losses
 from ..infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack, name_of
 from ..infra.steps import Step
@@ -153,13 +153,10 @@ def apply(watch: Watch, found: Proposal, allowed: Iterable[str]) -> Stack:
             # A change set is void when the stack is changed after it was made, so before that is enough.
             _check_same(found, deployed is None or stacks.template(found.name) == deployed)
             check_losses(losses(changes(deployed, step.template, proposed.changes), may_go))
-            token = stacks.execute(proposed)
-        except Unavailable:  # nobody knows whether it is begun
+        except (DynastoreError, KeyboardInterrupt):
+            stacks.discard_if_it_goes(proposed)
             raise
-        except DynastoreError:
-            with suppress(ServiceError):  # what was wrong first is what is told
-                stacks.discard(proposed)
-            raise
+        token = stacks.execute(proposed)
         doing = f"step {number} of {len(found.steps)}, {step_line(found, step)}"
         stack, failed = watch.to_the_end(proposed.stack, token, doing, step)
         if stack.status not in DONE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from json import dumps
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ from uuid import uuid4
 import orjson
 from attrs import evolve
 
-from ..errors import RequestError, ServiceError
+from ..errors import RequestError, ServiceError, Unavailable
 from ..infra.stacks import REVIEW, ChangeSet, Event, Stack, Template
 from .control import ControlPlane
 
@@ -136,7 +136,7 @@ class Stacks:
             with (
                 ExitStack() as unless_needed
             ):  # be it that it fails, is empty, or somebody interrupts
-                unless_needed.callback(self.discard, proposed)
+                unless_needed.callback(self.discard_if_it_goes, proposed)
                 found = self._found(proposed)
                 if found is not None:
                     unless_needed.pop_all()
@@ -204,10 +204,19 @@ class Stacks:
         if stack is not None and stack.status == REVIEW:
             self.plane.call("cloudformation", "delete_stack", StackName=proposed.stack)
 
+    def discard_if_it_goes(self, proposed: ChangeSet) -> None:
+        """The same where something went wrong before: that is what is told, and not what fails now.
+
+        CloudFormation deletes no change set that it is still making, so an interrupt leaves it there.
+        """
+        with suppress(ServiceError):
+            self.discard(proposed)
+
     def execute(self, proposed: ChangeSet) -> str:
         """Begin to make a change; CloudFormation goes on by itself.
 
-        What a creation made is deleted if it fails, even what is to be kept later: it is empty.
+        What a creation made is deleted if it fails, even what is to be kept later: it is empty. A change set
+        that CloudFormation refuses to execute is discarded.
 
         Returns:
             What tells the events of this change from others.
@@ -216,13 +225,19 @@ class Stacks:
             ServiceError: CloudFormation refused, or did not answer.
         """
         token = f"dynastore-{uuid4().hex}"
-        self.plane.call(
-            "cloudformation",
-            "execute_change_set",
-            ChangeSetName=proposed.id,
-            ClientRequestToken=token,
-            RetainExceptOnCreate=True,
-        )
+        try:
+            self.plane.call(
+                "cloudformation",
+                "execute_change_set",
+                ChangeSetName=proposed.id,
+                ClientRequestToken=token,
+                RetainExceptOnCreate=True,
+            )
+        except Unavailable:  # nobody knows whether it is begun
+            raise
+        except ServiceError:
+            self.discard_if_it_goes(proposed)
+            raise
         return token
 
     def delete(self, stack: Stack) -> str:

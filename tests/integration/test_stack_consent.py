@@ -10,6 +10,7 @@ from attrs import evolve
 from dynastore import Store
 from dynastore.cli.applying import Watch, apply
 from dynastore.cli.deploying import targeted
+from dynastore.clients.control import ControlPlane
 from dynastore.clients.stacks import Stacks
 from dynastore.errors import AccessDenied, ConflictError, ServiceError, Unavailable
 
@@ -148,24 +149,44 @@ def test_protection_is_not_taken_off_a_stack_unasked(place, cloud):
 
 @pytest.mark.parametrize("error", [AccessDenied, ServiceError])
 def test_a_change_that_is_refused_leaves_no_stack_behind(place, cloud, monkeypatch, error):
-    def refused(*_):
-        raise error("Refused", "no. Allow cloudformation:ExecuteChangeSet.")
-
-    monkeypatch.setattr(Stacks, "execute", refused)
+    monkeypatch.setattr(ControlPlane, "call", failing("execute_change_set", error, once_done=False))
     told = place.call("apply", "ONE", "--yes")
-    assert (told.exit_code, "ExecuteChangeSet" in told.stderr) == (1, True)
+    assert (told.exit_code, "Refused: not today" in told.stderr) == (1, True)
     assert Stacks(cloud).find(place.name) is None
 
 
 def test_a_change_that_nobody_knows_to_be_begun_is_left_alone(place, cloud, monkeypatch):
-    def unanswered(stacks, proposed):
-        execute(stacks, proposed)
-        raise Unavailable("ReadTimeoutError", "no answer")
-
-    execute = Stacks.execute
-    monkeypatch.setattr(Stacks, "execute", unanswered)
+    call = failing("execute_change_set", Unavailable, once_done=True)
+    monkeypatch.setattr(ControlPlane, "call", call)
     told = place.call("apply", "ONE", "--yes")
-    assert (told.exit_code, "no answer" in told.stderr) == (1, True)
+    assert (told.exit_code, "Refused: not today" in told.stderr) == (1, True)
     monkeypatch.undo()
     assert place.call("apply", "ONE", "--yes").exit_code == 0
     assert Stacks(cloud).find(place.name).status == "CREATE_COMPLETE"
+
+
+def test_a_change_set_that_cannot_be_checked_is_not_left_behind(place, cloud, monkeypatch):
+    assert place.call("apply", "ONE", "--yes").exit_code == 0
+    with aimed(place, "ONE", f'{FREE}[tags]\nteam = "agents"') as target:
+        found = target.proposal(repair=False)
+        call = failing("get_template", Unavailable, once_done=False)
+        monkeypatch.setattr(ControlPlane, "call", call)
+        with pytest.raises(Unavailable):
+            apply(Watch(target.stacks, lambda _: None), found, ())
+    sets = cloud.call("cloudformation", "list_change_sets", StackName=place.name)["Summaries"]
+    assert not [each for each in sets if each["ExecutionStatus"] == "AVAILABLE"]
+
+
+def failing(operation, error, *, once_done):
+    """A call of the control plane that fails in an operation, before it is done or after that."""
+    call = ControlPlane.call
+
+    def fail(plane, service, asked, **parameters):
+        if asked == operation and not once_done:
+            raise error("Refused", "not today")
+        answer = call(plane, service, asked, **parameters)
+        if asked == operation:
+            raise error("Refused", "not today")
+        return answer
+
+    return fail

@@ -77,3 +77,17 @@ class Blind(Told):
         if operation == "list_stack_resources":
             raise ServiceError("Throttling", "slower")
         return super().listed()
+
+
+def test_whoever_interrupts_while_a_change_set_is_made_is_told_so_and_not_that_it_cannot_be_deleted():
+    with pytest.raises(KeyboardInterrupt):
+        Stacks(Interrupted([])).propose("Table", {}, create=False)
+
+
+class Interrupted(Told):
+    def call(self, service, operation, **_):
+        if operation == "describe_change_set":
+            raise KeyboardInterrupt
+        if operation == "delete_change_set":
+            raise ServiceError("InvalidChangeSetStatus", "it is being made")
+        return {"Id": "change-set", "StackId": ARN}
