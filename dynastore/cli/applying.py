@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from attrs import field, frozen
 from rich.console import Console
@@ -10,9 +11,9 @@ from rich.status import Status
 
 from ..clients.deployed.tables import index_progress
 from ..clients.stacks import Stacks
-from ..errors import RequestError, ServiceError
+from ..errors import ConflictError, DynastoreError, RequestError, ServiceError
 from ..infra.changes import Loss, changes, losses
-from ..infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack
+from ..infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack, name_of
 from ..infra.steps import Step
 from .proposing import Proposal, step_line
 from .saying import as_markup
@@ -53,13 +54,14 @@ class Watch:
         """
         failed: Event | None = None
         state: Stack | None = None
-        with self.console.status(as_markup(doing)) as status:
+        with self.console.status(as_markup(doing)) as status, _still_going_on(stack):
             for now, events in self.stacks.follow(stack, token):
                 state = now
                 for event in events:
                     self.told(event)
                     failed = failed or (event if event.failed else None)
-                self._show_building(status, doing, stack, step)
+                with suppress(ServiceError):  # it is a word on the way, and not the work
+                    self._show_building(status, doing, stack, step)
         assert state is not None, "an operation is told of at least once"
         return state, failed
 
@@ -71,6 +73,29 @@ class Watch:
         progress = table and index_progress(self.stacks.plane, table, step.index)
         if progress:
             status.update(as_markup(f"{doing}: {progress}"))
+
+
+def goes_on(stack: str) -> str:
+    """What to do where nobody follows any more what CloudFormation does; it goes on by itself."""
+    return (
+        f"What CloudFormation has begun on stack {stack} goes on by itself: call again to follow it and "
+        f"to do what is left, or look with `aws cloudformation describe-stack-events --stack-name {stack}`"
+    )
+
+
+@contextmanager
+def _still_going_on(stack: str) -> Iterator[None]:
+    """Where CloudFormation cannot be asked any more, be it that credentials expire, say that it goes on.
+
+    Raises:
+        ServiceError: that is so.
+    """
+    try:
+        yield
+    except ServiceError as error:
+        why = str(error).removeprefix(f"{error.code}: ").rstrip(".")
+        told = f"{why}. {goes_on(name_of(stack))}"
+        raise type(error)(error.code, told, request_id=error.request_id) from error
 
 
 def line(event: Event) -> str:
@@ -111,11 +136,13 @@ def apply(watch: Watch, found: Proposal, allowed: Iterable[str]) -> Stack:
 
     Raises:
         RequestError: a step would lose data that is not allowed to be lost.
+        ConflictError: somebody else changed the stack since it was found out what would change.
         ServiceError: a step failed, and was rolled back.
     """
     stacks, deployed = watch.stacks, found.deployed
     may_go = tuple(allowed)
     if found.stack is not None and found.stack.status in NEVER_MADE:
+        _check_same(found, stacks.find(found.stack.id) == found.stack)
         remove(watch, found.stack)
     stack = found.stack
     for number, step in enumerate(found.steps, 1):
@@ -129,17 +156,33 @@ def apply(watch: Watch, found: Proposal, allowed: Iterable[str]) -> Stack:
         if proposed is None:
             continue
         try:
+            # A change set is void when the stack is changed after it was made, so before that is enough.
+            _check_same(found, deployed is None or stacks.template(found.name) == deployed)
             check_losses(losses(changes(deployed, step.template, proposed.changes), may_go))
-        except RequestError:
-            stacks.discard(proposed)
+        except (DynastoreError, KeyboardInterrupt):
+            stacks.discard_if_it_goes(proposed)
             raise
+        token = stacks.execute(proposed)
         doing = f"step {number} of {len(found.steps)}, {step_line(found, step)}"
-        stack, failed = watch.to_the_end(proposed.stack, stacks.execute(proposed), doing, step)
+        stack, failed = watch.to_the_end(proposed.stack, token, doing, step)
         if stack.status not in DONE:
             raise _failure(stack, failed, doing)
-        deployed = step.template
+        deployed = stacks.template(found.name)
     assert stack is not None, "a step was made, or it was there"
     return stack
+
+
+def _check_same(found: Proposal, is_same: bool) -> None:
+    """Refuse to make what was found out about a stack that is another by now.
+
+    Raises:
+        ConflictError: it is.
+    """
+    if not is_same:
+        raise ConflictError(
+            f"stack {found.name} was changed by somebody else meanwhile. Nothing of this step was changed: "
+            "call again, and look at what would change now",
+        )
 
 
 def remove(watch: Watch, stack: Stack) -> None:

@@ -18,7 +18,8 @@ from ..infra.changes import losses
 from ..infra.cloudformation import Part, template
 from ..infra.deployment import Deployment
 from ..infra.outputs import taken
-from ..infra.stacks import Event, Stack, Template, service_stack_name, stack_name
+from ..infra.place import check_place
+from ..infra.stacks import GONE, Event, Stack, Template, service_stack_name, stack_name
 from ..schema.schema import Schema
 from . import applying, destroying, proposing
 from .deployments import (
@@ -108,12 +109,19 @@ class Target:
         """What deploying it would change; None where nothing would.
 
         Raises:
+            RequestError: an option does not go with the stack's name or its region.
             ServiceError: the stack is at work or stuck, or CloudFormation refuses the template.
         """
         region = self.plane.region
+        check_place(self.deployment, stack=self.name, region=region)
         return proposing.proposal(
             self.stacks, self.name, region, self.wanted, self.parameters, repair=repair
         )
+
+    def protection(self) -> bool | None:
+        """Whether the stack becomes protected against deletion; None where it stays as it is."""
+        stack, wanted = self.stacks.find(self.name), self.deployment.deletion_protection
+        return None if stack is None or stack.protected == wanted else wanted
 
 
 @grouped
@@ -130,8 +138,7 @@ def plan(
     CloudFormation finds it out: a change set is made, and deleted again.
     """
     with targeted(stack, table, made) as target:
-        found = target.proposal(repair=repair)
-    _show(found, target, json=json)
+        _show(target.proposal(repair=repair), target, json=json)
 
 
 @grouped
@@ -169,8 +176,9 @@ def make(target: Target, allowed: list[str], *, repair: bool, json: bool, yes: b
         _show(found, target, json=json)
         if found is not None:
             applying.check_losses(losses(found.changes, allowed))
-            if not yes:
-                typer.confirm(f"Make these changes to {target.name}?", abort=True, err=True)
+        if not yes and (found is not None or target.protection() is False):
+            typer.confirm(f"Make these changes to {target.name}?", abort=True, err=True)
+        if found is not None:
             _say_done(applying.apply(watch, found, allowed), json=json)
         _protect(target)
 
@@ -189,21 +197,34 @@ def destroy(
     for the stack's name; with --yes, for the names of all that holds data and is deleted.
     """
     with targeted(stack, table, TemplateOptions(only=Part.TABLE)) as target:
-        watch = applying.Watch(target.stacks, _teller(json=json))
-        with _going_on(target):
-            _await(target, watch)
-            found = destroying.ending(target.stacks, target.plane, target.name)
-            destroying.show(Console(stderr=json), found)
-            destroying.check(found, allow_data_loss or [], asked=not yes)
-            if not yes:
-                destroying.ask(found)
-            applying.remove(watch, found.stack)
-    kept = [each.physical_id for each in found.kept]
+        kept = unmake(target, allow_data_loss or [], json=json, yes=yes)
     if json:
-        told = {"stack": target.name, "status": "DELETE_COMPLETE", "kept": kept}
+        told = {"stack": target.name, "status": GONE, "kept": kept}
         say(orjson.dumps(told).decode())
     else:
         say(f"stack {target.name} is deleted")
+
+
+def unmake(target: Target, allowed: list[str], *, json: bool, yes: bool) -> list[str | None]:
+    """Show what stays and what is lost, ask, and delete the stack; names of what stays.
+
+    Raises:
+        typer.Exit: it was interrupted, or another name was typed.
+        RequestError: there is no such stack, it is protected, or data would be lost.
+        ServiceError: something could not be deleted.
+    """
+    watch = applying.Watch(target.stacks, _teller(json=json))
+    with _going_on(target):
+        before = _await(target, watch)
+        if before is not None and before.status == GONE:  # an interrupted call began it
+            return []
+        found = destroying.ending(target.stacks, target.plane, target.name)
+        destroying.show(Console(stderr=json), found)
+        destroying.check(found, allowed, asked=not yes)
+        if not yes:
+            destroying.ask(found)
+        applying.remove(watch, found.stack)
+    return [each.physical_id for each in found.kept]
 
 
 @contextmanager
@@ -251,31 +272,35 @@ def _going_on(target: Target) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        give_up(
-            f"interrupted. What CloudFormation has begun on stack {target.name} goes on by itself: call "
-            "again to follow it and to do what is left, or look with "
-            f"`aws cloudformation describe-stack-events --stack-name {target.name}`",
-            INTERRUPTED,
-        )
+        give_up(f"interrupted. {applying.goes_on(target.name)}", INTERRUPTED)
 
 
-def _await(target: Target, watch: applying.Watch) -> None:
-    """Wait for what CloudFormation is doing, such as what an interrupted call began."""
+def _await(target: Target, watch: applying.Watch) -> Stack | None:
+    """Wait for what CloudFormation is doing, such as what an interrupted call began; the stack in the end."""
     stack = target.stacks.find(target.name)
-    if stack is not None and stack.is_moving:
-        watch.to_the_end(stack.id, None, f"waiting, {stack.status}")
+    if stack is None or not stack.is_moving:
+        return stack
+    ended, _ = watch.to_the_end(stack.id, None, f"waiting, {stack.status}")
+    return ended
 
 
 def _show(found: proposing.Proposal | None, target: Target, *, json: bool) -> None:
-    if found is None:
+    """Print what would change, and whether the stack becomes protected where it was not, or the other way."""
+    turned = None if found is not None and found.deployed is None else target.protection()
+    more = {} if turned is None else {"protected": turned}
+    if json:
         same: dict[str, Any] = {"stack": target.name, "region": target.plane.region, "steps": []}
-        text = f"stack {target.name} ({target.plane.region}): no changes"
-        say(orjson.dumps(same).decode() if json else text)
-    elif json:
-        for line in proposing.json_lines(found):
+        none = [orjson.dumps({**same, **more}).decode()]
+        for line in none if found is None else proposing.json_lines(found, **more):
             say(line)
-    else:
+        return
+    if found is not None:
         proposing.show(Console(), found)
+    else:
+        say(f"stack {target.name} ({target.plane.region}): no changes")
+    if turned is not None:
+        way = "off -> on" if turned else "on -> off"
+        say(f"stack {target.name}: protection against deletion, {way}")
 
 
 def _teller(*, json: bool) -> Any:
@@ -302,6 +327,6 @@ def _say_done(stack: Stack, *, json: bool) -> None:
 
 def _protect(target: Target) -> None:
     """Have the stack protected where its tables are, and not where they are not."""
-    stack, wanted = target.stacks.find(target.name), target.deployment.deletion_protection
-    if stack is not None and stack.protected != wanted:
-        target.stacks.protect(target.name, protected=wanted)
+    turned = target.protection()
+    if turned is not None:
+        target.stacks.protect(target.name, protected=turned)

@@ -13,7 +13,7 @@ from ..clients.deployed.tables import is_protected
 from ..clients.stacks import Stacks
 from ..errors import RequestError
 from ..infra.changes import TABLES, Change, Loss, losses, removals
-from ..infra.stacks import NEVER_MADE, REVIEW, Stack
+from ..infra.stacks import REVIEW, Stack
 from .endings import USAGE, give_up
 from .proposing import check_rest
 from .saying import as_markup
@@ -51,7 +51,7 @@ def ending(stacks: Stacks, plane: ControlPlane, name: str) -> Ending:
         raise RequestError(f"there is no stack {name} in {plane.region}; give --stack or --region")
     if stack.status != "DELETE_FAILED":  # which is what to call again for
         check_rest(stack)
-    if stack.status in NEVER_MADE | {REVIEW}:
+    if stack.status == REVIEW:
         return Ending(stack, (), (f"stack {name}",) if stack.protected else ())
     physical = stacks.resources(name)
     removed = removals(stacks.template(name), physical)

@@ -14,7 +14,7 @@ from ..clients import deployed
 from ..clients.deployed import tables
 from ..infra.changes import TABLES
 from ..infra.cloudformation import Part
-from ..infra.drift import Drift, drifts, in_region, index_drifts
+from ..infra.drift import Drift, drifts, in_region, index_drifts, stack_drifts
 from ..infra.paths import ABSENT
 from ..infra.resolving import Expected, expected
 from ..schema.schema import Schema
@@ -22,6 +22,7 @@ from .deploying import InLines, StackOptions, Target, TemplateOptions, targeted
 from .endings import WRONG_ITEMS
 from .groups import grouped
 from .options import Where
+from .proposing import WAYS_ON
 from .saying import as_markup, say
 
 # What a schema implies by itself; the rest is there because options ask for it.
@@ -85,7 +86,10 @@ def examined(target: Target, *, only_implied: bool) -> Findings:
         if is_made or not only_implied or each.type in IMPLIED
     ]
     seen = [each for each in wanted if deployed.can_be_read(each)]
-    wrong = tuple(drift for each in seen for drift in _of_resource(target, each))
+    wrong = (
+        *(stack_drifts(stack, target.deployment, WAYS_ON) if stack and is_made else ()),
+        *(drift for each in seen for drift in _of_resource(target, each)),
+    )
     rest = tuple(each.logical_id for each in wanted if each not in seen)
     return Findings(len(seen), rest, wrong)
 

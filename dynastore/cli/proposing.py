@@ -12,7 +12,16 @@ from rich.console import Console
 
 from ..clients.stacks import Stacks
 from ..errors import ServiceError
-from ..infra.changes import Action, Change, Loss, PropertyChange, additions, changes, losses
+from ..infra.changes import (
+    Action,
+    Change,
+    Loss,
+    PropertyChange,
+    additions,
+    changes,
+    losses,
+    removals,
+)
 from ..infra.paths import ABSENT
 from ..infra.stacks import NEVER_MADE, Stack, Template
 from ..infra.steps import Step, steps
@@ -24,6 +33,11 @@ SIGNS: Mapping[Action, tuple[str, str]] = {
     "changed": ("~", "yellow"),
     "replaced": ("±", "bold red"),
     "removed": ("-", "red"),
+}
+# Status of a stack that takes no change set -> what takes it on.
+WAYS_ON: Mapping[str, str] = {
+    "UPDATE_ROLLBACK_FAILED": "`aws cloudformation continue-update-rollback --stack-name {}`",
+    "DELETE_FAILED": "`dynastore destroy` again",
 }
 LONGEST_VALUE = 120  # characters of a value on a terminal; JSON has all of it
 
@@ -88,9 +102,11 @@ def proposal(
     if stack is not None:
         check_rest(stack)
     if stack is not None and stack.status in NEVER_MADE:
-        # Such a stack takes no change set: it is deleted first, and nothing is in it.
+        # Such a stack takes no change set: it is deleted first, with what is left in it.
+        left = removals(stacks.template(name), stacks.resources(name))
+        found = (*left, *additions(wanted))
         anew = (Step(wanted),)
-        return Proposal(name, region, stack, None, wanted, additions(wanted), anew, parameters)
+        return Proposal(name, region, stack, None, wanted, found, anew, parameters)
     is_made = stack is not None and stack.is_made
     deployed = stacks.template(name) if is_made else None
     proposed = stacks.propose(name, wanted, parameters, create=not is_made, repair=repair)
@@ -113,11 +129,11 @@ def check_rest(stack: Stack) -> None:
             stack.status,
             f"CloudFormation is at work on stack {stack.name}. Wait, or follow it with `dynastore apply`",
         )
-    if stack.status in {"UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"}:
+    if stack.status in WAYS_ON:
         raise ServiceError(
             stack.status,
             f"stack {stack.name} is stuck: {stack.reason or 'no reason is given'}. Repair what is in the "
-            "way; then `aws cloudformation continue-update-rollback`, or `dynastore destroy` again",
+            f"way; then {WAYS_ON[stack.status].format(stack.name)}",
         )
 
 
@@ -135,7 +151,7 @@ def show(console: Console, found: Proposal) -> None:
         for line in _lines(change):
             console.print(line, highlight=False, soft_wrap=True)
     if len(found.steps) > 1:
-        console.print(f"{len(found.steps)} steps, since an update takes one index:")
+        console.print(f"{len(found.steps)} steps, since an update takes one index, or one replica:")
         for number, step in enumerate(found.steps, 1):
             console.print(f"  {number}. {as_markup(step_line(found, step))}", highlight=False)
 
@@ -144,16 +160,19 @@ def step_line(found: Proposal, step: Step) -> str:
     """What a step does, in a few words."""
     if step.action is None:
         return "create the stack" if found.deployed is None else "update the stack"
-    done = f"{step.action} index {step.index} of {step.table}"
+    what = f"index {step.index}" if step.index else f"replica {step.replica}"
+    done = f"{step.action} {what} of {step.table}"
     others = step is found.steps[-1] and _is_more(found)
     return f"{done}, and everything else" if others else done
 
 
 def _is_more(found: Proposal) -> bool:
-    """Whether anything changes that is no index and no attribute of one."""
-    of_indexes = ("GlobalSecondaryIndexes", "AttributeDefinitions")
+    """Whether anything changes that is no index, no attribute of one, and no replica that comes or goes."""
+    of_steps: tuple[str, ...] = ("GlobalSecondaryIndexes", "AttributeDefinitions")
+    if any(step.replica for step in found.steps):
+        of_steps += ("Replicas",)
     return any(
-        each.action != "changed" or not part.path.startswith(of_indexes)
+        each.action != "changed" or not part.path.startswith(of_steps)
         for each in found.changes
         for part in each.properties or (PropertyChange("", None, None),)
     )
@@ -164,7 +183,8 @@ def _lines(change: Change) -> Iterator[str]:
     physical = f" [dim]{as_markup(change.physical_id)}[/]" if change.physical_id else ""
     kept = " (it stays, outside of the stack)" if change.kept else ""
     fate = {
-        "adopted": " is there already, and becomes a part of the stack",
+        "adopted": " is there already, and becomes a part of the stack as it is: look at it with "
+        "`dynastore doctor` afterwards",
         "replaced": " replaced",
         "removed": f" removed{kept}",
     }.get(change.action, "")
@@ -204,8 +224,8 @@ def _value(value: Any) -> str:
     return as_markup(short)
 
 
-def json_lines(found: Proposal) -> Iterator[str]:
-    """A JSON object for each change, and a summary."""
+def json_lines(found: Proposal, **more: Any) -> Iterator[str]:
+    """A JSON object for each change, and a summary, which has *more* in it."""
     for change in found.changes:
         yield orjson.dumps(
             {
@@ -226,6 +246,7 @@ def json_lines(found: Proposal) -> Iterator[str]:
             **Counter(each.action for each in found.changes),
             "steps": [step_line(found, step) for step in found.steps],
             "losses": [each.name for each in found.losses],
+            **more,
         }
     ).decode()
 

@@ -80,12 +80,20 @@ class ControlPlane:
             RequestError: there is no region, or botocore refuses a parameter.
             ServiceError: the service refused, or did not answer.
         """
+        from botocore.parsers import ResponseParserError
+
         client = self._client(service)
         try:
             answer: dict[str, Any] = getattr(client, operation)(**parameters)
         except BOTOCORE_ERRORS as error:
             name = client.meta.method_to_api_mapping[operation]
             raise _told(error, f"{service}:{name}", endpoint_of(client)) from error
+        except (ResponseParserError, KeyError) as error:  # the latter of XML that is another's
+            raise Unavailable(
+                "UnreadableAnswer",
+                f"{endpoint_of(client)} answered, and not as {service} does: is a proxy, or a page to log in "
+                "at, between here and AWS?",
+            ) from error
         return answer
 
     def found(

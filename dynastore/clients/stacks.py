@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from json import dumps
 from types import MappingProxyType
 from typing import Any
@@ -13,8 +13,8 @@ from uuid import uuid4
 import orjson
 from attrs import evolve
 
-from ..errors import RequestError, ServiceError
-from ..infra.stacks import ChangeSet, Event, Stack, Template
+from ..errors import RequestError, ServiceError, Unavailable
+from ..infra.stacks import REVIEW, ChangeSet, Event, Stack, Template
 from .control import ControlPlane
 
 LIMIT_BYTES = 51_200  # of a template in a request; CloudFormation quotas
@@ -148,7 +148,7 @@ class Stacks:
             with (
                 ExitStack() as unless_needed
             ):  # be it that it fails, is empty, or somebody interrupts
-                unless_needed.callback(self.discard, proposed)
+                unless_needed.callback(self.discard_if_it_goes, proposed)
                 found = self._found(proposed)
                 if found is not None:
                     unless_needed.pop_all()
@@ -209,13 +209,26 @@ class Stacks:
             ServiceError: CloudFormation refused, or did not answer.
         """
         self.plane.call("cloudformation", "delete_change_set", ChangeSetName=proposed.id)
-        if proposed.has_stack:
+        if not proposed.has_stack:
+            return
+        stack = self.find(proposed.stack)
+        # Somebody else may have begun to make the same stack, by a change set of their own.
+        if stack is not None and stack.status == REVIEW:
             self.plane.call("cloudformation", "delete_stack", StackName=proposed.stack)
+
+    def discard_if_it_goes(self, proposed: ChangeSet) -> None:
+        """The same where something went wrong before: that is what is told, and not what fails now.
+
+        CloudFormation deletes no change set that it is still making, so an interrupt leaves it there.
+        """
+        with suppress(ServiceError):
+            self.discard(proposed)
 
     def execute(self, proposed: ChangeSet) -> str:
         """Begin to make a change; CloudFormation goes on by itself.
 
-        What a creation made is deleted if it fails, even what is to be kept later: it is empty.
+        What a creation made is deleted if it fails, even what is to be kept later: it is empty. A change set
+        that CloudFormation refuses to execute is discarded.
 
         Returns:
             What tells the events of this change from others.
@@ -224,13 +237,19 @@ class Stacks:
             ServiceError: CloudFormation refused, or did not answer.
         """
         token = f"dynastore-{uuid4().hex}"
-        self.plane.call(
-            "cloudformation",
-            "execute_change_set",
-            ChangeSetName=proposed.id,
-            ClientRequestToken=token,
-            RetainExceptOnCreate=True,
-        )
+        try:
+            self.plane.call(
+                "cloudformation",
+                "execute_change_set",
+                ChangeSetName=proposed.id,
+                ClientRequestToken=token,
+                RetainExceptOnCreate=True,
+            )
+        except Unavailable:  # nobody knows whether it is begun
+            raise
+        except ServiceError:
+            self.discard_if_it_goes(proposed)
+            raise
         return token
 
     def delete(self, stack: Stack) -> str:
@@ -282,12 +301,24 @@ class Stacks:
             assert state is not None, "a stack is found by its ARN, even a deleted one"
             events = self._events(stack, token, seen)
             seen |= {each.id for each in events}
+            end = next((each for each in reversed(events) if each.ends(state)), None)
+            if end is not None:
+                state = self._ended(stack, end)
             yield state, events
-            # CloudFormation may tell the state before the operation for a moment; its events never lie.
-            if any(each.ends(state) for each in events) or not (token or state.is_moving):
+            if end is not None or not (token or state.is_moving):
                 return
             wait = FIRST_POLL_SECONDS if events else min(wait * 2, LONGEST_POLL_SECONDS)
             time.sleep(wait)
+
+    def _ended(self, stack: str, end: Event) -> Stack:
+        """A stack at the end of an operation.
+
+        It may have come to it after the stack was looked at, and for a moment CloudFormation may tell the
+        state before the operation; its events never lie.
+        """
+        state = self.find(stack)
+        assert state is not None, "a stack is found by its ARN, even a deleted one"
+        return evolve(state, status=end.status, reason=end.reason)
 
     def _seen(self, stack: str) -> frozenset[str]:
         return frozenset(each.id for each in self._events(stack, None, frozenset()))

@@ -16,6 +16,14 @@ OF_TABLES = "service-role/AWSBackupServiceRolePolicyForBackup"
 OF_BUCKETS = "AWSBackupServiceRolePolicyForS3Backup"
 
 
+NAME_CHARACTERS = 50  # of a vault's name and of a plan's; AWS Backup API Reference
+
+
+def name_of_vault(stack: str) -> str:
+    """What the vault of a stack is called; its plan is, too."""
+    return f"{stack}-backups"
+
+
 def backups(all_placed: Sequence[Placed], bucket: str | None, deployment: Deployment) -> Resources:
     """What takes the copies; nothing without the section.
 
@@ -28,7 +36,7 @@ def backups(all_placed: Sequence[Placed], bucket: str | None, deployment: Deploy
     sources = [attribute(each.id) for each in all_placed]
     return {
         VAULT: lasting(deployment, _vault(deployment)),
-        "BackupPlan": _plan(asked, all_placed[0].name),
+        "BackupPlan": _plan(asked),
         "BackupRole": _role(deployment, with_bucket=with_bucket),
         "BackupSelection": {
             "Type": "AWS::Backup::BackupSelection",
@@ -49,14 +57,14 @@ def _vault(deployment: Deployment) -> dict[str, Value]:
     return {
         "Type": "AWS::Backup::BackupVault",
         "Properties": {
-            "BackupVaultName": sub("${AWS::StackName}-backups"),
+            "BackupVaultName": sub(name_of_vault("${AWS::StackName}")),
             **({} if key is None else {"EncryptionKeyArn": key}),
             **({"BackupVaultTags": {**deployment.tags}} if deployment.tags else {}),
         },
     }
 
 
-def _plan(asked: Backups, table: str) -> dict[str, Value]:
+def _plan(asked: Backups) -> dict[str, Value]:
     cold = asked.cold_after_days
     lifecycle = {
         "DeleteAfterDays": asked.keep_days,
@@ -68,7 +76,7 @@ def _plan(asked: Backups, table: str) -> dict[str, Value]:
         "ScheduleExpression": asked.schedule,
         "Lifecycle": lifecycle,
     }
-    plan = {"BackupPlanName": f"Copies of table {table}", "BackupPlanRule": [rule]}
+    plan = {"BackupPlanName": sub(name_of_vault("${AWS::StackName}")), "BackupPlanRule": [rule]}
     return {"Type": "AWS::Backup::BackupPlan", "Properties": {"BackupPlan": plan}}
 
 

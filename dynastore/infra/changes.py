@@ -12,8 +12,10 @@ from typing import Any, Literal, TypeAlias
 from attrs import frozen
 from orjson import JSONDecodeError, loads
 
+from .deployment import RECOVERY_DAYS_LIMIT
 from .paths import ABSENT, Difference, differences
 from .stacks import Template
+from .terraform.expressions import KINDS
 
 Action: TypeAlias = Literal["added", "adopted", "changed", "replaced", "removed"]
 Certainty: TypeAlias = Literal["no", "maybe", "yes"]
@@ -21,6 +23,14 @@ Resource: TypeAlias = Mapping[str, Any]
 
 TABLES = frozenset({"AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"})
 INDEXES = "GlobalSecondaryIndexes"
+RECOVERY = "PointInTimeRecoverySpecification"
+# Terraform has a name for each type that is in a template of ours. The others are of the CDK, and of waiting,
+# and hold nothing.
+OURS = frozenset(KINDS) | {
+    "AWS::CDK::Metadata",
+    "AWS::CloudFormation::WaitCondition",
+    "AWS::CloudFormation::WaitConditionHandle",
+}
 # What of a resource with data is lost with it.
 DATA: Mapping[str, str] = {
     **dict.fromkeys(TABLES, "all its items"),
@@ -30,6 +40,7 @@ DATA: Mapping[str, str] = {
 }
 # Of an index, what an update in place cannot change: it is deleted and built again.
 DEFINING = ("KeySchema", "Projection")
+RECREATIONS = ("Never", "Conditionally", "Always")
 ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "Condition", "Metadata", "Type")
 
 
@@ -116,7 +127,7 @@ def additions(wanted: Template) -> tuple[Change, ...]:
 
 
 def removals(deployed: Template, physical: Mapping[str, str]) -> tuple[Change, ...]:
-    """What becomes of each resource where its stack is deleted.
+    """What becomes of each resource that is in a stack, where the stack is deleted.
 
     Args:
         deployed: the stack's template.
@@ -124,8 +135,9 @@ def removals(deployed: Template, physical: Mapping[str, str]) -> tuple[Change, .
     """
     gone = (
         {"Action": "Remove", "LogicalResourceId": name, "ResourceType": resource["Type"]}
-        | {"PhysicalResourceId": physical.get(name)}
+        | {"PhysicalResourceId": physical[name]}
         for name, resource in deployed["Resources"].items()
+        if name in physical
     )
     return changes(deployed, {}, gone)
 
@@ -142,7 +154,7 @@ def _change(found: Mapping[str, Any], old: Resource | None, new: Resource | None
     action = _action(found, properties, holds_data=kind in DATA)
     policy = (old if action == "removed" else new) or {}
     kept = _is_kept(policy.get("DeletionPolicy" if action == "removed" else "UpdateReplacePolicy"))
-    lost = _losses(logical_id, kind, action, kept=kept, old=old or {}, new=new or {})
+    lost = _losses(found, action, old or {}, new or {}, kept=kept)
     physical = found.get("PhysicalResourceId")
     return Change(logical_id, kind, action, properties, physical, kept, tuple(lost))
 
@@ -169,7 +181,9 @@ def _action(
 
 
 def _properties(found: Mapping[str, Any], old: Resource, new: Resource) -> Iterator[PropertyChange]:
-    told = {_name(each): each for each in found.get("Details", ())}
+    # Several may be told of one property: the one that would do the most harm counts, so it comes last.
+    details = sorted(found.get("Details", ()), key=_harm)
+    told = {_name(each): each for each in details}
     seen = set()
     before, after = old.get("Properties", {}), new.get("Properties", {})
     for each in differences(before, after):
@@ -187,6 +201,10 @@ def _properties(found: Mapping[str, Any], old: Resource, new: Resource) -> Itera
         target = told[name]["Target"]
         values = (_given(target, "BeforeValue"), _given(target, "AfterValue"))
         yield _property(Difference(name, *values), told[name], old, new)
+
+
+def _harm(detail: Mapping[str, Any]) -> int:
+    return RECREATIONS.index(detail["Target"].get("RequiresRecreation", "Never"))
 
 
 def _name(detail: Mapping[str, Any]) -> str:
@@ -242,16 +260,25 @@ def _condition_holds(difference: Difference, old: Resource, new: Resource) -> bo
 
 
 def _losses(
-    logical_id: str, kind: str, action: Action, *, kept: bool, old: Resource, new: Resource
+    found: Mapping[str, Any], action: Action, old: Resource, new: Resource, *, kept: bool
 ) -> Iterator[Loss]:
-    data = DATA.get(old.get("Type", kind))
-    if data is not None and action == "removed" and not kept:
+    logical_id, kind = found["LogicalResourceId"], found["ResourceType"]
+    of_old = old.get("Type", kind)
+    data = DATA.get(of_old)
+    if of_old not in OURS and action in ("removed", "replaced") and not kept:
+        told = f"{logical_id} ({of_old}) is none of dynastore's, and is deleted, whatever it holds"
+        yield Loss(logical_id, told)
+    elif data is not None and action == "removed" and not kept:
         yield Loss(logical_id, f"{logical_id} is deleted, with {data}")
     elif data is not None and action == "replaced":
         fate = f"stays outside of the stack, with {data}" if kept else f"is deleted, with {data}"
         yield Loss(logical_id, f"an empty {logical_id} takes its place; the old one {fate}")
     elif kind in TABLES and action == "changed":
-        yield from _lost_indexes(logical_id, indexes_of(old), indexes_of(new))
+        yield from _lost_indexes(
+            logical_id, {**indexes_of(old), **_live_indexes(found)}, indexes_of(new)
+        )
+        yield from _lost_replicas(logical_id, old, new)
+        yield from _lost_recovery(logical_id, old, new)
 
 
 def _lost_indexes(
@@ -266,6 +293,43 @@ def _lost_indexes(
                 whole,
                 f"index {name} is deleted and built again: queries on it fail until it is built",
             )
+
+
+def _live_indexes(found: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """The indexes that a table has, where CloudFormation says: a repair deletes those that others added."""
+    context = _given(found, "BeforeContext")
+    return indexes_of(context) if isinstance(context, Mapping) else {}
+
+
+def _lost_replicas(logical_id: str, old: Resource, new: Resource) -> Iterator[Loss]:
+    left = _replicas(new)
+    for region in _replicas(old):
+        if region not in left:
+            told = f"the replica in {region} is deleted: programs there fail from then on"
+            yield Loss(f"{logical_id}.{region}", told)
+
+
+def _replicas(resource: Resource) -> list[str]:
+    """Regions with a copy, but the stack's own, which is a reference."""
+    listed = resource.get("Properties", {}).get("Replicas") or []
+    return [each["Region"] for each in listed if isinstance(each["Region"], str)]
+
+
+def _lost_recovery(logical_id: str, old: Resource, new: Resource) -> Iterator[Loss]:
+    before, after = _recovery_days(old), _recovery_days(new)
+    if after < before:
+        left = f"{after} day{'s' * (after > 1)}" if after else "no time at all"
+        told = f"{logical_id} can be restored to any second of {left}, and no longer of {before}"
+        yield Loss(f"{logical_id}.PointInTimeRecovery", told)
+
+
+def _recovery_days(resource: Resource) -> int:
+    """How far back a table can be restored; a global table says the same of each replica."""
+    properties = resource.get("Properties", {})
+    told = (properties.get("Replicas") or [properties])[0].get(RECOVERY) or {}
+    if told.get("PointInTimeRecoveryEnabled") is not True:
+        return 0
+    return int(told.get("RecoveryPeriodInDays", RECOVERY_DAYS_LIMIT))
 
 
 def indexes_of(resource: Resource) -> dict[str, Mapping[str, Any]]:

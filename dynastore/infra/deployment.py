@@ -38,11 +38,17 @@ TableClass: TypeAlias = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
 AWS_OWNED, AWS_MANAGED, CUSTOMER = "aws-owned", "aws-managed", "customer"
 ROLES: tuple[Role, ...] = ("reader", "writer", "admin")
 
+TAGS_LIMIT = 50  # of a resource; AWS General Reference, "Tag naming limits and requirements"
 RECOVERY_DAYS_LIMIT = 35  # of point-in-time recovery; DynamoDB Developer Guide
 
 # Of a table that is there already, or what names begin with.
 OLD_TABLE = like(r"[\w.-]{2,255}\*?", "names of tables, or what names begin with, such as 'agno_*'")
 KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
+
+
+def region_of(encryption: str) -> str | None:
+    """The region of a key, by its ARN; None where it is none."""
+    return encryption.split(":")[3] if encryption.startswith("arn:") else None
 
 
 def _paths(value: Any) -> Any:
@@ -112,7 +118,10 @@ class Deployment:
     tags: Mapping[str, str] = field(
         factory=dict,
         validator=pairs(
-            like(r"(?!aws:)[\w .:/=+@-]{1,128}", "keys of 1 to 128 characters that are no 'aws:'"),
+            like(
+                r"(?!(?i:aws:))[\w .:/=+@-]{1,128}",
+                "keys of 1 to 128 characters that are no 'aws:'",
+            ),
             like(r"[\w .:/=+@-]{0,256}", "values of up to 256 letters, digits and .:/=+@-_"),
         ),
     )
@@ -156,6 +165,7 @@ class Deployment:
                 "max_read_units and max_write_units are of a table on demand; "
                 "[provisioned] has read_max and write_max"
             )
+        self._check_tags()
         has_own_key = self.encryption not in {AWS_OWNED, AWS_MANAGED}
         wanted = {*self.replicas} if has_own_key else set()
         if wanted != {*self.replica_keys}:
@@ -164,8 +174,19 @@ class Deployment:
                 f"{_listed(wanted)}: for each replica where the key is a customer's, as keys are of "
                 "one region"
             )
+        for region, arn in self.replica_keys.items():
+            if region_of(arn) != region:
+                raise ModelError(f"replica_keys has a key of {region_of(arn)} for {region}")
         if self.service is not None:
             self._check_service(self.service)
+
+    def _check_tags(self) -> None:
+        """Refuse what some resource does not take."""
+        if len(self.tags) > TAGS_LIMIT:
+            raise ModelError(f"tags has {len(self.tags)}, and AWS takes {TAGS_LIMIT}")
+        # A role's tags are the same in capitals and small letters.
+        if len({each.lower() for each in self.tags}) < len(self.tags):
+            raise ModelError("tags has keys that differ in capitals alone, which roles do not take")
 
     def _check_service(self, service: Service) -> None:
         if "writer" not in self.roles:

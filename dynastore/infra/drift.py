@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from attrs import evolve, frozen
 from orjson import dumps, loads
@@ -11,31 +11,24 @@ from orjson import dumps, loads
 from ..operations.tables import additions, mismatches
 from ..requests.tables import TableDescription
 from ..schema.schema import Schema
+from .deployment import Deployment
 from .paths import ABSENT, Difference, differences
 from .resolving import Expected
+from .sayings import KINDS, REPAIR, SAYINGS, plain, update_table
+from .stacks import STACK, Stack
 
-KINDS: Mapping[str, str] = {
-    "AWS::DynamoDB::Table": "table",
-    "AWS::DynamoDB::GlobalTable": "table",
-    "AWS::S3::Bucket": "bucket",
-    "AWS::S3::BucketPolicy": "policy of bucket",
-    "AWS::IAM::ManagedPolicy": "policy",
-    "AWS::CloudWatch::Alarm": "alarm",
-    "AWS::CloudWatch::Dashboard": "dashboard",
-    "AWS::SNS::Topic": "topic",
-    "AWS::Backup::BackupVault": "backup vault",
-    "AWS::Backup::BackupPlan": "backup plan",
-    "AWS::Backup::BackupSelection": "backup selection",
-    "AWS::KMS::Key": "key",
-    "AWS::ApplicationAutoScaling::ScalableTarget": "auto scaling",
-    "AWS::ApplicationAutoScaling::ScalingPolicy": "auto scaling policy",
-}
-REPAIR = (
-    "`dynastore apply --repair` brings it back, or `dynastore apply` where there is no stack yet"
-)
+KEY = "SSESpecification"
 # Members of lists that others may add; nothing is wrong with a tag more.
 FREE = "Tags"
-POLICIES = frozenset({"PolicyDocument", "KeyPolicy"})
+POLICIES = frozenset({"AssumeRolePolicyDocument", "KeyPolicy", "PolicyDocument"})
+# Lists whose members have no names, and no order.
+SETS = frozenset({"ManagedPolicyArns", "Resources", "RouteTableIds"})
+# What a template leaves as it is made, and nobody sees when it changes: what is told of it if all is well.
+UNSAID: Mapping[str, Mapping[str, Any]] = {
+    "AWS::DynamoDB::Table": {"TableStatus": "ACTIVE"},
+    "AWS::CloudWatch::Alarm": {"ActionsEnabled": True},
+    "AWS::SNS::Subscription": {"PendingConfirmation": "false"},
+}
 
 
 @frozen
@@ -63,10 +56,6 @@ class Drift:
     advice: str
 
 
-Saying: TypeAlias = Callable[[Expected, Difference], tuple[str, str]]
-"""What a difference means, and what to do about it."""
-
-
 def drifts(wanted: Expected, found: Mapping[str, Any] | None) -> Iterator[Drift]:
     """How a resource differs from what it should be.
 
@@ -82,25 +71,29 @@ def drifts(wanted: Expected, found: Mapping[str, Any] | None) -> Iterator[Drift]
         yield _drift(wanted, Difference("", wanted.properties, ABSENT), told, REPAIR)
         return
     said = set()
-    for name, value in wanted.properties.items():
+    for name, value in {**wanted.properties, **UNSAID.get(wanted.type, {})}.items():
         if name not in found and not _is_told(wanted.type, name):
             continue
         both = _comparable(name, value), _comparable(name, found.get(name, ABSENT))
         for each in differences(*both, name):
             if _is_free(each):
                 continue
-            saying = TABLE.get(name) if kind == "table" else None
-            if saying is not None and name in said:
+            saying = SAYINGS.get(wanted.type, {}).get(name)
+            if saying is not None and name in said and kind == "table":
                 continue  # one sentence for the property as a whole
             said.add(name)
-            yield _drift(wanted, each, *(saying or _plain)(wanted, each))
+            yield _drift(wanted, each, *(saying or plain)(wanted, each))
 
 
 def _comparable(name: str, value: Any) -> Any:
     """A property in a form in which what means the same is the same."""
     if name == "DashboardBody" and isinstance(value, str):
         return loads(value)
-    return _single(value) if name in POLICIES else value
+    if name in POLICIES:
+        return _single(value)
+    if isinstance(value, Mapping):
+        return {part: _comparable(part, each) for part, each in value.items()}
+    return sorted(value, key=repr) if name in SETS and isinstance(value, list) else value
 
 
 def _single(value: Any) -> Any:
@@ -121,7 +114,9 @@ def in_region(wanted: Expected, region: str) -> Expected:
     replicas = {each["Region"]: each for each in wanted.properties["Replicas"]}
     own = ("TableClass", "DeletionProtectionEnabled", "PointInTimeRecoverySpecification", "Tags")
     common = ("TableName", "BillingMode", "StreamSpecification", "TimeToLiveSpecification")
+    key = {**wanted.properties.get(KEY, {}), **replicas[region].get(KEY, {})}
     properties = {
+        **({KEY: key} if key else {}),
         **{name: wanted.properties[name] for name in common if name in wanted.properties},
         **{name: replicas[region][name] for name in own if name in replicas[region]},
         "Replicas": sorted({*replicas} - {region}),
@@ -151,6 +146,8 @@ UNTOLD_MEANS_ABSENT: Mapping[str, tuple[str, ...]] = {
         "Tags",
     ),
     "AWS::CloudWatch::Alarm": ("AlarmActions", "Dimensions"),
+    "AWS::SNS::Topic": ("KmsMasterKeyId",),
+    "AWS::EC2::VPCEndpoint": ("RouteTableIds",),
 }
 
 
@@ -174,92 +171,30 @@ def _drift(wanted: Expected, difference: Difference, sentence: str, advice: str)
     )
 
 
-def _plain(wanted: Expected, difference: Difference) -> tuple[str, str]:
-    kind = KINDS.get(wanted.type, wanted.type)
-    name = wanted.physical_id or wanted.logical_id
-    return f"{difference.path} of {kind} {name} {_is_not(difference)}", REPAIR
+def stack_drifts(stack: Stack, deployment: Deployment, stuck: Mapping[str, str]) -> Iterator[Drift]:
+    """What is wrong with the stack itself.
 
-
-def _is_not(difference: Difference) -> str:
-    if difference.after is ABSENT:
-        return f"is missing; it should be {_text(difference.before)}"
-    if difference.before is ABSENT:
-        return f"is {_text(difference.after)}, and should not be there"
-    return f"is {_text(difference.after)}, not {_text(difference.before)}"
-
-
-def _text(value: Any) -> str:
-    text = dumps(value, default=repr).decode()
-    return text if len(text) <= 200 else f"{text[:199]}…"
-
-
-def _update(options: str) -> Callable[[Expected], str]:
-    """Calls of UpdateTable."""
-    return lambda wanted: f"`aws dynamodb update-table --table-name {wanted.physical_id} {options}`"
-
-
-def _ttl(wanted: Expected, difference: Difference) -> tuple[str, str]:
-    table = wanted.physical_id
-    attribute = wanted.properties["TimeToLiveSpecification"]["AttributeName"]
-    by_other = difference.path.endswith("AttributeName")
-    told = f"expire by {difference.after}, not by {attribute}" if by_other else "are never deleted"
-    means = (
-        f"items of table {table} {told}: what has expired is hidden, and stays stored and paid for"
-    )
-    option = f"--time-to-live-specification Enabled=true,AttributeName={attribute}"
-    return means, f"`aws dynamodb update-time-to-live --table-name {table} {option}`"
-
-
-def _recovery(wanted: Expected, _: Difference) -> tuple[str, str]:
-    table, options = wanted.physical_id, wanted.properties["PointInTimeRecoverySpecification"]
-    days = options.get("RecoveryPeriodInDays")
-    means = (
-        f"table {table} cannot be restored to any second of the last {days} days"
-        if days
-        else f"point-in-time recovery of table {table} is on, and paid for, though the options say no"
-    )
-    told = ",".join(f"{name}={dumps(value).decode()}" for name, value in options.items())
-    option = f"--point-in-time-recovery-specification {told}"
-    return means, f"`aws dynamodb update-continuous-backups --table-name {table} {option}`"
-
-
-def _stream(wanted: Expected, _: Difference) -> tuple[str, str]:
-    view = wanted.properties["StreamSpecification"]["StreamViewType"]
-    means = (
-        f"the stream of table {wanted.physical_id} is off, or has other images than {view}: changes() "
-        "needs it, and so does moving a scope while it is written to"
-    )
-    way = _update(f"--stream-specification StreamEnabled=true,StreamViewType={view}")
-    return means, way(wanted)
-
-
-def _protection(wanted: Expected, difference: Difference) -> tuple[str, str]:
-    on = bool(difference.before)
-    told = (
-        "can be deleted by a single call" if on else "cannot be deleted, though the options say so"
-    )
-    flag = "--deletion-protection-enabled" if on else "--no-deletion-protection-enabled"
-    return f"table {wanted.physical_id} {told}", _update(flag)(wanted)
-
-
-def _billing(wanted: Expected, difference: Difference) -> tuple[str, str]:
-    told = f"table {wanted.physical_id} is billed as {difference.after}, not as {difference.before}"
-    return told, _update(f"--billing-mode {difference.before}")(wanted)
-
-
-def _class(wanted: Expected, difference: Difference) -> tuple[str, str]:
-    told = f"table {wanted.physical_id} is of class {difference.after}, not of {difference.before}"
-    return told, _update(f"--table-class {difference.before}")(wanted)
-
-
-TABLE: Mapping[str, Saying] = {
-    "TimeToLiveSpecification": _ttl,
-    "PointInTimeRecoverySpecification": _recovery,
-    "StreamSpecification": _stream,
-    "DeletionProtectionEnabled": _protection,
-    "BillingMode": _billing,
-    "TableClass": _class,
-}
+    Args:
+        stack: as it is.
+        deployment: how it should be.
+        stuck: status of a stack that takes no change -> what takes it on.
+    """
+    own = Expected(STACK, STACK, {}, stack.name)
+    if stack.status in stuck:
+        told = f"stack {stack.name} takes no changes: {stack.reason or 'no reason is given'}"
+        way = f"repair what is in the way; then {stuck[stack.status].format(stack.name)}"
+        yield _drift(own, Difference("StackStatus", ABSENT, stack.status), told, way)
+    wanted = deployment.deletion_protection
+    if stack.protected != wanted:
+        fate = (
+            "can be deleted by a single call"
+            if wanted
+            else "cannot be deleted, though the options say so"
+        )
+        difference = Difference("EnableTerminationProtection", wanted, stack.protected)
+        yield _drift(
+            own, difference, f"stack {stack.name} {fate}", "`dynastore apply` changes that"
+        )
 
 
 def index_drifts(schema: Schema, wanted: Expected, found: TableDescription) -> Iterator[Drift]:
@@ -280,10 +215,11 @@ def index_drifts(schema: Schema, wanted: Expected, found: TableDescription) -> I
     for name in sorted(str(each) for each in found.key_schemas if each not in known):
         path = f"GlobalSecondaryIndexes[{name}]"
         removal = dumps([{"Delete": {"IndexName": name}}]).decode()
+        without = update_table(f"--global-secondary-index-updates {removal!r}")
         yield _drift(
             wanted,
             Difference(path, ABSENT, found.key_schemas[name]),
             f"index {name} of table {wanted.physical_id} is none of the schema's: nothing reads it here, and "
             "each write to it is paid for",
-            f"if nobody else needs it, {_update(f'--global-secondary-index-updates {removal!r}')(wanted)}",
+            f"if nobody else needs it, {without(wanted)}",
         )

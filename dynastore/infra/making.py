@@ -152,7 +152,11 @@ OF_TABLES: Mapping[str, Making] = {
         at("backup", "backup-plan:*"),
     ),
     "AWS::Backup::BackupSelection": Making(
-        _of("backup", "CreateBackupSelection", "DeleteBackupSelection", "GetBackupSelection"),
+        _of(
+            "backup",
+            *("CreateBackupSelection", "DeleteBackupSelection", "GetBackupSelection"),
+            "ListBackupSelections",
+        ),
         at("backup", "backup-plan:*"),
         linked=("backup",),
     ),

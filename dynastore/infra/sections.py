@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen, validators
@@ -28,7 +28,8 @@ VPC = like(r"vpc-[0-9a-f]{8,17}", "an id such as vpc-0123456789abcdef0")
 
 def as_tuple(value: Any) -> Any:
     """A list as a tuple; what is no list is left to the check."""
-    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else value
+    is_list = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
+    return tuple(value) if is_list else value
 
 
 @frozen(kw_only=True)
@@ -120,7 +121,9 @@ class Alarms:
     )
     topic_arn: str | None = field(
         default=None,
-        validator=optional(like(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+", "the ARN of a topic")),
+        validator=optional(
+            like(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]+", "the ARN of a topic")
+        ),
     )
     throttles: int = field(default=1, validator=whole(1, UNITS_LIMIT))
     system_errors: int = field(default=5, validator=whole(1, UNITS_LIMIT))
@@ -148,7 +151,9 @@ class Backups:
 
     schedule: str = field(
         default="cron(0 3 * * ? *)",
-        validator=like(r"cron\(\S+( \S+){5}\)", "six fields such as cron(0 3 * * ? *)"),
+        validator=like(
+            r"cron\([\w*?/,#-]+( [\w*?/,#-]+){5}\)", "six fields such as cron(0 3 * * ? *)"
+        ),
     )
     keep_days: int = field(default=35, validator=whole(1, DAYS_LIMIT))
     cold_after_days: int | None = field(default=None, validator=optional(whole(1, DAYS_LIMIT)))

@@ -16,7 +16,9 @@ LONGEST_NAME = 128  # characters; CreateChangeSet reference
 OF_SERVICE = "-service"
 REVIEW = "REVIEW_IN_PROGRESS"  # of a stack that only has a change set, and nothing else yet
 GONE = "DELETE_COMPLETE"
-# A creation that failed: such a stack has nothing in it, and can only be deleted.
+STACK = "AWS::CloudFormation::Stack"
+# A creation that failed: such a stack takes no change set. What is in it is what could not be deleted, or
+# was not to be: CREATE_FAILED is of those that were not to be rolled back.
 NEVER_MADE = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
 DONE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
@@ -79,7 +81,8 @@ class Event:
 
     def ends(self, stack: Stack) -> bool:
         """Whether an operation on the stack is at its end with it."""
-        return self.logical_id == stack.name and not self.status.endswith("_IN_PROGRESS")
+        is_its_own = self.type == STACK and self.logical_id == stack.name
+        return is_its_own and not self.status.endswith("_IN_PROGRESS")
 
 
 @frozen
@@ -108,3 +111,8 @@ def stack_name(table: str) -> str:
 def service_stack_name(table: str) -> str:
     """The stack of the service on a table, where it has one of its own."""
     return stack_name(f"{table[: LONGEST_NAME - len(OF_SERVICE)]}{OF_SERVICE}")
+
+
+def name_of(arn: str) -> str:
+    """The name of a stack, by its ARN: ``arn:…:stack/NAME/…``."""
+    return arn.split("/")[1] if "/" in arn else arn

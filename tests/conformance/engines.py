@@ -49,7 +49,7 @@ MINISTACK_PYTHON = Path(__file__).parents[2] / ".venv-ministack" / "bin" / "pyth
 # What a stack is made of, besides what holds items and objects.
 CONTROL_PLANE = (
     "dynamodb,dynamodbstreams,s3,cloudformation,iam,sts,cloudwatch,logs,sns,backup,kms,"
-    "application-autoscaling"
+    "application-autoscaling,ec2"
 )
 MINISTACK_SETTINGS = {
     "BIND_HOST": "127.0.0.1",  # it would listen on all interfaces

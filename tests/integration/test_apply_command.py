@@ -11,6 +11,9 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 import typer
@@ -222,6 +225,13 @@ def test_without_credentials_it_says_what_to_do(place, command):
             FREE,
             "there is no service in the deployment; write a section [service]",
         ),
+        (["--stack", "s" * 43], "[backups]", "51 characters, and AWS Backup takes 50"),
+        (
+            [],
+            'replicas = ["eu-west-1"]',
+            "replicas has eu-west-1, which is the region of the stack",
+        ),
+        ([], 'encryption = "arn:aws:kms:us-east-1:123456789012:key/1"', "is a key of us-east-1"),
     ],
 )
 def test_what_is_wrong_is_said(place, words, options, says):
@@ -229,6 +239,36 @@ def test_what_is_wrong_is_said(place, words, options, says):
     assert called.exit_code in {1, 2}
     assert says in called.stderr
     assert "Traceback" not in called.output
+
+
+@pytest.mark.parametrize("page", ["<html><br>log in", "<html>log in</html>", '{"a'])
+def test_a_page_to_log_in_at_is_no_answer_of_aws(place, page):
+    with answering(page) as url:
+        told = evolve(place, url=url).call("plan", "ONE")
+    assert (told.exit_code, "Traceback" in told.output) == (1, False)
+    assert "answered, and not as cloudformation does: is a proxy, or a page" in told.stderr
+
+
+@contextmanager
+def answering(page):
+    """A server that answers anything with a page."""
+
+    class Portal(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Portal) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 def test_a_repair_is_asked_for_as_aws_takes_it(place, cloud):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import typer
+from attrs import evolve
 
 from dynastore import Store
 from dynastore.clients.stacks import Stacks
@@ -142,3 +143,22 @@ def test_ctrl_c_where_it_asks_deletes_nothing(place, cloud, monkeypatch):
     assert stopped.exit_code == 130
     assert "interrupted. " in stopped.stderr
     assert has_table(cloud, place)
+
+
+def test_called_again_it_follows_the_deletion_that_is_under_way(place, cloud, monkeypatch):
+    """ministack deletes at once, so the first look is at what there was before."""
+    applied(place, FREE)
+    look, looks = Stacks.find, []
+
+    def looked_at(stacks, name):
+        stack = look(stacks, name)
+        looks.append(stack)
+        if len(looks) > 1:
+            return stack
+        stacks.delete(stack)
+        return evolve(stack, status="DELETE_IN_PROGRESS")
+
+    monkeypatch.setattr(Stacks, "find", looked_at)
+    again = place.call("destroy", "ONE", "--yes", *LOSING)
+    assert again.exit_code == 0, again.stderr
+    assert again.stdout == f"stack {place.name} is deleted\n"

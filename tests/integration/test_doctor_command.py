@@ -1,45 +1,25 @@
-"""``dynastore doctor``: what somebody changed behind the back of a schema, a sentence for each.
-
-ministack's CloudFormation itself leaves out the time to live, point-in-time recovery, and the lifecycle and
-tags of buckets, so each test sets them first as AWS would have. It has no auto scaling and no selections of
-backups: a template without them is applied here.
-"""
+"""``dynastore doctor``: what somebody changed behind the back of a schema, a sentence for each."""
 
 from __future__ import annotations
 
 import json
-from contextlib import closing, contextmanager
-from uuid import uuid4
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 from typer.testing import CliRunner
 
-from dynastore import Schema, Store, Table
+from dynastore import Store
 from dynastore.cli.app import app
 from dynastore.cli.doctor import examined
 from dynastore.clients import deployed
-from dynastore.clients.control import ControlPlane
 from dynastore.clients.deployed.tables import index_progress, scalable_target, scaling_policy
 from dynastore.errors import AccessDenied, ServiceError
 from dynastore.infra.cloudformation import template
 from dynastore.infra.deployment import Deployment
 from dynastore.infra.resolving import expected
-from dynastore.infra.sections import Alarms, Backups, Provisioned
+from dynastore.infra.sections import Provisioned
 
-from ..conformance.deploying import run, target
 from .deployed import FREE, ONE, Note, Place
-
-DEPLOYMENT = Deployment(
-    deletion_protection=False,
-    retain=False,
-    recovery_days=0,  # ministack does not tell how many there are
-    dashboard=True,
-    alarms=Alarms(),
-    backups=Backups(),
-    tags={"team": "agents"},
-)
+from .health import arn, found, healthy_target, physical, stubbed
 
 
 @pytest.fixture
@@ -49,51 +29,14 @@ def place(cloud_url, tmp_path):
 
 @pytest.fixture
 def healthy(cloud):
-    """Everything that ministack can deploy, as AWS would have deployed it."""
-    name = f"notes-{uuid4().hex[:8]}"
-    schema = Schema([Note], Table(name, ONE.table.indexes, bucket=f"{name}-payloads"))
-    made = target(schema, cloud, DEPLOYMENT)
-    run(made)
-    as_aws_would(cloud, made)
-    return made
-
-
-def as_aws_would(cloud, made):
-    name = made.schema.table.name
-    ttl = {"Enabled": True, "AttributeName": "TTL"}
-    cloud.call("dynamodb", "update_time_to_live", TableName=name, TimeToLiveSpecification=ttl)
-    rule = {
-        "ID": "UnfinishedUploads",
-        "Status": "Enabled",
-        "Filter": {},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
-    }
-    cloud.call(
-        "s3",
-        "put_bucket_lifecycle_configuration",
-        Bucket=made.schema.table.bucket,
-        LifecycleConfiguration={"Rules": [rule]},
-    )
-    tags = {"TagSet": [{"Key": "team", "Value": "agents"}]}
-    cloud.call("s3", "put_bucket_tagging", Bucket=made.schema.table.bucket, Tagging=tags)
-
-
-def found(made):
-    """What differs: the resource, and the property."""
-    wrong = examined(made, only_implied=False).wrong
-    return {(each.resource, each.path.partition("[")[0].partition(".")[0]) for each in wrong}
-
-
-def physical(made, logical_id):
-    return made.stacks.resources(made.name)[logical_id]
+    return healthy_target(cloud)
 
 
 def test_nothing_is_wrong_with_what_was_just_deployed(healthy):
     findings = examined(healthy, only_implied=False)
     assert findings.wrong == ()
     assert findings.looked_at > 15
-    # Named so that nobody takes them for looked at.
-    assert {*findings.not_looked_at} == {"AlarmTopicPolicy", "BackupRole"}
+    assert findings.not_looked_at == ()
 
 
 def test_each_change_behind_its_back_is_found(healthy, cloud):
@@ -158,10 +101,6 @@ def test_each_change_behind_its_back_is_found(healthy, cloud):
     told = {each.path: each for each in examined(healthy, only_implied=False).wrong}
     assert told["PolicyDocument.Statement[All]"].sentence.endswith("and should not be there")
     assert told["GlobalSecondaryIndexes[mine]"].advice.startswith("if nobody else needs it, `aws ")
-
-
-def arn(table):
-    return f"arn:aws:dynamodb:eu-west-1:000000000000:table/{table}"
 
 
 def test_an_alarm_that_was_altered_is_found(healthy, cloud):
@@ -229,6 +168,21 @@ def test_it_ends_well_where_all_is_as_it_should_be(place, cloud):
     assert (well.exit_code, well.stdout) == (0, "1 resource looked at: 0 differences\n")
 
 
+def test_a_stack_that_lost_its_protection_is_found(place, cloud):
+    options = "roles = []\n"
+    assert place.call("apply", "ONE", "--yes", options=options).exit_code == 0
+    cloud.call(
+        "cloudformation",
+        "update_termination_protection",
+        StackName=place.name,
+        EnableTerminationProtection=False,
+    )
+    wrong = place.call("doctor", "ONE", options=options)
+    assert f"stack {place.name} can be deleted by a single call" in wrong.stdout
+    assert place.call("apply", "ONE", "--yes", options=options).exit_code == 0
+    assert "by a single call" not in place.call("doctor", "ONE", options=options).stdout
+
+
 def test_what_is_not_there_is_said(place):
     none = place.call("doctor", "ONE")
     assert none.exit_code == 3
@@ -292,11 +246,3 @@ def test_a_service_that_refuses_names_the_permission(cloud_url, monkeypatch):
         stub.add_client_error("describe_stacks", "AccessDenied", "no", 403)
         with pytest.raises(AccessDenied, match="Allow cloudformation:DescribeStacks"):
             plane.call("cloudformation", "describe_stacks")
-
-
-@contextmanager
-def stubbed(url, service):
-    """A control plane, and what its client of a service answers."""
-    plane = ControlPlane(boto3.Session(), endpoint_url=url)
-    with closing(plane), Stubber(plane._client(service)) as stub:
-        yield plane, stub

@@ -36,7 +36,7 @@ from ..properties.test_scope_policies import ACCOUNT, REGION
 from .calls_made import calls_made
 
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
-SERVICES = f"{CONTROL_PLANE},ec2,ecs,alb,elasticloadbalancing"
+SERVICES = f"{CONTROL_PLANE},ecs,alb,elasticloadbalancing"
 LEFT = ("AWS::EC2::SecurityGroupIngress", "AWS::ApplicationAutoScaling::")
 WAIT_SECONDS = 60
 SCHEMA = agent_schema().named("agents")

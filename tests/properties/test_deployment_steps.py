@@ -1,4 +1,4 @@
-"""The steps of a deployment: whatever indexes come and go, one at a time, and none is dropped that stays."""
+"""The steps of a deployment: whatever indexes and replicas come and go, one at a time."""
 
 from __future__ import annotations
 
@@ -167,3 +167,50 @@ def test_replicas_speak_of_the_indexes_that_there_are():
         for replica in each.template["Resources"]["Table"]["Properties"]["Replicas"]:
             told = {index["IndexName"] for index in replica["GlobalSecondaryIndexes"]}
             assert told == of_table(each.template).keys()
+
+
+REGIONS = st.lists(st.sampled_from(["eu-central-1", "us-east-1", "us-west-2"]), unique=True)
+
+
+def replicated(regions, indexes, days=35):
+    made = template(indexes)
+    table = made["Resources"]["Table"]
+    table["Type"] = "AWS::DynamoDB::GlobalTable"
+    own = {"PointInTimeRecoverySpecification": {"RecoveryPeriodInDays": days}}
+    table["Properties"]["Replicas"] = [
+        {"Region": each, **own} for each in ({"Ref": "AWS::Region"}, *regions)
+    ]
+    return made
+
+
+def regions_of(stack):
+    replicas = stack["Resources"]["Table"]["Properties"]["Replicas"]
+    assert len({str(each.keys()) for each in replicas}) == 1
+    return {str(each["Region"]) for each in replicas}
+
+
+@given(REGIONS, REGIONS, INDEXES, INDEXES, st.integers(1, 35))
+def test_replicas_come_and_go_one_at_a_time_and_never_with_an_index(old, new, before, after, days):
+    deployed, wanted = replicated(old, before), replicated(new, after, days)
+    made = [deployed, *(each.template for each in steps(deployed, wanted))]
+    assert made[-1] == wanted
+    for one, other in pairwise(made):
+        counted = len(regions_of(one) ^ regions_of(other)) + len(moved(one, other))
+        assert counted <= 1
+    for number, each in enumerate(made[1:-1], 1):
+        left = steps(each, wanted)
+        assert len(left) == len(made) - 1 - number
+
+
+def test_a_replica_that_comes_meanwhile_is_as_its_table_is_and_has_its_own_key():
+    deployed, wanted = replicated([], {}), replicated(["us-east-1", "us-west-2"], {}, days=7)
+    for stack, keys in ((deployed, "a"), (wanted, "abc")):
+        listed = stack["Resources"]["Table"]["Properties"]["Replicas"]
+        for replica, key in zip(listed, keys, strict=True):
+            replica["SSESpecification"] = {"KMSMasterKeyId": key}
+    first, _ = steps(deployed, wanted)
+    own, added = first.template["Resources"]["Table"]["Properties"]["Replicas"]
+    assert (first.action, first.replica, added["Region"]) == ("add", "us-east-1", "us-east-1")
+    assert added["SSESpecification"] == {"KMSMasterKeyId": "b"}
+    same = "PointInTimeRecoverySpecification"
+    assert added[same] == own[same] == {"RecoveryPeriodInDays": 35}

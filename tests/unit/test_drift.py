@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from dynastore import Schema, Table, entity, gsi, key
+from dynastore.cli.proposing import WAYS_ON
 from dynastore.infra.cloudformation import template
 from dynastore.infra.deployment import Deployment
-from dynastore.infra.drift import drifts, in_region
+from dynastore.infra.drift import drifts, in_region, stack_drifts
 from dynastore.infra.resolving import UNKNOWN, Account, Expected, expected
 from dynastore.infra.sections import Backups
+from dynastore.infra.stacks import Stack
 
 ACCOUNT = Account("123456789012", "eu-west-1", "notes-stack")
 
@@ -130,6 +133,35 @@ def test_a_table_with_replicas_is_looked_at_in_its_own_region():
     (drift,) = drifts(wanted, {**wanted.properties, "Replicas": []})
     assert drift.sentence == 'Replicas of table notes is [], not ["eu-central-1"]'
     assert in_region(resources()["Table"], "eu-west-1") == resources()["Table"]
+
+
+def test_the_key_of_a_table_with_replicas_is_that_of_its_region():
+    keys = [f"arn:aws:kms:{each}:123456789012:key/1" for each in ("eu-west-1", "eu-central-1")]
+    told = {"encryption": keys[0], "replica_keys": {"eu-central-1": keys[1]}}
+    table = resources(Deployment(replicas=("eu-central-1",), **told))["GlobalTable"]
+    wanted = in_region(table, "eu-west-1")
+    assert [*drifts(wanted, wanted.properties)] == []
+    (drift,) = drifts(
+        wanted, {name: e for name, e in wanted.properties.items() if "SSE" not in name}
+    )
+    assert (drift.path, drift.expected["KMSMasterKeyId"]) == ("SSESpecification", keys[0])
+
+
+def test_what_has_no_order_is_the_same_in_any():
+    role = Expected("R", "AWS::IAM::Role", {"ManagedPolicyArns": ["a", "b"]}, "r")
+    assert [*drifts(role, {"ManagedPolicyArns": ["b", "a"]})] == []
+    (drift,) = drifts(role, {"ManagedPolicyArns": ["b"]})
+    assert drift.sentence.endswith('ManagedPolicyArns of role r is ["b"], not ["a","b"]')
+
+
+def test_a_stack_that_is_stuck_is_told_with_the_way_on():
+    stack = Stack(
+        "notes", "arn", "UPDATE_ROLLBACK_FAILED", "an alarm is in the way", protected=True
+    )
+    (drift,) = stack_drifts(stack, Deployment(), WAYS_ON)
+    assert drift.sentence == "stack notes takes no changes: an alarm is in the way"
+    assert drift.advice.endswith("`aws cloudformation continue-update-rollback --stack-name notes`")
+    assert [*stack_drifts(evolve(stack, status="UPDATE_COMPLETE"), Deployment(), WAYS_ON)] == []
 
 
 def test_what_is_not_there_is_named():

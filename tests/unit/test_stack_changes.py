@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from dynastore.infra.changes import PropertyChange, changes, losses, removals
+from dynastore.infra.changes import OURS, PropertyChange, changes, losses, removals
+from dynastore.infra.cloudformation import template
 from dynastore.infra.paths import ABSENT, Difference, differences
 from dynastore.infra.stacks import Stack, stack_name
+
+from .infra.deployments import CASES
 
 DEFINED = [{"AttributeName": "PK", "AttributeType": "S"}]
 
@@ -162,3 +167,77 @@ def test_a_stack_is_called_as_its_table_where_it_can(table_name, stack):
 def test_a_stack_with_a_change_set_alone_is_not_made_yet(status, made, moving):
     stack = Stack("s", "arn", status)
     assert (stack.is_made, stack.is_moving) == (made, moving)
+
+
+def with_indexes(*names):
+    made = [{"IndexName": each, "KeySchema": [], "Projection": {}} for each in names]
+    return table(GlobalSecondaryIndexes=made) if made else table()
+
+
+def test_a_repair_that_deletes_an_index_that_others_added_loses_it():
+    """Of change sets that compare with what is there, what is there is told as a text of JSON."""
+    live = with_indexes("mine")["Resources"]["Table"]["Properties"]
+    drifted = modified(detail("GlobalSecondaryIndexes"))
+    drifted["BeforeContext"] = json.dumps({"Properties": live})
+    (change,) = changes(table(), table(), [drifted])
+    assert [each.name for each in change.losses] == ["Table.mine"]
+    (change,) = changes(with_indexes("mine"), with_indexes("mine"), [drifted])
+    assert change.losses == ()
+
+
+def test_of_several_details_of_a_property_the_worst_counts():
+    old = table(KeySchema=[{"AttributeName": "PK", "KeyType": "HASH"}])
+    new = table(KeySchema=[{"AttributeName": "X", "KeyType": "HASH"}])
+    for details in ("Always", "Never"), ("Never", "Always"):
+        told = modified(*(detail("KeySchema", each) for each in details), replacement="Conditional")
+        (change,) = changes(old, new, [told])
+        assert [each.name for each in change.losses] == ["Table"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        (35, 0, "no time at all"),
+        (35, 7, "7 days"),
+        (None, 1, "1 day"),
+        (7, 35, None),
+        (0, 35, None),
+    ],
+)
+def test_points_to_restore_to_are_lost_where_recovery_is_shortened(before, after, lost):
+    def recovered(days):
+        on = {"PointInTimeRecoveryEnabled": days != 0}
+        days_told = {"RecoveryPeriodInDays": days} if days else {}
+        return table(PointInTimeRecoverySpecification={**on, **days_told})
+
+    told = modified(detail("PointInTimeRecoverySpecification"))
+    (change,) = changes(recovered(before), recovered(after), [told])
+    assert [each.name for each in change.losses] == ["Table.PointInTimeRecovery"] * (
+        lost is not None
+    )
+    assert all(f"to any second of {lost}, " in each.sentence for each in change.losses)
+
+
+def test_a_replica_that_goes_is_lost_and_one_that_comes_is_not():
+    def replicated(*regions):
+        of = [{"Region": each} for each in ({"Ref": "AWS::Region"}, *regions)]
+        made = {"Type": "AWS::DynamoDB::GlobalTable", "Properties": {"Replicas": of}}
+        return {"Resources": {"GlobalTable": made}}
+
+    told = modified(detail("Replicas"), kind="AWS::DynamoDB::GlobalTable", name="GlobalTable")
+    two, one = replicated("us-east-1", "us-west-2"), replicated("us-west-2")
+    assert [each.name for each in changes(two, one, [told])[0].losses] == ["GlobalTable.us-east-1"]
+    assert changes(one, two, [told])[0].losses == ()
+
+
+def test_every_type_of_a_template_is_known_to_be_ours():
+    foreign = {
+        "Action": "Remove",
+        "LogicalResourceId": "Db",
+        "ResourceType": "AWS::RDS::DBInstance",
+    }
+    old = {"Resources": {"Db": {"Type": "AWS::RDS::DBInstance"}}}
+    assert [each.name for each in changes(old, {}, [foreign])[0].losses] == ["Db"]
+    for case in CASES.values():
+        kinds = {each["Type"] for each in template(*case)["Resources"].values()}
+        assert kinds <= OURS

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...infra.resolving import Account, Expected
 from ..control import ControlPlane
-from . import backups, buckets, tables, watching
+from . import backups, buckets, endpoints, tables, watching
 from .reading import Reader
 
 READERS: Mapping[str, Reader] = {
@@ -22,11 +22,16 @@ READERS: Mapping[str, Reader] = {
     "AWS::S3::BucketPolicy": buckets.policy,
     "AWS::KMS::Key": buckets.key,
     "AWS::IAM::ManagedPolicy": watching.managed_policy,
+    "AWS::IAM::Role": watching.role,
     "AWS::SNS::Topic": watching.topic,
+    "AWS::SNS::TopicPolicy": watching.topic_policy,
+    "AWS::SNS::Subscription": watching.subscription,
     "AWS::CloudWatch::Alarm": watching.alarm,
     "AWS::CloudWatch::Dashboard": watching.dashboard,
     "AWS::Backup::BackupVault": backups.vault,
     "AWS::Backup::BackupPlan": backups.plan,
+    "AWS::Backup::BackupSelection": backups.selection,
+    "AWS::EC2::VPCEndpoint": endpoints.endpoint,
 }
 
 

@@ -28,6 +28,18 @@ def plan(plane: ControlPlane, name: str, _: Mapping[str, Any]) -> Properties | N
     return {"BackupPlan": {"BackupPlanName": told["BackupPlanName"], "BackupPlanRule": rules}}
 
 
+def selection(plane: ControlPlane, _: str, wanted: Mapping[str, Any]) -> Properties | None:
+    """What a plan copies; found by its name, since its id in CloudFormation is not that of AWS Backup."""
+    plan_id, said = wanted["BackupPlanId"], wanted["BackupSelection"]
+    listed = plane.found("backup", "list_backup_selections", ABSENT, BackupPlanId=plan_id) or {}
+    for each in listed.get("BackupSelectionsList", ()):
+        if each["SelectionName"] == said["SelectionName"]:
+            ids = {"BackupPlanId": plan_id, "SelectionId": each["SelectionId"]}
+            told = plane.call("backup", "get_backup_selection", **ids)["BackupSelection"]
+            return {"BackupPlanId": plan_id, "BackupSelection": selected(told, said)}
+    return None
+
+
 def _rule(told: Mapping[str, Any]) -> Properties:
     return present(
         {

@@ -25,7 +25,7 @@ def tags(told: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def selected(told: Mapping[str, Any], wanted: Mapping[str, Any]) -> Properties:
+def selected(told: Mapping[str, Any], wanted: Iterable[str]) -> Properties:
     """Of what a service tells under the names of a template, what the template speaks of.
 
     For services whose answers are full of defaults.

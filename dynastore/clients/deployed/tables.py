@@ -11,6 +11,10 @@ from .reading import Properties, present, selected, tags
 
 NO_TABLE = frozenset({"ResourceNotFoundException", "TableNotFoundException"})
 
+# Of tables whose key cannot be used; any other status passes.
+WITHOUT_KEY = frozenset({"INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ARCHIVING", "ARCHIVED"})
+WORKING = frozenset({"ACTIVE", "CREATING", "UPDATING"})  # of replicas
+
 
 def table(plane: ControlPlane, name: str, _: Mapping[str, Any]) -> Properties | None:
     """A table, without keys and indexes: `description` has them."""
@@ -21,10 +25,15 @@ def table(plane: ControlPlane, name: str, _: Mapping[str, Any]) -> Properties | 
     ttl = plane.call("dynamodb", "describe_time_to_live", TableName=name)
     listed = plane.listed("dynamodb", "list_tags_of_resource", "Tags", ResourceArn=told["TableArn"])
     stream = told.get("StreamSpecification") or {}
-    replicas = [each["RegionName"] for each in told.get("Replicas") or ()]
+    replicas = [
+        each["RegionName"]
+        for each in told.get("Replicas") or ()
+        if each.get("ReplicaStatus", "ACTIVE") in WORKING
+    ]
     return present(
         {
             "TableName": told["TableName"],
+            "TableStatus": told["TableStatus"] if told["TableStatus"] in WITHOUT_KEY else None,
             "BillingMode": told.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
             "TableClass": told.get("TableClassSummary", {}).get("TableClass", "STANDARD"),
             "OnDemandThroughput": told.get("OnDemandThroughput"),

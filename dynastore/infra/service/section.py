@@ -40,6 +40,7 @@ IN_SECRETS_MANAGER = (
 )
 IN_PARAMETER_STORE = r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter/[\w./-]+"
 
+OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
 # What points at the table is not a setting: it is derived.
 _variable = like(
     r"(?!AWS_|DYNASTORE_)[A-Za-z_]\w*", "names of variables that are no AWS_ or DYNASTORE_"
@@ -98,7 +99,8 @@ class Service:
         default=None,
         validator=optional(
             like(
-                r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/\S+", "the ARN of a certificate"
+                r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+",
+                "the ARN of a certificate",
             )
         ),
     )
@@ -108,7 +110,8 @@ class Service:
         converter=as_tuple,
         validator=each(
             like(
-                r"\d{1,3}(\.\d{1,3}){3}/([12]?\d|3[0-2])", "a list of ranges such as 192.0.2.0/24"
+                rf"{OCTET}(\.{OCTET}){{3}}/([12]?\d|3[0-2])",
+                "a list of ranges such as 192.0.2.0/24",
             ),
             least=1,
         ),
@@ -143,7 +146,7 @@ class Service:
         default=(),
         converter=as_tuple,
         validator=each(
-            like(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/\S+", "a list of ARNs of keys")
+            like(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", "a list of ARNs of keys")
         ),
     )
     log_days: int = field(default=30, validator=whole(min(KEPT_DAYS), max(KEPT_DAYS)))

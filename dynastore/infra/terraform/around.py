@@ -168,7 +168,7 @@ def plan(stack: Stack, name: str, resource: dict[str, Value]) -> Made:
     (rule,) = told["BackupPlanRule"]
     kept = rule["Lifecycle"]
     body = {
-        "name": "${var.stack_name}",
+        "name": stack.value(told["BackupPlanName"]),
         "rule": [
             {
                 "rule_name": rule["RuleName"],

@@ -260,6 +260,14 @@ def test_backups_have_the_bucket_where_it_is_versioned():
     assert selected == [{"Fn::GetAtt": ["Table", "Arn"]}]
 
 
+def test_plan_and_vault_of_backups_have_names_that_aws_backup_takes():
+    """1 to 50 letters, digits, hyphens and such; a stack is told if its name makes them longer."""
+    made = template(AGENTS, Deployment(backups=Backups()))["Resources"]
+    named = {"Fn::Sub": "${AWS::StackName}-backups"}
+    assert made["BackupVault"]["Properties"]["BackupVaultName"] == named
+    assert made["BackupPlan"]["Properties"]["BackupPlan"]["BackupPlanName"] == named
+
+
 def test_outputs_name_what_others_take():
     assert set(template(AGENTS, Deployment(alarms=Alarms()))["Outputs"]) == {
         *("TableName", "TableArn", "TableStreamArn", "BucketName", "BucketArn"),

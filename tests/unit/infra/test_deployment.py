@@ -77,6 +77,10 @@ def test_every_option_can_be_read(read):
     )
 
 
+KEY_OF_ANOTHER = "arn:aws:kms:us-east-1:123456789012:key/1"
+TO_ANOTHER = f'eu-west-1 = "{KEY_OF_ANOTHER}"'
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -131,6 +135,20 @@ def test_every_option_can_be_read(read):
         (
             'encryption = "customer"\nreplicas = ["eu-west-1"]',
             "replica_keys has a key for none, and it takes one for eu-west-1",
+        ),
+        (
+            f'encryption = "{KEY_OF_ANOTHER}"\nreplicas = ["eu-west-1"]\n[replica_keys]\n{TO_ANOTHER}',
+            "replica_keys has a key of us-east-1 for eu-west-1",
+        ),
+        ("[replicas]\neu-west-1 = true", "replicas is a list, not {'eu-west-1': True}"),
+        ("scopes = [{qa = 1}]", "scopes is a list of one or more, not {'qa': 1}"),
+        ('[tags]\n"AWS:x" = "y"', "tags is keys of 1 to 128 characters"),
+        ('[tags]\nTeam = "x"\nteam = "y"', "tags has keys that differ in capitals alone"),
+        ("[tags]\n" + "\n".join(f'k{each} = ""' for each in range(51)), "tags has 51, and AWS tak"),
+        ('[backups]\nschedule = "cron(0 3 * * ? ${x})"', "backups.schedule is six fields such as"),
+        (
+            '[alarms]\ntopic_arn = "arn:aws:sns:eu-west-1:123456789012:${x}"',
+            "alarms.topic_arn is the ARN of a topic",
         ),
         ("recovery_days", "cannot be read as options"),
     ],

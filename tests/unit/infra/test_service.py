@@ -98,6 +98,11 @@ def test_a_task_runs_on_the_architecture_of_its_image(architecture):
         ({"tasks_min": 11}, "tasks_min is 11, above tasks_max, which is 10"),
         ({"log_days": 2}, "log_days is one of 1, 3, 5"),
         ({"callers": ["anyone"]}, "service.callers is a list of ranges such as 192.0.2.0/24"),
+        (
+            {"plain_http": False, "certificate_arn": SERVICE.certificate_arn + "${x}"},
+            "service.certificate_arn is the ARN of a certificate",
+        ),
+        ({"callers": ["192.0.2.256/24"]}, "service.callers is a list of ranges such as"),
         ({"secrets": {"KEY": "hunter2"}}, "service.secrets is the ARN of a secret"),
         ({"environment": {"DYNASTORE_URL": "other"}}, "no AWS_ or DYNASTORE_"),
         (
