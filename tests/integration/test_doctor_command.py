@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from dynastore import Schema, Store, Table
 from dynastore.cli.app import app
-from dynastore.cli.doctor import examined
+from dynastore.cli.deployment.doctor import examined
 from dynastore.clients import deployed
 from dynastore.clients.control import ControlPlane
 from dynastore.clients.deployed.tables import index_progress, scalable_target, scaling_policy

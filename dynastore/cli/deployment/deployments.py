@@ -13,15 +13,15 @@ from typing import Annotated, Any
 import typer
 from attrs import evolve, frozen
 
-from ..errors import DynastoreError, ModelError
-from ..infra.cloudformation import Part
-from ..infra.deployment import Deployment
-from ..infra.sections import Alarms, Backups, Bucket, Provisioned
-from ..infra.service.section import Service
-from ..schema.homes import Placement
-from ..schema.schema import Schema
-from . import asking
-from .endings import USAGE, give_up
+from ...errors import DynastoreError, ModelError
+from ...infra.cloudformation import Part
+from ...infra.deployment import Deployment
+from ...infra.sections import Alarms, Backups, Bucket, Provisioned
+from ...infra.service.section import Service
+from ...schema.homes import Placement
+from ...schema.schema import Schema
+from .. import asking
+from ..endings import USAGE, give_up
 
 
 class Billing(StrEnum):

@@ -9,13 +9,13 @@ from attrs import frozen
 from rich.console import Console
 from rich.markup import escape
 
-from ..clients.control import ControlPlane
-from ..clients.deployed.tables import is_protected
-from ..clients.stacks import Stacks
-from ..errors import RequestError
-from ..infra.changes import TABLES, Change, Loss, losses, removals
-from ..infra.stacks import NEVER_MADE, REVIEW, Stack
-from .endings import USAGE, give_up
+from ...clients.control import ControlPlane
+from ...clients.deployed.tables import is_protected
+from ...clients.stacks import Stacks
+from ...errors import RequestError
+from ...infra.changes import TABLES, Change, Loss, losses, removals
+from ...infra.stacks import NEVER_MADE, REVIEW, Stack
+from ..endings import USAGE, give_up
 from .proposing import check_rest
 
 

@@ -10,18 +10,18 @@ import orjson
 import typer
 from attrs import frozen
 
-from ..errors import DynastoreError, RequestError
-from ..infra.deployment import ROLES, Deployment
-from ..infra.iam import ACCOUNT, scope_policy
-from ..infra.printed import deployer_policy, role_policy
-from ..infra.resolving import Account
-from ..infra.stacks import stack_name
-from ..schema.schema import Schema
+from ...errors import DynastoreError, RequestError
+from ...infra.deployment import ROLES, Deployment
+from ...infra.iam import ACCOUNT, scope_policy
+from ...infra.printed import deployer_policy, role_policy
+from ...infra.resolving import Account
+from ...infra.stacks import stack_name
+from ...schema.schema import Schema
+from ..endings import USAGE, give_up
+from ..groups import grouped
+from ..options import SchemaName
 from .deploying import TemplateBucket
 from .deployments import Flags, Options, TableName, deployed
-from .endings import USAGE, give_up
-from .groups import grouped
-from .options import SchemaName
 
 
 class RoleName(StrEnum):

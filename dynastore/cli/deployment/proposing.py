@@ -11,12 +11,12 @@ from attrs import frozen
 from rich.console import Console
 from rich.markup import escape
 
-from ..clients.stacks import Stacks
-from ..errors import ServiceError
-from ..infra.changes import Action, Change, Loss, PropertyChange, additions, changes, losses
-from ..infra.paths import ABSENT
-from ..infra.stacks import NEVER_MADE, Stack, Template
-from ..infra.steps import Step, steps
+from ...clients.stacks import Stacks
+from ...errors import ServiceError
+from ...infra.changes import Action, Change, Loss, PropertyChange, additions, changes, losses
+from ...infra.paths import ABSENT
+from ...infra.stacks import NEVER_MADE, Stack, Template
+from ...infra.steps import Step, steps
 
 SIGNS: Mapping[Action, tuple[str, str]] = {
     "added": ("+", "green"),

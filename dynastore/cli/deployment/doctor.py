@@ -11,18 +11,18 @@ from attrs import frozen
 from rich.console import Console
 from rich.markup import escape
 
-from ..clients import deployed
-from ..clients.deployed import tables
-from ..infra.changes import TABLES
-from ..infra.cloudformation import Part
-from ..infra.drift import Drift, drifts, in_region, index_drifts
-from ..infra.paths import ABSENT
-from ..infra.resolving import Expected, expected
-from ..schema.schema import Schema
+from ...clients import deployed
+from ...clients.deployed import tables
+from ...infra.changes import TABLES
+from ...infra.cloudformation import Part
+from ...infra.drift import Drift, drifts, in_region, index_drifts
+from ...infra.paths import ABSENT
+from ...infra.resolving import Expected, expected
+from ...schema.schema import Schema
+from ..endings import WRONG_ITEMS
+from ..groups import grouped
+from ..options import Where
 from .deploying import InLines, StackOptions, Target, TemplateOptions, targeted
-from .endings import WRONG_ITEMS
-from .groups import grouped
-from .options import Where
 
 # What a schema implies by itself; the rest is there because options ask for it.
 IMPLIED = TABLES | {"AWS::S3::Bucket", "AWS::S3::BucketPolicy"}

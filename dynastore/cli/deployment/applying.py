@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from ..clients.deployed.tables import index_progress
-from ..clients.stacks import Stacks
-from ..errors import RequestError, ServiceError
-from ..infra.changes import Loss, changes, losses
-from ..infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack
-from ..infra.steps import Step
+from ...clients.deployed.tables import index_progress
+from ...clients.stacks import Stacks
+from ...errors import RequestError, ServiceError
+from ...infra.changes import Loss, changes, losses
+from ...infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack
+from ...infra.steps import Step
 from .proposing import Proposal, step_line
 
 STYLES = {"FAILED": "bold red", "COMPLETE": "green", "SKIPPED": "yellow"}

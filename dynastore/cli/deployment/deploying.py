@@ -11,20 +11,20 @@ import typer
 from attrs import asdict, frozen
 from rich.console import Console
 
-from ..clients.control import ControlPlane
-from ..clients.stacks import Stacks
-from ..errors import ModelError, RequestError
-from ..infra.changes import losses
-from ..infra.cloudformation import Part, template
-from ..infra.deployment import Deployment
-from ..infra.stacks import Event, Stack, Template, stack_name
-from ..schema.schema import Schema
-from ..table import NAME
+from ...clients.control import ControlPlane
+from ...clients.stacks import Stacks
+from ...errors import ModelError, RequestError
+from ...infra.changes import losses
+from ...infra.cloudformation import Part, template
+from ...infra.deployment import Deployment
+from ...infra.stacks import Event, Stack, Template, stack_name
+from ...schema.schema import Schema
+from ...table import NAME
+from ..endings import INTERRUPTED, give_up, reported
+from ..groups import grouped
+from ..options import Endpoint, SchemaName, Yes
 from . import applying, destroying, proposing
 from .deployments import Flags, Image, Only, Options, PlacementFile, TableName, deployed
-from .endings import INTERRUPTED, give_up, reported
-from .groups import grouped
-from .options import Endpoint, SchemaName, Yes
 
 StackName = Annotated[
     str | None, typer.Option("--stack", help="Name of the stack, unless it is the table's.")
