@@ -14,24 +14,21 @@ from . import (
     archiving,
     asking,
     backups,
-    deploying,
-    doctor,
     documents,
     exporting,
     matrix,
     migrating,
     migrating_agno,
     panels,
-    policies,
     scopes,
     sweeping,
-    templates,
     threads,
     upcasts,
     verification,
 )
 from . import demo as demonstration
 from .browsing.command import browse
+from .deployment import deploying, doctor, policies, templates
 from .endings import USAGE, Commands, give_up, reported
 from .options import AsJson, SchemaName
 from .saying import say

@@ -8,8 +8,8 @@ from typing import Any
 from attrs import evolve
 
 from dynastore import Schema
-from dynastore.cli.applying import Watch, apply
-from dynastore.cli.deploying import Target
+from dynastore.cli.deployment.applying import Watch, apply
+from dynastore.cli.deployment.deploying import Target
 from dynastore.clients.control import ControlPlane
 from dynastore.clients.stacks import Stacks
 from dynastore.infra.changes import TABLES

@@ -10,8 +10,8 @@ from attrs import evolve, frozen
 from typer.testing import CliRunner, Result
 
 from dynastore import Schema, Table, entity, gsi, key
-from dynastore.cli import deploying
 from dynastore.cli.app import app
+from dynastore.cli.deployment import deploying
 
 PROTECTED = ""
 FREE = "deletion_protection = false\nretain = false\n"

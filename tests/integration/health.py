@@ -14,7 +14,7 @@ import boto3
 from botocore.stub import Stubber
 
 from dynastore import Schema, Table
-from dynastore.cli.doctor import examined
+from dynastore.cli.deployment.doctor import examined
 from dynastore.clients.control import ControlPlane
 from dynastore.infra.deployment import Deployment
 from dynastore.infra.sections import Alarms, Backups

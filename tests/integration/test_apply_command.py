@@ -20,8 +20,8 @@ import typer
 from attrs import evolve
 
 from dynastore import Store
-from dynastore.cli.applying import Watch, apply
-from dynastore.cli.deploying import StackOptions, TemplateOptions, targeted
+from dynastore.cli.deployment.applying import Watch, apply
+from dynastore.cli.deployment.deploying import StackOptions, TemplateOptions, targeted
 from dynastore.clients.deployed.tables import index_progress
 from dynastore.clients.stacks import Stacks
 

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from dynastore import Store
-from dynastore.cli.doctor import examined
+from dynastore.cli.deployment.doctor import examined
 from dynastore.clients import deployed
 from dynastore.infra.cloudformation import template
 from dynastore.infra.deployment import Deployment

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from dynastore import Store
 from dynastore.cli.app import app
-from dynastore.cli.doctor import examined
+from dynastore.cli.deployment.doctor import examined
 from dynastore.clients import deployed
 from dynastore.clients.deployed.tables import index_progress, scalable_target, scaling_policy
 from dynastore.errors import AccessDenied, ServiceError

@@ -8,8 +8,8 @@ import pytest
 from attrs import evolve
 
 from dynastore import Store
-from dynastore.cli.applying import Watch, apply
-from dynastore.cli.deploying import targeted
+from dynastore.cli.deployment.applying import Watch, apply
+from dynastore.cli.deployment.deploying import targeted
 from dynastore.clients.control import ControlPlane
 from dynastore.clients.stacks import Stacks
 from dynastore.errors import AccessDenied, ConflictError, ServiceError, Unavailable

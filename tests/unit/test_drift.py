@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from dynastore import Schema, Table, entity, gsi, key
-from dynastore.cli.proposing import WAYS_ON
+from dynastore.cli.deployment.proposing import WAYS_ON
 from dynastore.infra.cloudformation import template
 from dynastore.infra.deployment import Deployment
 from dynastore.infra.drift import drifts, in_region, stack_drifts

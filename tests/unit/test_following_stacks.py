@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynastore.cli.applying import Watch
+from dynastore.cli.deployment.applying import Watch
 from dynastore.clients.stacks import Stacks
 from dynastore.errors import AccessDenied, ServiceError
 from dynastore.infra.steps import Step

@@ -11,16 +11,20 @@ import typer
 from attrs import asdict, frozen
 from rich.console import Console
 
-from ..clients.control import ControlPlane
-from ..clients.stacks import Stacks
-from ..errors import ModelError, RequestError
-from ..infra.changes import losses
-from ..infra.cloudformation import Part, template
-from ..infra.deployment import Deployment
-from ..infra.outputs import taken
-from ..infra.place import check_place
-from ..infra.stacks import GONE, Event, Stack, Template, service_stack_name, stack_name
-from ..schema.schema import Schema
+from ...clients.control import ControlPlane
+from ...clients.stacks import Stacks
+from ...errors import ModelError, RequestError
+from ...infra.changes import losses
+from ...infra.cloudformation import Part, template
+from ...infra.deployment import Deployment
+from ...infra.outputs import taken
+from ...infra.place import check_place
+from ...infra.stacks import GONE, Event, Stack, Template, service_stack_name, stack_name
+from ...schema.schema import Schema
+from ..endings import INTERRUPTED, give_up, reported
+from ..groups import grouped
+from ..options import Endpoint, SchemaName, Yes
+from ..saying import say
 from . import applying, destroying, proposing
 from .deployments import (
     Flags,
@@ -32,10 +36,6 @@ from .deployments import (
     TableStack,
     deployed,
 )
-from .endings import INTERRUPTED, give_up, reported
-from .groups import grouped
-from .options import Endpoint, SchemaName, Yes
-from .saying import say
 
 StackName = Annotated[
     str | None, typer.Option("--stack", help="Name of the stack, unless it is the table's.")

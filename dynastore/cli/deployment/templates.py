@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import DynastoreError
-from ..infra import cloudformation, terraform
-from ..infra.cloudformation import Part
-from ..infra.deployment import Deployment
-from ..schema.schema import Schema
+from ...errors import DynastoreError
+from ...infra import cloudformation, terraform
+from ...infra.cloudformation import Part
+from ...infra.deployment import Deployment
+from ...schema.schema import Schema
+from ..endings import USAGE, give_up
+from ..groups import grouped
+from ..options import SchemaName
 from .deployments import Flags, Only, Options, PlacementFile, TableName, deployed
-from .endings import USAGE, give_up
-from .groups import grouped
-from .options import SchemaName
 
 
 class Form(StrEnum):

@@ -9,14 +9,14 @@ from attrs import field, frozen
 from rich.console import Console
 from rich.status import Status
 
-from ..clients.deployed.tables import index_progress
-from ..clients.stacks import Stacks
-from ..errors import ConflictError, DynastoreError, RequestError, ServiceError
-from ..infra.changes import Loss, changes, losses
-from ..infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack, name_of
-from ..infra.steps import Step
+from ...clients.deployed.tables import index_progress
+from ...clients.stacks import Stacks
+from ...errors import ConflictError, DynastoreError, RequestError, ServiceError
+from ...infra.changes import Loss, changes, losses
+from ...infra.stacks import DONE, GONE, NEVER_MADE, Event, Stack, name_of
+from ...infra.steps import Step
+from ..saying import as_markup
 from .proposing import Proposal, step_line
-from .saying import as_markup
 
 STYLES = {"FAILED": "bold red", "COMPLETE": "green", "SKIPPED": "yellow"}
 

@@ -13,16 +13,16 @@ from typing import Annotated, Any
 import typer
 from attrs import evolve, frozen
 
-from ..errors import DynastoreError, ModelError, RequestError
-from ..infra.cloudformation import Part
-from ..infra.deployment import Deployment
-from ..infra.sections import Alarms, Backups, Bucket, Provisioned
-from ..infra.service.section import Service
-from ..schema.homes import Placement
-from ..schema.schema import Schema
-from ..table import NAME
-from . import asking
-from .endings import USAGE, give_up
+from ...errors import DynastoreError, ModelError, RequestError
+from ...infra.cloudformation import Part
+from ...infra.deployment import Deployment
+from ...infra.sections import Alarms, Backups, Bucket, Provisioned
+from ...infra.service.section import Service
+from ...schema.homes import Placement
+from ...schema.schema import Schema
+from ...table import NAME
+from .. import asking
+from ..endings import USAGE, give_up
 
 
 class Billing(StrEnum):

@@ -10,16 +10,19 @@ import orjson
 import typer
 from attrs import evolve, frozen
 
-from ..errors import DynastoreError, RequestError
-from ..infra.cloudformation import Part
-from ..infra.deployment import ROLES, Deployment
-from ..infra.iam import ACCOUNT, Policy, scope_policy
-from ..infra.printed import deployer_policy, role_policy
-from ..infra.resolving import Account
-from ..infra.roles import POLICY_CHARACTERS
-from ..infra.sections import Place
-from ..infra.stacks import service_stack_name, stack_name
-from ..schema.schema import Schema
+from ...errors import DynastoreError, RequestError
+from ...infra.cloudformation import Part
+from ...infra.deployment import ROLES, Deployment
+from ...infra.iam import ACCOUNT, Policy, scope_policy
+from ...infra.printed import deployer_policy, role_policy
+from ...infra.resolving import Account
+from ...infra.roles import POLICY_CHARACTERS
+from ...infra.sections import Place
+from ...infra.stacks import service_stack_name, stack_name
+from ...schema.schema import Schema
+from ..endings import USAGE, give_up
+from ..groups import grouped
+from ..options import SchemaName
 from .deploying import TemplateOptions
 from .deployments import (
     Flags,
@@ -28,9 +31,6 @@ from .deployments import (
     TableName,
     deployed,
 )
-from .endings import USAGE, give_up
-from .groups import grouped
-from .options import SchemaName
 
 
 class RoleName(StrEnum):

@@ -10,20 +10,20 @@ import typer
 from attrs import frozen
 from rich.console import Console
 
-from ..clients import deployed
-from ..clients.deployed import tables
-from ..infra.changes import TABLES
-from ..infra.cloudformation import Part
-from ..infra.drift import Drift, drifts, in_region, index_drifts, stack_drifts
-from ..infra.paths import ABSENT
-from ..infra.resolving import Expected, expected
-from ..schema.schema import Schema
+from ...clients import deployed
+from ...clients.deployed import tables
+from ...infra.changes import TABLES
+from ...infra.cloudformation import Part
+from ...infra.drift import Drift, drifts, in_region, index_drifts, stack_drifts
+from ...infra.paths import ABSENT
+from ...infra.resolving import Expected, expected
+from ...schema.schema import Schema
+from ..endings import WRONG_ITEMS
+from ..groups import grouped
+from ..options import Where
+from ..saying import as_markup, say
 from .deploying import InLines, StackOptions, Target, TemplateOptions, targeted
-from .endings import WRONG_ITEMS
-from .groups import grouped
-from .options import Where
 from .proposing import WAYS_ON
-from .saying import as_markup, say
 
 # What a schema implies by itself; the rest is there because options ask for it.
 IMPLIED = TABLES | {"AWS::S3::Bucket", "AWS::S3::BucketPolicy"}

@@ -10,9 +10,9 @@ import orjson
 from attrs import frozen
 from rich.console import Console
 
-from ..clients.stacks import Stacks
-from ..errors import ServiceError
-from ..infra.changes import (
+from ...clients.stacks import Stacks
+from ...errors import ServiceError
+from ...infra.changes import (
     Action,
     Change,
     Loss,
@@ -22,10 +22,10 @@ from ..infra.changes import (
     losses,
     removals,
 )
-from ..infra.paths import ABSENT
-from ..infra.stacks import NEVER_MADE, Stack, Template
-from ..infra.steps import Step, steps
-from .saying import as_markup
+from ...infra.paths import ABSENT
+from ...infra.stacks import NEVER_MADE, Stack, Template
+from ...infra.steps import Step, steps
+from ..saying import as_markup
 
 SIGNS: Mapping[Action, tuple[str, str]] = {
     "added": ("+", "green"),

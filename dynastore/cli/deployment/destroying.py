@@ -8,15 +8,15 @@ import typer
 from attrs import frozen
 from rich.console import Console
 
-from ..clients.control import ControlPlane
-from ..clients.deployed.tables import is_protected
-from ..clients.stacks import Stacks
-from ..errors import RequestError
-from ..infra.changes import TABLES, Change, Loss, losses, removals
-from ..infra.stacks import REVIEW, Stack
-from .endings import USAGE, give_up
+from ...clients.control import ControlPlane
+from ...clients.deployed.tables import is_protected
+from ...clients.stacks import Stacks
+from ...errors import RequestError
+from ...infra.changes import TABLES, Change, Loss, losses, removals
+from ...infra.stacks import REVIEW, Stack
+from ..endings import USAGE, give_up
+from ..saying import as_markup
 from .proposing import check_rest
-from .saying import as_markup
 
 
 @frozen
