@@ -249,13 +249,13 @@ class Two:
 
     def apply_service(self) -> None:
         """Apply what ministack has of the service."""
-        with deploying.targeted(
-            "dynastore.agents:agent_schema",
+        stack = deploying.StackOptions(
+            schema="dynastore.agents:agent_schema",
             options=self.options,
-            table=self.table,
             endpoint_url=self.url,
-            only=Part.SERVICE,
-        ) as target:
+        )
+        made = deploying.TemplateOptions(only=Part.SERVICE)
+        with deploying.targeted(stack, self.table, made) as target:
             had = evolve(target, wanted=possible(dict(target.wanted)))
             deploying.make(had, [], repair=False, json=False, yes=True)
 

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from dynastore import Store
 from dynastore.cli.deployment.applying import Watch, apply
-from dynastore.cli.deployment.deploying import targeted
+from dynastore.cli.deployment.deploying import StackOptions, TemplateOptions, targeted
 from dynastore.clients.control import ControlPlane
 from dynastore.clients.stacks import Stacks
 from dynastore.errors import AccessDenied, ConflictError, ServiceError, Unavailable
@@ -26,9 +26,8 @@ def place(cloud_url, tmp_path):
 
 def aimed(place, schema, options=FREE):
     place.options.write_text(options)
-    return targeted(
-        f"{NAMED}{schema}", options=place.options, table=place.name, endpoint_url=place.url
-    )
+    told = StackOptions(schema=f"{NAMED}{schema}", options=place.options, endpoint_url=place.url)
+    return targeted(told, place.name, TemplateOptions())
 
 
 def has_table(cloud, place):
