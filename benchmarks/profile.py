@@ -33,7 +33,7 @@ CALLS = {GET: 4_000, PUT: 4_000, UPDATE: 4_000, FLAT: 1_500}
 KERNEL = "kernel, and the wait for the answer"
 OURS = "ours"
 DECODING = "ours: parsing and decoding answers"
-SIGNING = "botocore: signing"
+SIGNING = "signing"
 PARSING = "botocore: what is left of parsing"
 ENDPOINT = "botocore: endpoint, serializing"
 EVENTS = "botocore: client, events, retries"
@@ -42,6 +42,8 @@ PARTS = (OURS, DECODING, EVENTS, ENDPOINT, SIGNING, PARSING, HTTP, KERNEL)
 
 # Of a frame's file, what its time is of; the first that fits, from the innermost frame outwards.
 _FILES = {
+    "dynastore/clients/request_signing.py": SIGNING,
+    "dynastore/clients/signing.py": SIGNING,
     "dynastore/clients/wire.py": DECODING,
     "dynastore/clients/large_pages.py": DECODING,
     "dynastore/values/quick.py": DECODING,

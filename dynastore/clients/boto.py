@@ -1,9 +1,9 @@
 """The blocking client, over a boto3 DynamoDB client.
 
-botocore signs, sends and reports errors. It does not read the answers: its walk over each value by
-the service's model takes three quarters of the time of a Query, so we take the body of a successful
-answer before it is parsed. For the same reason it does not write requests about items, unless the
-client was handed in.
+botocore sends, reports errors and decides how requests are signed. It does not read the answers: its
+walk over each value by the service's model takes three quarters of the time of a Query, so we take
+the body of a successful answer before it is parsed. For the same reason it does not write requests
+about items, unless the client was handed in.
 """
 
 from __future__ import annotations

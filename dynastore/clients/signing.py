@@ -6,14 +6,19 @@ the right time in it, so the difference is learnt from a refusal, and the reques
 botocore's signer takes as long as all else that we do for a request. Ours is for posts to DynamoDB
 alone, whose headers are always the same ones, and makes a key once a day where botocore makes it for
 each request. Both make the same signature, which is checked for the first one of each key.
+
+No key is logged or shown. It is kept beside the credentials that it is of, and gives way to the next
+one with the first request that is signed with others, or on another day.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hmac
+import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Self
 
@@ -42,6 +47,16 @@ WRONG_TIME = frozenset(
     }
 )
 TOLERATED_SECONDS = 240.0  # AWS takes 5 minutes; a little less, since its Date is rounded and late
+
+
+def time_text(moment: dt.datetime) -> str:
+    """A time as signatures have it."""
+    return _second_text(int(moment.timestamp()))
+
+
+@lru_cache(1)  # a busy client signs many requests in the same second
+def _second_text(second: int) -> str:
+    return time.strftime(SIGV4_TIMESTAMP, time.gmtime(second))
 
 
 class ServiceClock:
@@ -89,7 +104,7 @@ class Signer(SigV4Auth):  # type: ignore[misc]  # botocore has no annotations
 
     def _modify_request_before_signing(self, request: Any) -> None:
         # botocore has put this machine's time here just before.
-        request.context["timestamp"] = self._clock.now().strftime(SIGV4_TIMESTAMP)
+        request.context["timestamp"] = time_text(self._clock.now())
         super()._modify_request_before_signing(request)
 
 
@@ -127,9 +142,9 @@ class DayKey:
     names: str
 
     @classmethod
-    def of(cls, signer: SigV4Auth, post: Post, date: str, region: str, service: str) -> Self:
+    def of(cls, signer: SigV4Auth, url: str, date: str, region: str, service: str) -> Self:
         """That of a URL, which botocore's signer reads."""
-        plain = AWSRequest(post.method, post.url)
+        plain = AWSRequest("POST", url)
         method, path, query, *_ = signer.canonical_request(plain).split("\n")
         host = signer.headers_to_sign(plain)["host"]
         credentials = signer.credentials
@@ -147,32 +162,64 @@ class DayKey:
             f"content-type;host;x-amz-date;{token and 'x-amz-security-token;'}x-amz-target",
         )
 
-    def headers(self, post: Post, time: str) -> dict[str, str]:
-        """The headers of a post, signed at a time of the day."""
-        signed = {**post.headers, "X-Amz-Date": time}
+    def headers(self, target: str, body: bytes, when: str) -> dict[str, str]:
+        """The headers that a signature of a time of the day consists of, in botocore's order."""
+        signed = {"X-Amz-Date": when}
         if self.token:
             signed["X-Amz-Security-Token"] = self.credentials.token
         signed["Authorization"] = (
             f"{ALGORITHM} Credential={self.credentials.access_key}/{self.scope}, "
-            f"SignedHeaders={self.names}, Signature={self._signature(post, time)}"
+            f"SignedHeaders={self.names}, Signature={self._signature(target, body, when)}"
         )
-        return signed | ENCODING
+        return signed
 
-    def _signature(self, post: Post, time: str) -> str:
+    def _signature(self, target: str, body: bytes, when: str) -> str:
         canonical = (
-            f"{self.head}{time}\n{self.token}x-amz-target:{post.headers['X-Amz-Target']}\n\n"
-            f"{self.names}\n{sha256(post.body).hexdigest()}"
+            f"{self.head}{when}\n{self.token}x-amz-target:{target}\n\n"
+            f"{self.names}\n{sha256(body).hexdigest()}"
         )
         digest = sha256(canonical.encode()).hexdigest()
-        text = f"{ALGORITHM}\n{time}\n{self.scope}\n{digest}"
+        text = f"{ALGORITHM}\n{when}\n{self.scope}\n{digest}"
         return hmac.digest(self.secret, text.encode(), "sha256").hex()
 
 
-class PostSigner:
-    """Signs the posts of one client to DynamoDB, as botocore would.
+class KeptKeys:
+    """The keys of one region and service, by the URL that is posted to; threads share them.
 
-    A key whose first signature is not botocore's is not used: botocore signs its posts.
+    A key whose first signature is not botocore's is not kept.
     """
+
+    def __init__(self, region: str, service: str) -> None:
+        """There are none.
+
+        Args:
+            region: AWS's name.
+            service: AWS's name.
+        """
+        self._region = region
+        self._service = service
+        self._kept: dict[str, DayKey] = {}  # URL -> that of today
+
+    def of(self, url: str, when: str, credentials: Any) -> DayKey | None:
+        """The key of a time and of credentials, or None: botocore is to sign, and `learn` follows."""
+        key = self._kept.get(url)
+        if key is not None and key.date == when[:8] and key.credentials == credentials:
+            return key
+        return None
+
+    def learn(
+        self, signer: SigV4Auth, url: str, target: str, body: bytes, theirs: Mapping[str, str]
+    ) -> None:
+        """Keep the key of what botocore's signer has just signed, if it makes the same headers."""
+        when = theirs["X-Amz-Date"]
+        key = DayKey.of(signer, url, when[:8], self._region, self._service)
+        ours = key.headers(target, body, when)
+        if ours == {name: theirs[name] for name in ours}:
+            self._kept[url] = key
+
+
+class PostSigner:
+    """Signs the posts of one client to DynamoDB, as botocore would."""
 
     def __init__(self, region: str, clock: ServiceClock, service: str = "dynamodb") -> None:
         """Sign for a service.
@@ -185,7 +232,7 @@ class PostSigner:
         self._region = region
         self._clock = clock
         self._service = service
-        self._keys: dict[str, DayKey] = {}  # URL -> that of today
+        self._keys = KeptKeys(region, service)
 
     def signed(self, post: Post, credentials: Any) -> dict[str, str]:
         """The headers of a post, its signature among them.
@@ -197,20 +244,12 @@ class PostSigner:
         Raises:
             NoCredentialsError: there are none.
         """
-        time = self._clock.now().strftime(SIGV4_TIMESTAMP)
-        key = self._keys.get(post.url)
-        if key is not None and key.date == time[:8] and key.credentials == credentials:
-            return key.headers(post, time)
-        return self._first(post, credentials)
-
-    def _first(self, post: Post, credentials: Any) -> dict[str, str]:
-        """Those of the first post of a key, which botocore signs, and the key is checked by."""
+        when, target = time_text(self._clock.now()), post.headers["X-Amz-Target"]
+        if (key := self._keys.of(post.url, when, credentials)) is not None:
+            return {**post.headers, **key.headers(target, post.body, when), **ENCODING}
         signer = Signer(credentials, self._region, self._clock, self._service)
         theirs = signed_by_botocore(post, signer)
-        time = theirs["X-Amz-Date"]
-        key = DayKey.of(signer, post, time[:8], self._region, self._service)
-        if key.headers(post, time) == theirs:
-            self._keys[post.url] = key
+        self._keys.learn(signer, post.url, target, post.body, theirs)
         return theirs
 
 

@@ -203,10 +203,10 @@ def check(body: bytes, headers: Mapping[str, str], endpoint: Endpoint) -> None:
         Unavailable: the body differs from its checksum, ``x-amz-crc32``.
     """
     expected = headers.get("x-amz-crc32")
-    # The checksum is that of the compressed body, if it was compressed; it is unpacked by now.
-    if expected is None or "content-encoding" in headers:
+    if expected is None or str(crc32(body)) == expected:
         return
-    if str(crc32(body)) != expected:
+    # The checksum is that of the compressed body, if it was compressed; it is unpacked by now.
+    if "content-encoding" not in headers:
         raise Unavailable("ChecksumMismatch", f"an answer of {endpoint} was damaged on its way")
 
 

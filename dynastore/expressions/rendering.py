@@ -13,7 +13,7 @@ only fills in its values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +134,9 @@ def _started(*values: Any) -> tuple[Any, ...]:
 _CLAUSES: dict[type[Change], int] = {Add: 1, Discard: 2}
 
 
-def _by_clause(changes: Mapping[str | Place, Change]) -> list[tuple[str | Place, Change]]:
+def _by_clause(changes: Mapping[str | Place, Change]) -> Collection[tuple[str | Place, Change]]:
+    if _CLAUSES.keys().isdisjoint(map(type, changes.values())):  # nearly always
+        return changes.items()
     return sorted(changes.items(), key=lambda each: _CLAUSES.get(type(each[1]), 0))
 
 

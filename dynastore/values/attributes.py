@@ -38,6 +38,7 @@ Decode: TypeAlias = Callable[..., Any]
 """Takes the attribute value, and the type, which cattrs hands over and nobody needs."""
 
 NULL: AttributeValue = {"NULL": True}
+_TOO_LONG = 10**NUMBER_DIGITS  # the smallest integer that DynamoDB has no place for
 DEPTH = 32  # levels of lists and maps in an item; DynamoDB quotas
 
 
@@ -67,7 +68,7 @@ def number_text(value: int | float | Decimal) -> str:
     Raises:
         ValueError: it is not finite, too large, too small or too long.
     """
-    if isinstance(value, int) and abs(value) < 10**NUMBER_DIGITS:
+    if isinstance(value, int) and -_TOO_LONG < value < _TOO_LONG:
         return str(int(value))
     if type(value) is float:
         text = repr(value)
@@ -147,9 +148,9 @@ def encode_number(value: int | float) -> AttributeValue:
         ValueError: it is an int of more than 38 digits, or no number that DynamoDB holds.
     """
     if isinstance(value, float):
-        exact = value.is_integer() and abs(value) < 10**NUMBER_DIGITS
+        exact = value.is_integer() and abs(value) < _TOO_LONG
         return {"N": number_text(int(value) if exact else value)}
-    if abs(value) >= 10**NUMBER_DIGITS:
+    if abs(value) >= _TOO_LONG:
         raise ValueError(f"numbers have up to {NUMBER_DIGITS} digits")
     return {"N": str(int(value))}
 

@@ -33,6 +33,23 @@ def test_the_items_of_a_large_page_are_what_was_sent():
     assert list(items[3:5]) == ITEMS[3:5]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ANSWER,
+        {**ANSWER, "ConsumedCapacity": {"TableName": "agent-state", "CapacityUnits": 6.5}},
+        {name: ANSWER[name] for name in ("Items", "Count", "ScannedCount")},
+        {"Items": ITEMS},
+        {**ANSWER, "BrandNew": [1, {"a": None}]},
+        {**ANSWER, "Count": None, "LastEvaluatedKey": None},
+    ],
+    ids=["another page follows", "units", "the last page", "no counts", "a new part", "nulls"],
+)
+def test_what_else_a_large_page_tells_is_kept(answer):
+    response = read(orjson.dumps(answer))
+    assert {**response, "Items": list(response["Items"])} == answer
+
+
 def test_an_item_is_another_object_each_time_so_that_none_is_kept():
     items = read(orjson.dumps(ANSWER))["Items"]
     assert items[0] == items[0]

@@ -111,6 +111,6 @@ def test_without_credentials_nothing_is_signed():
 def test_keys_are_not_shown():
     signer = PostSigner("eu-west-1", Clock(NOON))
     signer.signed(post_to(URL), OTHERS)
-    (key,) = signer._keys.values()
+    (key,) = signer._keys._kept.values()
     assert "secret" not in repr(key)
     assert "token'" not in repr(key)

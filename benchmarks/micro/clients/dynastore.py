@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from dynastore import Store, increment, ref
 from dynastore.changes import Increment, SetTo
-from dynastore.clients.signing import ServiceClock, Signer
+from dynastore.clients.posts import Post
+from dynastore.clients.signing import PostSigner, ServiceClock
 from dynastore.expressions import rendering as expressions
 from dynastore.terms import Present
 
@@ -76,17 +76,13 @@ def parts(url: str) -> Mapping[str, Callable[[], Any]]:
         "title": SetTo({"S": TITLE}),
         "tokens_in": Increment({"N": str(TOKENS)}),
     }
-    signer = Signer(Credentials(KEY_ID, SECRET), REGION, ServiceClock())
+    signer = PostSigner(REGION, ServiceClock())
+    credentials = Credentials(KEY_ID, SECRET).get_frozen_credentials()
+    post = Post("GetItem", "POST", url, HEADERS, BODY)
     return {
         PLAN: partial(schema.plan, Session, {"user_id": "ann"}),
         ENCODE: partial(codec.encode, FIRST_SESSION, ""),
         DECODE: partial(codec.decode, FIRST),
         EXPRESSIONS: partial(expressions.update, changes, (("PK", Present()),)),
-        SIGN: partial(_signed, signer, url),
+        SIGN: partial(signer.signed, post, credentials),
     }
-
-
-def _signed(signer: Signer, url: str) -> Any:
-    request = AWSRequest("POST", url, headers=dict(HEADERS), data=BODY)
-    signer.add_auth(request)
-    return request.headers

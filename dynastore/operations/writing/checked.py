@@ -115,12 +115,12 @@ class Checked:
         assert isinstance(self.asked, Increment), "nothing else is short of room"
         return _overflow(self.part, before, self.asked.by)
 
-    def flat(self, name: str) -> Iterator[tuple[str | Path, Change]]:
-        """The changes as an UpdateItem has them: each with its attribute's name, or its path."""
-        if not isinstance(self.sent, Inside):
-            yield name, self.sent
-            return
-        yield from _flat((name,), self.sent.parts)
+    def add_to(self, changes: dict[str | Path, Change], name: str) -> None:
+        """Add to the changes of an UpdateItem: under its attribute's name, or each under its path."""
+        if isinstance(self.sent, Inside):
+            changes.update(_flat((name,), self.sent.parts))
+        else:
+            changes[name] = self.sent
 
 
 def _sent(part: Part, change: Change) -> Change:

@@ -75,8 +75,17 @@ class Part:
 
     def start(self, otherwise: AttributeValue) -> AttributeValue:
         """What a change starts from while nothing is stored."""
+        made_anew = isinstance(self.default, Factory)  # type: ignore[arg-type]
+        first = self._started() if made_anew else self._first
+        return otherwise if first is None else first
+
+    @cached_property
+    def _first(self) -> AttributeValue | None:
+        return self._started()
+
+    def _started(self) -> AttributeValue | None:
         unstored = self.unstored
-        return otherwise if unstored is NOTHING or unstored is None else self.value(unstored)
+        return None if unstored is NOTHING or unstored is None else self.value(unstored)
 
     def inside(self, name: object) -> tuple[str | int, Part]:
         """What a name or a place leads to: how it is stored, and the part.

@@ -39,10 +39,12 @@ class UpdatedPayloads:
             ends: whether the update may move the end of the item.
         """
         self._schema, self._codec, self._key = schema, codec, key
-        splitting = [name for name, each in codec.spec.payloads.items() if each.split]
-        self._set = {name: changes[name] for name in splitting if name in changes}
-        told = {name for name, each in self._set.items() if isinstance(each, SetTo | Unset)}
-        self.staying = tuple(name for name in splitting if ends and name not in told)
+        self._set: dict[str, Change] = {}
+        self.staying: tuple[str, ...] = ()
+        if splitting := [name for name, each in codec.spec.payloads.items() if each.split]:
+            self._set = {name: changes[name] for name in splitting if name in changes}
+            told = {name for name, each in self._set.items() if isinstance(each, SetTo | Unset)}
+            self.staying = tuple(name for name in splitting if ends and name not in told)
         self.changes: dict[str | Path, Change] = {}
         self._item: AttributeMap | None = None
         self._done: tuple[SetTo | Unset | None, Conditions] | None = None

@@ -91,13 +91,14 @@ class UpdateAttempt:
 
     def action(self) -> UpdateItem:
         """The update, with all index attributes that it touches."""
-        after = self._after()
+        # Nearly always nothing is known, and nothing depends on it.
+        after = self._after() if self._known.values or self.codec.secondary else {}
         changes: dict[str | Path, Change] = {}
         for name, change in self._changes.items():
             if name in after and not change.tells:
                 changes[name] = set_to(change.part, after[name])
             else:
-                changes |= change.flat(name)
+                change.add_to(changes, name)
         for slot in self.codec.secondary:
             changes |= self._index_changes(slot, after)
         if (expires := self._expires()) is not None:
@@ -112,8 +113,9 @@ class UpdateAttempt:
 
     def guarding(self) -> list[Guarding]:
         """Guards of values that it changes."""
-        names = unique_fields(self.codec)
-        if self._changes.keys().isdisjoint(names):
+        if not self.codec.spec.uniques or self._changes.keys().isdisjoint(
+            unique_fields(self.codec)
+        ):
             return []
         before = {**self._identity(), **(self._known.values or {})}
         return guarding(self.codec, self.key, self.schema.prefix, before, self._after())
@@ -137,6 +139,8 @@ class UpdateAttempt:
 
     def finished(self, item: AttributeMap | None) -> Steps[Any]:
         """The entity as it is now; where it is gone right after, as what is known tells."""
+        if item is not None and not self.schema.payloads:  # without, it is the item as it is now
+            return self.codec.decode(item)
         old, new = yield from self._around(item)
         yield from self._payloads.finished(old, new)
         if new is None:
@@ -160,8 +164,11 @@ class UpdateAttempt:
         return self._known.guard + self._payloads.guard
 
     def _outside(self) -> UpdatedPayloads:
-        changes = {name: change.sent for name, change in self._changes.items()}
-        ends = self.codec.spec.expires in changes
+        spec = self.codec.spec
+        changes = {
+            name: self._changes[name].sent for name in spec.payloads if name in self._changes
+        }
+        ends = spec.expires in self._changes
         return UpdatedPayloads(self.schema, self.codec, self.key, changes, ends=ends)
 
     def _told(self) -> Any:
@@ -231,17 +238,20 @@ def checked_changes(
     spec.check_fields(changes)
     if not changes:
         raise RequestError(f"an update of {spec} changes no field; name at least one")
+    primary, kept = spec.primary.fields, (spec.version, spec.created, spec.updated)
     for name in changes:
-        if name in spec.primary.fields:
+        if name in primary:
             raise RequestError(
                 f"{spec}.{name} is part of the primary key; use move(), which writes the entity "
                 "under its new key and deletes the old one"
             )
-        if name in {spec.version, spec.created, spec.updated}:
+        if name in kept:
             raise RequestError(f"{spec}.{name} is kept by the store itself; leave it out")
     checked = {n: Checked.of(Part.of_field(codec, n), value) for n, value in changes.items()}
-    packed = {n: _packed(codec, n, checked[n]) for n in codec.spec.payloads.keys() & checked.keys()}
-    return checked | packed | _kept_by_itself(codec, now)
+    for name in spec.payloads:
+        if name in checked:
+            checked[name] = _packed(codec, name, checked[name])
+    return checked | _kept_by_itself(codec, now)
 
 
 def _packed(codec: Codec, name: str, change: Checked) -> Checked:

@@ -76,7 +76,8 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
     now = yield from _time_for([asked])
     attempt = attempt_of(schema, asked, now)
     try:
-        yield from _learnt([attempt])
+        if attempt.needs:
+            yield from _learnt([attempt])
         answer = yield from carried_out(schema, [attempt], now)
     except TransactionCanceled as canceled:
         raise _only_reason(canceled) from canceled.__cause__
