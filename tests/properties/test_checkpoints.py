@@ -393,8 +393,8 @@ def _answers(machine: Machine, history: Any) -> None:
     machine.check_all()
 
 
-# It takes 210 histories, 20 s, to find the last one; above it has a history of its own.
-FOUND = (removed_at_once, places_as_texts, *((ends_overlap,) if FUZZED else ()))
+# It takes up to 400 histories, 25 s each, to find the others; above they have histories of their own.
+FOUND = (places_as_texts, *((removed_at_once, ends_overlap) if FUZZED else ()))
 
 
 @pytest.mark.hypothesis  # so that make fuzz runs it
@@ -408,9 +408,10 @@ def test_a_seeded_bug_is_caught(seed, record_property):
             tried += 1
             super().__init__()
 
-    # The same examples in every run, and the first failure as it is: it has only to be there.
+    # The first failure as it is: it has only to be there. Also without chance the examples are not always
+    # the same: constants of the modules that were imported are among them.
     once = settings(
-        max_examples=300,
+        max_examples=3_000,
         stateful_step_count=25,
         derandomize=True,
         database=None,
