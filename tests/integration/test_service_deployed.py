@@ -23,8 +23,8 @@ from typer.testing import CliRunner, Result
 
 from dynastore import Store
 from dynastore.agents import Session, agent_schema
-from dynastore.cli import deploying
 from dynastore.cli.app import app
+from dynastore.cli.deployment import deploying
 from dynastore.infra.cloudformation import Part, template
 from dynastore.infra.deployment import Deployment
 from dynastore.infra.sections import Alarms
