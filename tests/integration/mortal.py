@@ -1,4 +1,7 @@
-"""Runs the sides of a move one request after the other, until it is killed; waits move its clock on."""
+"""Runs the sides of a move one request after the other, until it is killed; a wait takes no time.
+
+Its clock goes on with the engines', who date what is written, and jumps where it waits.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,8 @@ class Life:
     """What the sides of one move share.
 
     Attributes:
-        now: what time it is.
         requests: how many were begun.
+        waited: how many seconds passed in waits.
     """
 
     def __init__(
@@ -43,10 +46,20 @@ class Life:
             now: what time it is at the start.
         """
         self.requests = 0
-        self.now = now or dt.datetime.now(dt.UTC)
+        self.waited = 0.0
+        self._ahead = dt.timedelta(0) if now is None else now - dt.datetime.now(dt.UTC)
         self._dies_at = dies_at
         self._answered = answered
         self._meanwhile = meanwhile
+
+    @property
+    def now(self) -> dt.datetime:
+        """What time it is."""
+        return dt.datetime.now(dt.UTC) + self._ahead + dt.timedelta(seconds=self.waited)
+
+    def wait(self, seconds: float) -> None:
+        """Let so much time pass."""
+        self.waited += seconds
 
     def send(self, store: Store, request: Request[Any]) -> Any:
         """The answer to a request, if it is not the last one.
@@ -93,8 +106,7 @@ class Side:
             case Now():
                 return self._life.now
             case Wait(seconds=seconds):
-                self._life.now += dt.timedelta(seconds=seconds)
-                return None
+                return self._life.wait(seconds)
             case Together(requests=requests):
                 return asked.responses([self._outcome(each) for each in requests])
             case _:

@@ -31,12 +31,11 @@ from .tail import Tail
 
 SAVE_SECONDS = 10.0  # between writes of how far it is: a write unit each
 FOLLOW_SECONDS = 1.0  # between looks at the changes while items are copied
-LOOK_SECONDS = (
-    0.25  # between looks at the changes, where they are few; a shard allows 5 in a second
-)
-# So many looks in a row did not come nearer to what is written now, by more than this: no look will.
-# How far behind they are proves nothing by itself: the clock here may be ahead of the stream's.
-NEAR_ROUNDS, NEARER = 3, dt.timedelta(seconds=0.1)
+LOOK_SECONDS = 0.25  # between looks at the changes; a shard allows 5 in a second
+# By no more than this did so many looks come nearer to what is written now: further ones will not either.
+# How far behind they are proves nothing by itself, as the clock here may be ahead of the stream's; and that
+# tells whole seconds only.
+NEARER, NEAR_LOOKS = dt.timedelta(seconds=1), 3
 LAST_LOOKS = 100  # at the changes when writers wait; were there more, somebody would not wait
 PROOFS = 3  # that may find differences: the stream tells a change late, but not again and again
 LASTING = dt.timedelta(days=1)  # how long items must live to be looked at again when it has left
@@ -172,14 +171,12 @@ class Move:
         yield from self._save()
 
     def _follow(self) -> Telling[ScopeMoved, None]:
-        near, behind = 0, dt.timedelta.max
-        while near < NEAR_ROUNDS and not self._options.writers_stopped:
-            before, behind = behind, (yield from self._look())
-            near = near + 1 if behind > before - NEARER else 0
+        looks: list[dt.timedelta] = []  # how far behind each was
+        while not (_gain_nothing(looks) or self._options.writers_stopped):
+            looks.append((yield from self._look()))
             yield from self._save_if_due()
             yield self.state.moved
-            if near:
-                yield from On("source", Wait(LOOK_SECONDS))
+            yield from On("source", Wait(LOOK_SECONDS))
         self._count(objects=(yield from self._objects.carry()))
         self.state = evolve(self.state, mover=uuid4().hex)
         self._go_to("sealed")
@@ -324,3 +321,8 @@ class Move:
         known = {name: getattr(self.state.moved, name) for name in more}
         sums = {name: known[name] + value for name, value in more.items()}
         self.state = evolve(self.state, moved=evolve(self.state.moved, **sums))
+
+
+def _gain_nothing(looks: list[dt.timedelta]) -> bool:
+    """Whether the last looks came no nearer to what is written now."""
+    return len(looks) > NEAR_LOOKS and looks[-NEAR_LOOKS - 1] - looks[-1] <= NEARER
