@@ -10,24 +10,28 @@ leave in transactions that check the state, so none leaves for an archive that i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias, cast
 
-from attrs import fields_dict, frozen
+from attrs import evolve, fields_dict, frozen
 
 from ...entities.spec import Ref, ref
 from ...errors import ConditionFailed, ConflictError, TransactionCanceled
-from ...operations.reading.reads import read_all
+from ...operations.reading.reads import get, read_all
 from ...operations.writing.writes import transact
 from ...planner import Ask
 from ...requests import Steps
 from ...schema.schema import Schema
 from ...writes import Update
 from ..cold import AWAY
+from ..packing import unpacked
 from .entities import ArchiveState, Passage, Run, SessionArchive
 
 Which: TypeAlias = tuple[str, str]
 """A session: its id, and its incarnation."""
+
+Texts: TypeAlias = Run | Passage
+"""What an archive may hold the texts of."""
 
 
 @frozen
@@ -90,6 +94,21 @@ def archive_of(schema: Schema, session_id: str, incarnation: str) -> Steps[Archi
     return Archive(**found[0]) if found else None
 
 
+def held(schema: Schema, archive: Archive) -> Steps[Iterator[Texts]]:
+    """What an archive holds.
+
+    Raises:
+        Overtaken: it is of another archiving by now, or gone.
+    """
+    found = yield from get(schema, SessionArchive, dict(archive.target.values), consistent=True)
+    if found is None or found.mark != archive.mark:
+        raise Overtaken(archive.session_id)
+    return (
+        evolve(cast("Any", each), session_id=archive.session_id)
+        for each in unpacked(schema, found.content)
+    )
+
+
 def as_it_is(archive: Archive) -> dict[str, Any]:
     """What holds while nobody has changed the state of an archive."""
     return {"state": archive.state, "mark": archive.mark}
@@ -109,7 +128,7 @@ def changed(schema: Schema, archive: Archive, **changes: Any) -> Steps[None]:
         raise
 
 
-def text_ref(found: Run | Passage) -> Ref[Any]:
+def text_ref(found: Texts) -> Ref[Any]:
     """The run or the passage that an archive holds the texts of."""
     if isinstance(found, Passage):
         where = {"session_id": found.session_id, "incarnation": found.incarnation}
@@ -118,14 +137,14 @@ def text_ref(found: Run | Passage) -> Ref[Any]:
     return ref(Run, **{name: getattr(found, name) for name in names})
 
 
-def texts_of(found: Run | Passage) -> dict[str, Any]:
+def texts_of(found: Texts) -> dict[str, Any]:
     """What of a run or a passage leaves the table."""
     if isinstance(found, Passage):
         return {"text": found.text}
     return {"messages": found.messages, "content": found.content}
 
 
-def no_texts(found: Run | Passage) -> dict[str, Any]:
+def no_texts(found: Texts) -> dict[str, Any]:
     """What stays in their place."""
     if isinstance(found, Passage):
         return {"text": b""}

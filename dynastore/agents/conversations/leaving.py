@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any
 from uuid import uuid4
-
-from attrs import evolve
 
 from ...entities.spec import ref
 from ...errors import AlreadyExists, ConditionFailed, TransactionCanceled
-from ...operations.reading.reads import get, opened
+from ...operations.reading.reads import opened
 from ...operations.writing.writes import transact
 from ...planner import Ask
 from ...requests import Now, Steps
@@ -23,13 +21,12 @@ from ...schema.schema import Schema
 from ...terms import missing
 from ...writes import Check, Create, Put, Update, Write
 from ..cold import ITEM_BYTES, LARGEST_BYTES, Sized, TooLarge, later, together
-from ..packing import packed, unpacked
-from .archives import Archive, Overtaken, as_it_is, changed, no_texts, text_ref
+from ..packing import packed
+from .archives import Archive, Overtaken, Texts, as_it_is, changed, held, no_texts, text_ref
 from .entities import Passage, Run, Session, SessionArchive
 from .saving import as_read
 
 READ_AT_ONCE = 100  # of a session's items; the texts of each may be some megabytes
-Texts: TypeAlias = Run | Passage
 
 
 def leave(
@@ -51,7 +48,8 @@ def leave(
         TooLarge: the session is too large to be archived.
     """
     if archive is not None and archive.state == "leaving":
-        left: Sequence[Sized[Texts]] = yield from _held(schema, archive)
+        texts = yield from held(schema, archive)
+        left: Sequence[Sized[Texts]] = [(each, ITEM_BYTES) for each in texts]
     else:
         found, content = yield from _read(schema, header, cold_since)
         if not found:
@@ -62,18 +60,6 @@ def leave(
         yield from _left(schema, archive, [check], some)
     yield from changed(schema, archive, state="archived")
     return archive
-
-
-def _held(schema: Schema, archive: Archive) -> Steps[list[Sized[Texts]]]:
-    """What an archive holds."""
-    held = yield from get(schema, SessionArchive, dict(archive.target.values), consistent=True)
-    if held is None or held.mark != archive.mark:
-        raise Overtaken(archive.session_id)
-    stored = (
-        evolve(cast("Any", each), session_id=archive.session_id)
-        for each in unpacked(schema, held.content)
-    )
-    return [(each, ITEM_BYTES) for each in stored]
 
 
 def _read(

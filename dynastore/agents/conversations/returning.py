@@ -8,29 +8,28 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 from attrs import evolve
 
 from ...errors import ConditionFailed, DataError
 from ...operations.interleaved import all_of
-from ...operations.reading.reads import get
 from ...operations.writing.writes import write
 from ...requests import Now, Steps
 from ...schema.schema import Schema
 from ...writes import Delete, Update
-from ..packing import unpacked
 from .archives import (
     Archive,
     Overtaken,
     SessionsAway,
     archive_of,
     changed,
+    held,
     text_ref,
     texts_of,
 )
 from .belongings import belongings
-from .entities import Passage, Run, SessionArchive
+from .entities import Passage, Run
 
 T = TypeVar("T")
 
@@ -99,14 +98,8 @@ def _return(schema: Schema, archive: Archive) -> Steps[None]:
     if archive.state != "returning":
         yield from changed(schema, archive, state="returning")  # nothing leaves from now on
         archive = evolve(archive, state="returning")
-    held = yield from get(schema, SessionArchive, dict(archive.target.values), consistent=True)
-    if held is None or held.mark != archive.mark:
-        raise Overtaken(archive.session_id)
-    stored = (
-        evolve(cast("Any", each), session_id=archive.session_id)
-        for each in unpacked(schema, held.content)
-    )
-    yield from all_of(_put_back(schema, archive, each) for each in stored)
+    texts = yield from held(schema, archive)
+    yield from all_of(_put_back(schema, archive, each) for each in texts)
     now = yield from Now()
     done = {"state": "back", "since": now, "items": 0, "item_bytes": 0, "content": b""}
     yield from changed(schema, archive, expires_at=now + NOTED, **done)
