@@ -9,6 +9,7 @@ is made again, and goes on. See `stages.Stage`.
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -171,7 +172,7 @@ class Move:
         yield from self._save()
 
     def _follow(self) -> Telling[ScopeMoved, None]:
-        looks: list[dt.timedelta] = []  # how far behind each was
+        looks = deque[dt.timedelta](maxlen=NEAR_LOOKS + 1)  # how far behind the last ones were
         while not (_gain_nothing(looks) or self._options.writers_stopped):
             looks.append((yield from self._look()))
             yield from self._save_if_due()
@@ -323,6 +324,6 @@ class Move:
         self.state = evolve(self.state, moved=evolve(self.state.moved, **sums))
 
 
-def _gain_nothing(looks: list[dt.timedelta]) -> bool:
-    """Whether the last looks came no nearer to what is written now."""
-    return len(looks) > NEAR_LOOKS and looks[-NEAR_LOOKS - 1] - looks[-1] <= NEARER
+def _gain_nothing(looks: deque[dt.timedelta]) -> bool:
+    """Whether as many looks as there is room for came no nearer to what is written now."""
+    return len(looks) == looks.maxlen and looks[0] - looks[-1] <= NEARER
