@@ -102,15 +102,17 @@ class ChangeSet:
     has_stack: bool = False
 
 
-def stack_name(table: str) -> str:
-    """The stack of a table, unless it has a name of its own: stacks have letters, digits and hyphens."""
+def stack_name(table: str, *, of_service: bool = False) -> str:
+    """The stack of a table, unless it has a name of its own: stacks have letters, digits and hyphens.
+
+    Args:
+        table: its name.
+        of_service: whether it is that of the service on the table, where that has a stack of its own.
+    """
+    if of_service:
+        table = f"{table[: LONGEST_NAME - len(OF_SERVICE)]}{OF_SERVICE}"
     name = re.sub(r"[^A-Za-z0-9-]", "-", table)[:LONGEST_NAME]
     return name if name[0].isalpha() else f"table-{name}"[:LONGEST_NAME]
-
-
-def service_stack_name(table: str) -> str:
-    """The stack of the service on a table, where it has one of its own."""
-    return stack_name(f"{table[: LONGEST_NAME - len(OF_SERVICE)]}{OF_SERVICE}")
 
 
 def name_of(arn: str) -> str:

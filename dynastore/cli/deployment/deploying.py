@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Annotated, Any
 
@@ -19,7 +19,7 @@ from ...infra.cloudformation import Part, template
 from ...infra.deployment import Deployment
 from ...infra.outputs import taken
 from ...infra.place import check_place
-from ...infra.stacks import GONE, Event, Stack, Template, service_stack_name, stack_name
+from ...infra.stacks import GONE, Event, Stack, Template, stack_name
 from ...schema.schema import Schema
 from ..endings import INTERRUPTED, give_up, reported
 from ..groups import grouped
@@ -253,12 +253,10 @@ def targeted(stack: StackOptions, table: str | None, made: TemplateOptions) -> I
         plane = ControlPlane(region_name=stack.region, endpoint_url=stack.endpoint_url)
         with closing(plane):
             stacks = Stacks(plane, made.template_bucket)
-            of_table = stack_name(known.table.name)
-            name, parameters = stack.stack or of_table, dict[str, str]()
-            if made.only is Part.SERVICE:
-                of_table = made.table_stack or of_table
-                name = stack.stack or service_stack_name(known.table.name)
-                parameters = taken(wanted, stacks.find(of_table), of_table)
+            of_service = made.only is Part.SERVICE
+            name = stack.stack or stack_name(known.table.name, of_service=of_service)
+            of_table = made.table_stack or stack_name(known.table.name)
+            parameters = taken(wanted, stacks.find(of_table), of_table) if of_service else {}
             yield Target(known, deployment, wanted, name, stacks, parameters)
 
 
@@ -287,11 +285,9 @@ def _await(target: Target, watch: applying.Watch) -> Stack | None:
 def _show(found: proposing.Proposal | None, target: Target, *, json: bool) -> None:
     """Print what would change, and whether the stack becomes protected where it was not, or the other way."""
     turned = None if found is not None and found.deployed is None else target.protection()
-    more = {} if turned is None else {"protected": turned}
     if json:
-        same: dict[str, Any] = {"stack": target.name, "region": target.plane.region, "steps": []}
-        none = [orjson.dumps({**same, **more}).decode()]
-        for line in none if found is None else proposing.json_lines(found, **more):
+        more = {} if turned is None else {"protected": turned}
+        for line in _json_lines(found, target, **more):
             say(line)
         return
     if found is not None:
@@ -301,6 +297,13 @@ def _show(found: proposing.Proposal | None, target: Target, *, json: bool) -> No
     if turned is not None:
         way = "off -> on" if turned else "on -> off"
         say(f"stack {target.name}: protection against deletion, {way}")
+
+
+def _json_lines(found: proposing.Proposal | None, target: Target, **more: bool) -> Iterable[str]:
+    if found is not None:
+        return proposing.json_lines(found, **more)
+    same: dict[str, Any] = {"stack": target.name, "region": target.plane.region, "steps": []}
+    return [orjson.dumps({**same, **more}).decode()]
 
 
 def _teller(*, json: bool) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import reduce
 from typing import Annotated
@@ -18,7 +19,7 @@ from ...infra.printed import deployer_policy, role_policy
 from ...infra.resolving import Account
 from ...infra.roles import POLICY_CHARACTERS
 from ...infra.sections import Place
-from ...infra.stacks import service_stack_name, stack_name
+from ...infra.stacks import stack_name
 from ...schema.schema import Schema
 from ..endings import USAGE, give_up
 from ..groups import grouped
@@ -103,17 +104,8 @@ def policy(
         if role is not None:
             made = _of_role(known, deployment, role, where, made_of)
         else:
-            made = scope_policy(
-                reduce(Schema.scoped, scope or (), known),
-                account=where.account,
-                region=where.region,
-                partition=where.partition,
-                read_only=read_only,
-                places={
-                    name: (each.region, each.account or where.account)
-                    for name, each in places.items()
-                },
-            )
+            scoped = reduce(Schema.scoped, scope or (), known)
+            made = _of_scope(scoped, where, places, read_only=read_only)
     except DynastoreError as error:
         give_up(str(error), USAGE)
     _show(made)
@@ -135,14 +127,30 @@ def _of_role(
     schema: Schema, deployment: Deployment, role: RoleName, where: Where, made_of: TemplateOptions
 ) -> Policy:
     """The policy of a role of the whole table."""
-    usual = service_stack_name if made_of.only is Part.SERVICE else stack_name
-    stack = where.stack or usual(schema.table.name)
+    of_service = made_of.only is Part.SERVICE
+    stack = where.stack or stack_name(schema.table.name, of_service=of_service)
     account = Account(where.account, where.region, stack, where.partition)
     if role is RoleName.DEPLOYER:
         bucket, only = made_of.template_bucket, made_of.only
         return deployer_policy(schema, deployment, account, bucket, only, made_of.table_stack)
     (named,) = [each for each in ROLES if each == role.value]
     return role_policy(schema, deployment, named, account)
+
+
+def _of_scope(
+    schema: Schema, where: Where, places: Mapping[str, Place], *, read_only: bool
+) -> Policy:
+    """The policy of one scope."""
+    return scope_policy(
+        schema,
+        account=where.account,
+        region=where.region,
+        partition=where.partition,
+        read_only=read_only,
+        places={
+            name: (each.region, each.account or where.account) for name, each in places.items()
+        },
+    )
 
 
 def _place(told: str) -> tuple[str, Place]:
