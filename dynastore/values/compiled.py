@@ -6,11 +6,14 @@ is, for ``name: str``, ``seconds: float = 0.0`` and a field whose hook has no te
 
     def decode(item):
         get = item.get
-        return made(
-            name=item["name"]["S"],
-            seconds=(default1 if (v := get("seconds")) is None else float(v["N"])),
-            failed=read2(item["failed"]),
-        )
+        found = new(twin)
+        found.name = item["name"]["S"]
+        found.seconds = (default1 if (v := get("seconds")) is None else float(v["N"]))
+        found.failed = read2(item["failed"])
+        found.__class__ = made
+        return found
+
+`making` has the last lines, and others for classes that need them.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from attrs import NOTHING, Factory
 
 from .attributes import AttributeValue
 from .hooks import EMPTY_SET, Hooks
+from .making import ending
 
 Fields = Mapping[str, AttributeValue]
 
@@ -38,8 +42,8 @@ def decoder(
         hooks: of each field.
         opened: what reads fields instead of their hooks.
     """
-    known: dict[str, Any] = {"made": cls, "moment": dt.datetime.fromisoformat, "empty": EMPTY_SET}
-    given, rest = [], []
+    known: dict[str, Any] = {"moment": dt.datetime.fromisoformat, "empty": EMPTY_SET}
+    values, rest = {}, []
     for at, field in enumerate(attrs.fields(cls)):
         reads = _reads(hooks[field.name])
         if not reads or field.name in opened:
@@ -50,13 +54,12 @@ def decoder(
             rest.append(f"        rest[{field.alias!r}] = {reads.format('v')}")
             continue
         known[f"default{at}"] = field.default
-        text = _argument(field, f"default{at}", reads, is_set=hooks[field.name].is_set)
-        given.append(f"        {field.alias}={text},")
-    lines = ["def decode(item):", "    get = item.get"]
-    if rest:
-        lines += ["    rest = {}", *rest]
-        given.append("        **rest,")
-    source = "\n".join([*lines, "    return made(", *given, "    )"])
+        is_set = hooks[field.name].is_set
+        values[field.name] = _value(field, f"default{at}", reads, is_set=is_set)
+    last, names = ending(cls, values)
+    known |= names
+    first = ["def decode(item):", "    get = item.get"]
+    source = "\n".join([*first, *(["    rest = {}", *rest] if rest else []), *last])
     exec(compile(source, f"<dynastore decoder of {cls.__qualname__}>", "exec"), known)  # noqa: S102
     decode: Callable[[Fields], Any] = known["decode"]
     return decode
@@ -73,8 +76,8 @@ def _reads(hooks: Hooks) -> str:
     return f'(None if "NULL" in (w := {{0}}) else {held})'
 
 
-def _argument(field: Any, default: str, reads: str, *, is_set: bool) -> str:
-    """The text of one argument of the class."""
+def _value(field: Any, default: str, reads: str, *, is_set: bool) -> str:
+    """The text of the value of a field."""
     found = f"get({field.name!r})"
     if is_set:
         return reads.format(f"({found} or empty)")
