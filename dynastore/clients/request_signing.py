@@ -91,7 +91,7 @@ def _target_of(request: Any) -> str | None:
     target: str = given["x-amz-target"]
     usual = (
         given["content-type"] == JSON
-        and len(target.split()) == 1  # of blanks, botocore signs some only
+        and target.split() == [target]  # of blanks, botocore signs some only
         and request.method == "POST"
         and type(request.data) is bytes
         and not request.params

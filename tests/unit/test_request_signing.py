@@ -137,6 +137,7 @@ UNUSUAL = {
     "attempts that botocore counts": Asked(headers={**USUAL, "amz-sdk-request": "attempt=2"}),
     "no target": Asked(headers={"Content-Type": JSON}),
     "a target with blanks": Asked(headers={**USUAL, "X-Amz-Target": "two  blanks"}),
+    "a target that ends with a blank": Asked(headers={**USUAL, "X-Amz-Target": "one "}),
     "another kind of content": Asked(headers={**USUAL, "Content-Type": "text/plain"}),
     "another method": Asked(method="GET"),
     "parameters": Asked(params={"a": "1"}),
