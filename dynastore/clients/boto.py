@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 from botocore.exceptions import ClientError
@@ -46,47 +46,50 @@ OF_ITEMS = frozenset({"DeleteItem", "GetItem", "PutItem", "Query", "Scan", "Upda
 SHORTEST_SECONDS = 0.001  # to wait for an answer; 0 would mean something else to a socket
 
 
-_Answer: TypeAlias = tuple[bytes, Mapping[str, str]]
-"""Body and headers."""
-
-
-class _Taking(threading.local):
-    """What the call of ours that this thread is inside gives to botocore, and takes from it.
+class _Call:
+    """A call of ours that botocore is inside.
 
     Attributes:
-        on: whether there is one.
-        deadline: until when.
+        deadline: until when it may last.
         body: what is sent, where botocore is not to write it.
-        answer: the answer.
+        answer: the body of the answer, once there is one.
     """
 
-    on = False
-    deadline: Deadline | None = None
-    body: bytes | None = None
-    answer: _Answer | None = None
+    __slots__ = ("answer", "body", "deadline")
+
+    def __init__(self, deadline: Deadline | None, body: bytes | None) -> None:
+        self.deadline = deadline
+        self.body = body
+        self.answer: bytes | None = None
 
 
-_taking = _Taking()
+class _Inside(threading.local):
+    """What this thread is inside; None outside of calls of ours, where hooks change nothing."""
+
+    call: _Call | None = None
+
+
+_inside = _Inside()
 
 
 def _take_answer(response_dict: dict[str, Any], **_: Any) -> None:
     """Keep the body of an answer; of a successful one, leave botocore an empty one to parse."""
-    if not _taking.on:
+    if (call := _inside.call) is None:
         return
-    _taking.answer = response_dict["body"], response_dict["headers"]
+    call.answer = response_dict["body"]
     if response_dict["status_code"] < 300:
         response_dict["body"] = b""
 
 
 def _give_body(params: dict[str, Any], **_: Any) -> None:
     """Put our body in the place of the one that botocore made of the table's name alone."""
-    if _taking.on and _taking.body is not None:
-        params["body"] = _taking.body
+    if (call := _inside.call) is not None and call.body is not None:
+        params["body"] = call.body
 
 
 def _limit_time(request: Any, **_: Any) -> None:
     """Have botocore wait for an answer no longer than the call may take."""
-    if _taking.on and (deadline := _taking.deadline) is not None:
+    if (call := _inside.call) is not None and (deadline := call.deadline) is not None:
         limit = request.context["client_config"].read_timeout
         left = max(deadline.left, SHORTEST_SECONDS)
         request.context["read_timeout"] = min(left, limit) if limit else left
@@ -146,51 +149,41 @@ class Service:
         return cls(client, endpoint_of(client), methods, writes)
 
     def send(
-        self, request: Request[Any], parameters: Mapping[str, Any]
-    ) -> tuple[Mapping[str, Any], _Answer | None]:
-        """What `call` gives back of a request; botocore writes it only where it has to.
+        self, request: Request[Any], parameters: Mapping[str, Any], deadline: Deadline | None
+    ) -> tuple[Mapping[str, Any], bytes | None]:
+        """What botocore makes of the answer, and the body that was taken from it.
 
-        The table's name may be part of the endpoint, so botocore gets to know it all the same.
+        A Stubber answers without. botocore writes the request only where it has to. The table's name
+        may be part of the endpoint, so it gets to know that all the same.
 
         Raises:
             RequestError: it holds what JSON cannot, or botocore is older than the operation.
-        """
-        table = parameters.get("TableName")
-        if not self.writes or table is None or request.operation not in OF_ITEMS:
-            return self.call(request.operation, parameters)
-        _taking.body = body_of(request, parameters)
-        try:
-            return self.call(request.operation, {"TableName": table})
-        finally:
-            _taking.body = None
-
-    def call(
-        self, operation: str, parameters: Mapping[str, Any]
-    ) -> tuple[Mapping[str, Any], _Answer | None]:
-        """What botocore makes of the answer, and the answer that was taken from it.
-
-        A Stubber answers without.
-
-        Raises:
-            RequestError: botocore is older than the operation.
             Unavailable: what seems to be a refusal is damaged.
         """
-        method = self.methods.get(operation)
+        method = self.methods.get(request.operation)
         if method is None:
-            raise RequestError(f"the installed boto3 has no {operation}; upgrade boto3")
-        _taking.on = True
+            raise RequestError(f"the installed boto3 has no {request.operation}; upgrade boto3")
+        body, table = None, parameters.get("TableName")
+        if self.writes and table is not None and request.operation in OF_ITEMS:
+            body, parameters = body_of(request, parameters), {"TableName": table}
+        call = _inside.call = _Call(deadline, body)
         try:
             parsed: Mapping[str, Any] = method(**parameters)
-            if (body := parsed.get("Body")) is not None:
-                parsed = {**parsed, "Body": _read(body)}
-        except ClientError:
-            if _taking.answer is not None:
-                check(*_taking.answer, self.endpoint)
+            if (stream := parsed.get("Body")) is not None:
+                parsed = {**parsed, "Body": _read(stream)}
+        except ClientError as error:
+            if call.answer is not None:
+                check(call.answer, headers_of(error.response), self.endpoint)
             raise
         finally:
-            _taking.on = False
-            answer, _taking.answer = _taking.answer, None
-        return parsed, answer
+            _inside.call = None
+        return parsed, call.answer
+
+
+def headers_of(parsed: Mapping[str, Any]) -> Mapping[str, str]:
+    """The headers of an answer, in small letters, where botocore puts them."""
+    headers: Mapping[str, str] = parsed["ResponseMetadata"]["HTTPHeaders"]
+    return headers
 
 
 class BotoClient:
@@ -275,7 +268,7 @@ class BotoClient:
         parameters = request.parameters()
         with Exchange(self.observers, request) as exchange:
             attempts = Attempts(request, exchange, self._policy, self._budget, deadline)
-            return retried(lambda: self._send_once(attempts, parameters, request), attempts)
+            return retried(partial(self._send_once, attempts, parameters, request), attempts)
 
     def close(self) -> None:
         """Give back connections, except those of a client that was handed in."""
@@ -308,15 +301,14 @@ class BotoClient:
         self, attempts: Attempts, parameters: Mapping[str, Any], request: Request[R]
     ) -> R:
         service = self._services.get(request.service) or self._service(request.service)
-        _taking.deadline = attempts.deadline
         try:
-            response, answer = service.send(request, parameters)
+            response, body = service.send(request, parameters, attempts.deadline)
         except BOTOCORE_ERRORS as error:
             if code_of(error) in request.absent:
                 return request.read({})
             raise botocore_error(error, request, service.endpoint) from error
-        if answer is not None:
-            attempts.exchange.answer_bytes = len(answer[0])
-            response = response_of(*answer, service.endpoint)
+        if body is not None:
+            attempts.exchange.answer_bytes = len(body)
+            response = response_of(body, headers_of(response), service.endpoint)
         attempts.exchange.units = units_of(response)
         return request.read(response)

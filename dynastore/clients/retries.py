@@ -109,6 +109,16 @@ class Attempts:
         deadline: when the call has to end, or None.
     """
 
+    __slots__ = (
+        "_budget",
+        "_may_have_happened",
+        "_policy",
+        "_taken",
+        "deadline",
+        "exchange",
+        "request",
+    )
+
     def __init__(
         self,
         request: Request[Any],

@@ -28,7 +28,7 @@ from ..entities.spec import EntitySpec
 from ..errors import MalformedItem, ModelError, RequestError, UnknownType, shown
 from ..requests import Key
 from ..table import PRIMARY, SCHEMA, TTL, TYPE, Index
-from ..terms import BeginsWith, Not, mapped
+from ..terms import BeginsWith, Condition, Equal, Not, mapped
 from ..values.attributes import NULL, AttributeMap, AttributeValue
 from ..values.converter import FieldHooks, field_hooks, hooks_of
 from ..values.hooks import EMPTY_SET, Hooks
@@ -220,6 +220,11 @@ class Codec:
         if isinstance(items, Unparsed) and self._quick is not None:
             return items.decoded(*self._quick, self.decode)
         return [self.decode(item) for item in items]
+
+    @cached_property
+    def is_of(self) -> Condition:
+        """What holds where an entity of the class is stored, and not where anything else is."""
+        return TYPE, Equal({"S": self.spec.tag})
 
     @cached_property
     def _quick(self) -> tuple[Callable[[Any], Any], tuple[type[Exception], ...]] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from attrs import frozen
@@ -34,7 +34,7 @@ class PayloadCodec:
     spec: EntitySpec
     hooks: Mapping[str, Hooks]
 
-    @property
+    @cached_property
     def can_leave(self) -> bool:
         """Whether any of them may leave its item."""
         return any(each.split for each in self.spec.payloads.values())

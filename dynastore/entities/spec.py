@@ -85,6 +85,11 @@ class EntitySpec:
         )
         return attrs.evolve(self, secondary=secondary)
 
+    @cached_property
+    def is_timed(self) -> bool:
+        """Whether what is written of an entity depends on the time."""
+        return bool(self.created or self.updated or self.uniques or self.expires)
+
     @property
     def patterns(self) -> tuple[AccessPattern, ...]:
         """All access patterns, the primary key first."""

@@ -112,9 +112,9 @@ _PARTS: dict[type[Predicate | Change], Callable[[Any], tuple[str, Sequence[Any]]
     terms.Not: lambda term: _prefixed("NOT", term.test),
     SetTo: lambda term: ("=", (term.value,)),
     IfMissing: lambda term: ("if_not_exists", (term.value,)),
-    Increment: lambda term: ("+", _started(term.start, term.by)),
-    Append: lambda term: ("list_append", _started(term.start, term.values)),
-    Prepend: lambda term: ("prepend", _started(term.values, term.start)),
+    Increment: lambda term: ("+", _held(term.start, term.by)),
+    Append: lambda term: ("list_append", _held(term.start, term.values)),
+    Prepend: lambda term: ("prepend", _held(term.values, term.start)),
     Add: lambda term: ("ADD", (term.members,)),
     Discard: lambda term: ("DELETE", (term.members,)),
     Unset: lambda _: ("REMOVE", ()),
@@ -126,8 +126,11 @@ def _prefixed(prefix: str, term: Predicate) -> tuple[str, Sequence[Any]]:
     return f"{prefix} {operator}", values
 
 
-def _started(*values: Any) -> tuple[Any, ...]:
-    return tuple(value for value in values if value is not None)
+def _held(first: Any, second: Any) -> tuple[Any, ...]:
+    """Two values, of which one may be missing."""
+    if first is None:
+        return (second,)
+    return (first,) if second is None else (first, second)
 
 
 # The clauses of an update expression, in the order in which PynamoDB writes them and their values.

@@ -193,6 +193,8 @@ def escape_scope(name: str) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str) and value.isascii():  # nearly always, and for each key
+        return value.translate(_ESCAPES) or EMPTY
     return escape(_expect(value, str)) or EMPTY
 
 

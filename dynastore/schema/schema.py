@@ -273,9 +273,9 @@ class Schema:
         Raises:
             RequestError: the class is not in the schema.
         """
-        spec = spec_of(cls)
-        codec = self.of(cls).codecs.get(cls)
+        codec = self.of(cls).codecs.get(cls) if isinstance(cls, type) else None
         if codec is None:
+            spec = spec_of(cls)
             known = ", ".join(each.__name__ for each in self.entities)
             held = f"has {known}" if known else "is empty"
             raise RequestError(

@@ -228,7 +228,8 @@ class Upkeep(Bound[Client]):
     def run(self, steps: Steps[T], /) -> T:
         """Run one operation; the first one makes the table, if the store was told to."""
         deadline = self._options.deadline()
-        self._make(self._first_use.unmade(self.schema), deadline)
+        if unmade := self._first_use.unmade(self.schema):
+            self._make(unmade, deadline)
         steps = self._in_scope(steps)
         return run(steps, self.client, self._options.clock, deadline)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -53,7 +54,7 @@ class Hooks:
     mostly: str = ""
     texts: Mapping[str, Any] | None = None
 
-    @property
+    @cached_property
     def is_set(self) -> bool:
         """Whether values are sets, of which DynamoDB has no empty one."""
         return not self.kinds.isdisjoint(SET_KINDS.values())

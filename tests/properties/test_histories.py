@@ -121,7 +121,7 @@ def forgotten(patch: pytest.MonkeyPatch) -> None:
 
 def revived(patch: pytest.MonkeyPatch) -> None:
     """An update, such as that of a touch, does not ask whether the item has expired."""
-    patch.setattr(updates, "unexpired", lambda _: ())
+    patch.setattr(attempts, "unexpired", lambda _: ())
 
 
 def pointer_first(patch: pytest.MonkeyPatch) -> None:

@@ -25,10 +25,9 @@ from ...errors import (
 )
 from ...requests import Action, ConditionCheck, DeleteItem, Key, PutItem, Steps
 from ...schema.schema import Schema
-from ...table import TYPE
-from ...terms import Absent, Condition, Conditions, Equal
+from ...terms import Absent, Conditions, Equal
 from ...values.attributes import AttributeMap
-from ...writes import Check, Create, Delete, Put
+from ...writes import Check, Create, Delete, Put, Update
 from ..conditions import as_absent, conditions_of, time_of, unexpired, visible
 from ..known import ABSENT, NOTHING, Known
 from ..payloads import delete_parts, fetched, write_leaving
@@ -241,10 +240,7 @@ class CheckAttempt:
         self._now = time_of(self.codec, now)
         self.schema = schema
         self._target = write.target
-        self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
-        self._asked += conditions_of(self.codec, write.when) + not_older(self.codec)
-        if not isinstance(write.target, Ref):
-            self._asked += revision_guard(self.codec, write.target)
+        self._asked = asked_of(self.codec, write, self._now)
 
     def learn(self, _: AttributeMap | None) -> None:
         """Nothing depends on the stored item."""
@@ -280,9 +276,28 @@ def located(schema: Schema, target: object) -> tuple[Codec, Key]:
     return codec, codec.key(values, schema.prefix)
 
 
-def is_of(codec: Codec) -> Condition:
-    """What holds where an entity of the class is stored, and not where anything else is."""
-    return TYPE, Equal({"S": codec.spec.tag})
+def asked_of(codec: Codec, write: Update[Any] | Check[Any], now: dt.datetime | None) -> Conditions:
+    """What the stored entity has to be for a write: there, as ``when`` says, and not written since.
+
+    Args:
+        codec: of the entity.
+        write: the write.
+        now: the time, or None where no item can expire.
+
+    Raises:
+        RequestError: ``when`` is wrong.
+    """
+    asked: Conditions = (codec.is_of,)
+    if now is not None:
+        asked += unexpired(now)
+    if write.when is not None:
+        asked += conditions_of(codec, write.when)
+    if codec.spec.evolution.schema is not None:
+        asked += not_older(codec)
+        asked += not_newer(codec) if isinstance(write, Update) else ()
+    if codec.spec.version is not None and not isinstance(write.target, Ref):
+        asked += revision_guard(codec, write.target)
+    return asked
 
 
 def revision_guard(codec: Codec, entity: object) -> Conditions:

@@ -38,9 +38,11 @@ class Part:
     removable: bool = False
 
     @classmethod
+    @lru_cache(PARTS)
     def of_field(cls, codec: Codec, name: str) -> Part:
         """A field of an entity."""
-        return _part_of(codec, name)
+        default = codec.spec.default(name)
+        return cls(f"{codec.spec}.{name}", codec.spec.types[name], codec.hooks[name], default)
 
     @cached_property
     def is_choice(self) -> bool:
@@ -132,9 +134,3 @@ class Part:
     def _element(self, name: object, kind: Any) -> Part:
         label = f"{self.label}[{name!r}]"
         return Part(label, kind, hooks_of(kind), NOTHING, removable=True)
-
-
-@lru_cache(PARTS)
-def _part_of(codec: Codec, name: str) -> Part:
-    default = codec.spec.default(name)
-    return Part(f"{codec.spec}.{name}", codec.spec.types[name], codec.hooks[name], default)

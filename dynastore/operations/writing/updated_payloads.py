@@ -17,6 +17,29 @@ from ..lasting import lasting, same_parts
 from ..payloads import delete_parts, write_changed
 
 
+class NoPayloads:
+    """Those of an entity whose items hold all that they have; see `UpdatedPayloads`."""
+
+    staying: tuple[str, ...] = ()
+    changes: Mapping[str | Path, Change] = {}
+    guard: Conditions = ()
+    returns: Literal["ALL_NEW", "ALL_OLD"] = "ALL_NEW"
+
+    def learn(self, _: AttributeMap) -> None:
+        """Nothing is outside of it."""
+
+    def begun(self, _: SetTo | Unset | None) -> Steps[None]:
+        """Nothing is written."""
+        yield from ()
+
+    def finished(self, _: AttributeMap | None, __: AttributeMap | None) -> Steps[None]:
+        """Nothing is deleted."""
+        yield from ()
+
+
+NO_PAYLOADS = NoPayloads()
+
+
 class UpdatedPayloads:
     """What an update writes before its item, and deletes after it.
 

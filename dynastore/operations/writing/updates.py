@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from attrs import evolve
 
-from ...changes import Change, IfMissing, Path, SetTo, Unset, increment
+from ...changes import Change, IfMissing, Increment, Path, SetTo, Unset, increment
 from ...codec.codec import Codec, expiry
 from ...entities.index_slots import IndexSlot
 from ...entities.spec import Ref
@@ -28,15 +28,15 @@ from ...terms import Conditions
 from ...values.attributes import AttributeMap
 from ...values.wire_values import kept_item
 from ...writes import Update
-from ..conditions import conditions_of, time_of, unexpired, visible
+from ..conditions import time_of, visible
 from ..known import NOTHING, Known
 from ..payloads import fetched
-from .attempts import conflict_of, is_of, located, revision_guard, unique_fields
+from .attempts import asked_of, conflict_of, located, unique_fields
 from .checked import Checked, set_to
-from .evolving import newer, not_newer, not_older
+from .evolving import newer
 from .guards import Guarding, guarding
 from .parts import Part
-from .updated_payloads import UpdatedPayloads
+from .updated_payloads import NO_PAYLOADS, NoPayloads, UpdatedPayloads
 
 
 class UpdateAttempt:
@@ -57,11 +57,7 @@ class UpdateAttempt:
         self.schema = schema
         self._target = write.target
         self._now = time_of(self.codec, now)
-        self._asked: Conditions = (is_of(self.codec), *unexpired(self._now))
-        self._asked += conditions_of(self.codec, write.when)
-        self._asked += not_older(self.codec) + not_newer(self.codec)
-        if not isinstance(write.target, Ref):
-            self._asked += revision_guard(self.codec, write.target)
+        self._asked = asked_of(self.codec, write, self._now)
         self._changes = checked_changes(self.codec, write.changes, now)
         self._names = needed_fields(self.codec, self._changes)
         self._payloads = self._outside()
@@ -105,7 +101,8 @@ class UpdateAttempt:
             changes[TTL] = expires
         conditions = self._asked + self._guard
         for name, change in self._changes.items():
-            conditions += change.room(name)
+            if isinstance(change.asked, Increment):
+                conditions += change.room(name)
         table, returns = self.schema.table.name, self._payloads.returns
         changes |= self._payloads.changes
         self._sent = UpdateItem(table, self.key, changes, conditions, returns)
@@ -163,7 +160,9 @@ class UpdateAttempt:
         """What holds while everything that is known is so."""
         return self._known.guard + self._payloads.guard
 
-    def _outside(self) -> UpdatedPayloads:
+    def _outside(self) -> UpdatedPayloads | NoPayloads:
+        if not self.codec.payloads.can_leave:
+            return NO_PAYLOADS
         spec = self.codec.spec
         changes = {
             name: self._changes[name].sent for name in spec.payloads if name in self._changes
@@ -282,7 +281,11 @@ def _kept_by_itself(codec: Codec, now: dt.datetime) -> dict[str, Checked]:
 
 def needed_fields(codec: Codec, changes: Mapping[str, Checked]) -> tuple[str, ...]:
     """Fields whose stored values index attributes and guards depend on, and nothing else tells."""
-    unsure = [name for name, change in changes.items() if _may_meet_none(codec, name, change)]
+    unsure = [
+        name
+        for name, change in changes.items()
+        if isinstance(change.asked, IfMissing) and _may_meet_none(codec, name, change)
+    ]
     if not codec.secondary and codec.spec.expires is None and not codec.spec.uniques:
         return tuple(unsure)
     told = {name for name, change in changes.items() if change.tells}
@@ -303,10 +306,9 @@ def needed_fields(codec: Codec, changes: Mapping[str, Checked]) -> tuple[str, ..
 
 
 def _may_meet_none(codec: Codec, name: str, change: Checked) -> bool:
-    """Whether it sets what is missing where None may be stored, which is a value to DynamoDB."""
+    """Of a change that sets what is missing, whether None may be stored, a value to DynamoDB."""
     return (
-        isinstance(change.asked, IfMissing)
-        and change.part.default is not None
+        change.part.default is not None
         and "NULL" in change.part.hooks.kinds
         and name not in codec.spec.payloads
     )

@@ -73,7 +73,7 @@ def write(schema: Schema, asked: Create[E] | Put[E] | Update[E] | Delete[E]) -> 
             a delete was carried out nevertheless, and only its answer is missing: ``written``.
         RequestError: the write is wrong.
     """
-    now = yield from _time_for([asked])
+    now = (yield from Now()) if spec_of(class_of(asked)).is_timed else UNWRITTEN
     attempt = attempt_of(schema, asked, now)
     try:
         if attempt.needs:
@@ -115,7 +115,8 @@ def transact(
     _check_asked(asked, token)
     if schema.apart:
         one_place(schema.of(class_of(each)).table.name for each in asked)
-    now = yield from _time_for(asked)
+    is_timed = any(spec_of(class_of(each)).is_timed for each in asked)
+    now = (yield from Now()) if is_timed else UNWRITTEN
     attempts = [attempt_of(schema, each, now) for each in asked]
     check_keys([attempt.key for attempt in attempts], len(attempts))
     yield from _learnt(attempts)
@@ -196,7 +197,9 @@ class _Try:
     def of(cls, attempts: Sequence[Attempt], foreign: Iterable[Key]) -> _Try:
         """By what the attempts know. Guards that turned out to be another's are left alone."""
         changes = [change for attempt in attempts for change in attempt.guarding()]
-        guards = merged(changes) if changes else []
+        if not changes:
+            return cls(attempts, ())
+        guards = merged(changes)
         return cls(
             attempts,
             [each for each in guards if isinstance(each, Claim) or each.key not in foreign],
@@ -276,15 +279,6 @@ def _tokens(token: str | None) -> Iterator[str]:
     would not be known for one, and be carried out again.
     """
     return iter(new_token, None) if token is None else repeat(token)
-
-
-def _time_for(asked: Iterable[Write[Any]]) -> Steps[dt.datetime]:
-    """The time, if one of the writes goes by it."""
-    for each in asked:
-        spec = spec_of(class_of(each))
-        if spec.created or spec.updated or spec.uniques or spec.expires:
-            return (yield from Now())
-    return UNWRITTEN
 
 
 def _learnt(attempts: Sequence[Attempt]) -> Steps[None]:
