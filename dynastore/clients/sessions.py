@@ -12,6 +12,7 @@ from botocore.loaders import create_loader
 
 from ..errors import AccessDenied, DynastoreError, RequestError, ServiceError
 from ..requests import Request
+from .endpoint_keeping import keep_endpoints
 from .request_signing import keep_keys
 from .retries import NO_RETRIES, RetryPolicy
 from .wire import Endpoint, Refusal, error_of, unanswered, unreached
@@ -90,6 +91,8 @@ def connect(
     if policy_for(config) is not NO_RETRIES:
         _take_over_retries(client)
     keep_keys(client)
+    if service == "dynamodb":
+        keep_endpoints(client)
     return client
 
 
