@@ -105,6 +105,27 @@ class EntitySpec:
             if name not in self.types:
                 raise UnknownField(self.name, name, tuple(self.types))
 
+    def check_key_names(self, key: Mapping[str, Any]) -> None:
+        """Refuse what is not a value for each field of the primary key, and nothing else.
+
+        Raises:
+            UnknownField: a keyword names no field.
+            RequestError: a field is missing, or a keyword is no key field.
+        """
+        if key.keys() == self._key_names and not any(each is None for each in key.values()):
+            return
+        self.check_fields(key)
+        fields = dict.fromkeys(self.primary.fields)
+        wanted = " and ".join(fields)
+        if missing := [name for name in fields if key.get(name) is None]:
+            is_unique = any(key.keys() == {*each.fields} for each in self.uniques)
+            hint = f"; get_unique() finds it by {' and '.join(key)}" if is_unique else ""
+            raise RequestError(
+                f"{self} is found by {wanted}; {' and '.join(missing)} is missing{hint}"
+            )
+        extra = " and ".join(name for name in key if name not in fields)
+        raise RequestError(f"{self} is found by {wanted}; filter by {extra} with query()")
+
     def check_key(self, values: Mapping[str, Any]) -> None:
         """Refuse an empty key field, unless the field is empty by default, which says it may be.
 
@@ -121,6 +142,10 @@ class EntitySpec:
     def default(self, name: str) -> Any:
         """What a field is if nothing is given; `attrs.NOTHING` if something has to be."""
         return self._defaults[name]
+
+    @cached_property
+    def _key_names(self) -> frozenset[str]:
+        return frozenset(self.primary.fields)
 
     @cached_property
     def _defaults(self) -> Mapping[str, Any]:
@@ -154,19 +179,9 @@ def ref(cls: type[E], /, **key: Any) -> Ref[E]:
         RequestError: a key field is missing or empty, or a keyword is no key field.
     """
     spec = spec_of(cls)
-    spec.check_fields(key)
-    fields = dict.fromkeys(spec.primary.fields)
-    wanted = " and ".join(fields)
-    if missing := [name for name in fields if key.get(name) is None]:
-        is_unique = any(key.keys() == {*each.fields} for each in spec.uniques)
-        hint = f"; get_unique() finds it by {' and '.join(key)}" if is_unique else ""
-        raise RequestError(f"{spec} is found by {wanted}; {' and '.join(missing)} is missing{hint}")
-    if extra := [name for name in key if name not in fields]:
-        raise RequestError(
-            f"{spec} is found by {wanted}; filter by {' and '.join(extra)} with query()"
-        )
+    spec.check_key_names(key)
     spec.check_key(key)
-    return Ref(cls, tuple((name, key[name]) for name in fields))
+    return Ref(cls, tuple((name, key[name]) for name in dict.fromkeys(spec.primary.fields)))
 
 
 def spec_of(cls: type[Any]) -> EntitySpec:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...codec.codec import Codec
-from ...entities.spec import Ref, ref, shown_briefly
+from ...entities.spec import Ref, shown_briefly
 from ...errors import DataError, DynastoreError, PartialFailure, RequestError
 from ...planner.plan import Plan
 from ...requests import ACTIONS, GetItem, Key, Steps, TransactGetItems
@@ -52,8 +52,9 @@ def get(
     """
     schema = schema.of(cls)
     codec = schema.codec(cls)
-    located = key_of(schema, ref(cls, **key))
-    now = yield from moment(codec)
+    codec.spec.check_key_names(key)
+    located = codec.key(key, schema.prefix)
+    now = (yield from moment(codec)) if codec.spec.expires else None
     entity: E | None = yield from stored_at(schema, codec, located, consistent, now)
     return entity
 
