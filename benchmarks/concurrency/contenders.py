@@ -20,7 +20,7 @@ from ..micro.contenders import GET, PLAIN_KEY, REGION, WIRE_KEY
 from ..micro.entities import SESSIONS, Session, stores
 
 IN_FLIGHT = 50
-GETS = 10  # of each thread or task, one after the other
+GETS = 20  # of each thread or task, one after the other
 
 AWAITED = "dynastore, awaited"
 THREADS = "dynastore, threads"

@@ -54,7 +54,7 @@ def ratios(rounds: int) -> dict[Cell, Ratio]:
             for each in contenders
             if what in each.calls
         }
-        _settle()
+        settle()
         measured = [_round(cells, first) for first in range(rounds)]
         for each in contenders:
             if each.close is not None:
@@ -78,8 +78,8 @@ def credentials() -> Iterator[None]:
         os.environ |= before
 
 
-def _settle() -> None:
-    """Keep what was imported out of every collection to come."""
+def settle() -> None:
+    """Keep what is there out of every collection to come, which would be of one contender's time."""
     gc.collect()
     gc.freeze()
 
