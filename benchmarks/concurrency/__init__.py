@@ -7,7 +7,9 @@ machine that is busy slows all of them, so only ratios say something.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from math import inf
 from time import perf_counter
 from typing import Any
@@ -32,7 +34,7 @@ from .contenders import (
 )
 
 LATENCY_MS = 10
-ROUNDS = 21  # where a core is shared, rates of one client differ by a third
+ROUNDS = 15
 RATE_BAR = 1.0  # of ours awaited, at least, in units of aiodynamo's
 FAN_OUT_BAR = 0.5  # of the time of boto3 on threads, at most
 PACKAGES = ("boto3", "aiohttp", "aiobotocore", "aiodynamo", "pydynox")
@@ -69,12 +71,11 @@ class Rates:
 def measured(rounds: int = ROUNDS, latency_ms: int = LATENCY_MS) -> Rates:
     """What each client does, in so many rounds; another one begins in each."""
     found: dict[str, list[float]] = {}
-    with (
-        credentials(),
-        serving(server.__name__, latency_ms / 1_000) as url,
-        asyncio.Runner() as runner,
-        opened(url, runner) as contenders,
-    ):
+    with credentials(), asyncio.Runner() as runner, ExitStack() as closing:
+        with _on_core(-1):
+            url = closing.enter_context(serving(server.__name__, latency_ms / 1_000))
+        closing.enter_context(_on_core(0))
+        contenders = closing.enter_context(opened(url, runner))
         for each in contenders:
             each.stretch()  # connections are made
         settle()
@@ -102,6 +103,23 @@ def table(rates: Rates | None = None) -> Table:
         f"medians and quartiles of {GETS * IN_FLIGHT} gets; red: not at its bar{left_out}"
     )
     return shown
+
+
+@contextmanager
+def _on_core(place: int) -> Iterator[None]:
+    """Have this process, and those that it begins, on one of its cores, where the system can do that.
+
+    Clients and server would share one now and then, which makes a client a third slower by chance.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(cores)[place]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _rate(contender: Contender) -> float:
