@@ -22,8 +22,9 @@ HEAD = """\
 Each bar, the figure of the last run that was kept, that of peers, and the command that makes the row
 again. `make bench ARGS=--write` and `make bench-peers ARGS=--write` make all of
 [the figures](../../benchmarks/figures), and this page of them. Requests, units and bytes are counted,
-and are the same in each run; CPU and rates are in units of another library's in the same run, medians
-of rounds in which all take turns.
+and are the same in each run, but for a hundredth where LangGraph gives ids and times that are
+compressed with the rest. CPU and rates are in units of another library's in the same run, medians of
+rounds in which all take turns.
 
 *After step 4* are bars of a blocking client that sends without botocore, which is not written. A floor
 is what is returned, or written with its index entries; of a list from a slim index each item by itself.
