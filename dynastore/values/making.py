@@ -19,7 +19,7 @@ of a twin, a subclass that is written to as any class, and then it becomes one o
 from __future__ import annotations
 
 import inspect
-import sysconfig
+import sys
 from collections.abc import Mapping
 from types import MemberDescriptorType
 from typing import Any
@@ -27,7 +27,7 @@ from typing import Any
 import attrs
 
 # Where threads run side by side, all others wait while an object changes its class.
-_HAS_LOCK = not sysconfig.get_config_var("Py_GIL_DISABLED")
+_HAS_LOCK: bool = getattr(sys, "_is_gil_enabled", lambda: True)()
 _OWN_STEPS = ("__attrs_pre_init__", "__attrs_post_init__", "__attrs_init__", "_attrs_cached_hash")
 _OF_CLASSES = {"__new__", "__init_subclass__"}
 _OPEN = {
