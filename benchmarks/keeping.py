@@ -65,6 +65,12 @@ def machine() -> str:
     return f"{cores}, {platform.system()}, Python {platform.python_version()}"
 
 
+def ran(packages: Iterable[str]) -> str:
+    """When and on what a run was, with the versions of packages, for a page."""
+    versions = "".join(f", {name} {each}" for name, each in _versions(packages).items())
+    return f"Run on {dt.datetime.now(dt.UTC):%-d %B %Y}, {machine()}{versions}"
+
+
 def _text(value: Any, indent: str = "") -> str:
     """JSON with a line for each entry of an object, and for each list within a list."""
     deeper = f"{indent} "

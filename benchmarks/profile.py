@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import platform
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from importlib.metadata import version
 from typing import Any
 
 from pyinstrument import Profiler
@@ -17,6 +14,7 @@ from rich.table import Table
 from dynastore import Store, increment
 
 from . import marked
+from .keeping import ran
 from .marked import EXPLANATION
 from .micro.clients.dynastore import FIRST_SESSION, KEY, ONE
 from .micro.contenders import FLAT, GET, PUT, REGION, TITLE, TOKENS, UPDATE
@@ -110,11 +108,7 @@ def _lines(found: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     for part in PARTS:
         cells = (f"{each.get(part, 0):.0%}" for each in found.values())
         yield f"| {part} | {' | '.join(cells)} |\n"
-    versions = ", ".join(f"{name} {version(name)}" for name in ("boto3", "urllib3", "pyinstrument"))
-    yield (
-        f"\nRun on {dt.datetime.now(dt.UTC):%-d %B %Y}, {platform.machine()}, {platform.system()}, "
-        f"Python {platform.python_version()}, {versions}.\n"
-    )
+    yield f"\n{ran(('boto3', 'urllib3', 'pyinstrument'))}.\n"
 
 
 def _profiled(call: Callable[[], Any], times: int) -> Mapping[str, float]:

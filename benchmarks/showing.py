@@ -115,12 +115,18 @@ def concurrency(*, write: bool) -> None:
 def workload(*, write: bool) -> None:
     """A day of agents."""
     from . import workload as benchmark
+    from .workload import page, picture
+    from .workload.players import missing
 
     found = benchmark.measured()
     console.print(benchmark.day_table(found))
-    _kept(
-        write, "workload", benchmark.as_json(found), ("boto3", "aiohttp", "pynamodb", "aiodynamo")
-    )
+    if not write or missing():
+        _not_kept(write, "workload")
+        return
+    page.write(found)
+    picture.draw(found)
+    console.print(f"Written: {page.PATH}", f"Drawn: {picture.PATH}", sep="\n")
+    _kept(write, "workload", benchmark.as_json(found), page.PACKAGES)
 
 
 def scale(seed: int) -> None:

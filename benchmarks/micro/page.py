@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import os
-import platform
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
 
 from .. import marked
+from ..keeping import ran
 from ..marked import EXPLANATION
-from .clients import CLIENTS, missing
+from .clients import CLIENTS
 from .contenders import OPERATIONS, PARTS
 from .figures import BARS, IMPORT_BAR, Figures
 from .measuring import Cell, Ratio
@@ -29,7 +26,7 @@ def _lines(figures: Figures, rounds: int) -> Iterator[str]:
     yield from _table(PARTS, figures.ratios)
     yield f"\nImports, in units of `import boto3`; the bar of the first is {IMPORT_BAR}:\n\n"
     yield from (f"- `{ours}`: {_text(ratio, 2)}\n" for ours, ratio in figures.started.items())
-    yield f"\n{_machine()} {rounds} rounds.\n"
+    yield f"\n{ran(CLIENTS.values())}; {rounds} rounds.\n"
 
 
 def _table(rows: Sequence[str], ratios: Mapping[Cell, Ratio]) -> Iterator[str]:
@@ -46,13 +43,3 @@ def _text(ratio: Ratio | None, places: int) -> str:
     if ratio is None:
         return ""
     return f"{ratio.median:.{places}f} ({ratio.low:.{places}f}-{ratio.high:.{places}f})"
-
-
-def _machine() -> str:
-    left_out = missing()
-    named = [each for each in dict.fromkeys(CLIENTS.values()) if each not in left_out]
-    versions = ", ".join(f"{name} {version(name)}" for name in named if name != "dynastore")
-    return (
-        f"Run on {dt.datetime.now(dt.UTC):%-d %B %Y}, {os.cpu_count()} cores of {platform.machine()}, "
-        f"{platform.system()}, Python {platform.python_version()}, {versions};"
-    )

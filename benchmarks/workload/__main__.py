@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Annotated
 
 from rich.console import Console
 from typer import BadParameter, Exit, Option, run
 
-from . import SECONDS, day_table, picture, soak_table
+from . import SECONDS, day_table, soak_table
 from .budget import Budget, account
 from .runs import Target, day, day_on, here
 from .soaking import soak
@@ -53,11 +52,7 @@ def _here(seconds: float, soak_minutes: float) -> None:
         with here(0) as target:
             console.print(soak_table(soak(target, Budget(), soak_minutes)))
         return
-    found = day(seconds)
-    console.print(day_table(found))
-    if find_spec("matplotlib"):
-        picture.draw(found)
-        console.print(f"Drawn: {picture.PATH}")
+    console.print(day_table(day(seconds)))
 
 
 if __name__ == "__main__":
