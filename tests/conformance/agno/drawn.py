@@ -28,15 +28,22 @@ class Call:
 
 
 users = st.sampled_from(USERS)
-# SQLite reads no number that JSON has no text for, and Agno's database answers as if nothing were stored.
-floats = st.floats(allow_nan=False, allow_infinity=False)
-json = st.recursive(
-    st.none() | st.booleans() | st.integers() | floats | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
+
+
+def _json(*, allow_infinity: bool) -> st.SearchStrategy[Any]:
+    floats = st.floats(allow_nan=False, allow_infinity=allow_infinity)
+    return st.recursive(
+        st.none() | st.booleans() | st.integers() | floats | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        ),
+        max_leaves=6,
+    )
+
+
+json = _json(allow_infinity=True)
+# What SQLite's functions read too: no Infinity, at which Agno's database answers as if nothing were stored.
+readable_json = _json(allow_infinity=False)
 
 
 def chosen(**options: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:

@@ -23,8 +23,7 @@ from agno.tracing.schemas import Span, Trace
 from hypothesis import strategies as st
 
 from ..answers import plain, text
-from ..drawn import COMPONENTS, Call, call, chosen, users
-from ..drawn import json as json_values
+from ..drawn import COMPONENTS, Call, call, chosen, readable_json, users
 from .topic import Topic
 
 BEGAN = dt.datetime(2026, 1, 5, 12, tzinfo=dt.UTC)
@@ -73,7 +72,7 @@ def spans(draw: Any) -> Span:
     """A span with attributes of any kind."""
     start = draw(moments)
     kind = draw(st.sampled_from(KINDS))
-    more = draw(st.dictionaries(st.text(max_size=5), json_values, max_size=2))
+    more = draw(st.dictionaries(st.text(max_size=5), readable_json, max_size=2))
     return Span(
         span_id=draw(span_ids),
         trace_id=draw(trace_ids),
