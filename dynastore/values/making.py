@@ -46,11 +46,10 @@ def ending(cls: type[Any], values: Mapping[str, str]) -> tuple[list[str], dict[s
             left out, a dict ``rest`` has values, by the names of the arguments.
     """
     fields = attrs.fields_dict(cls)
-    if len(values) < len(fields) or not _only_takes(cls):
+    rest = ["        **rest,"] if len(values) < len(fields) else []
+    if rest or not _only_takes(cls):
         given = [f"        {fields[name].alias}={text}," for name, text in values.items()]
-        if len(values) < len(fields):
-            given.append("        **rest,")
-        return ["    return made(", *given, "    )"], {"made": cls}
+        return ["    return made(", *given, *rest, "    )"], {"made": cls}
     filled = [f"    found.{name} = {text}" for name, text in values.items()]
     lines = ["    found = new(twin)", *filled, "    found.__class__ = made", "    return found"]
     return lines, {"made": cls, "twin": type(cls.__name__, (cls,), _OPEN), "new": object.__new__}

@@ -54,7 +54,7 @@ def get(
     codec = schema.codec(cls)
     codec.spec.check_key_names(key)
     located = codec.key(key, schema.prefix)
-    now = (yield from moment(codec)) if codec.spec.expires else None
+    now = yield from moment(codec)
     entity: E | None = yield from stored_at(schema, codec, located, consistent, now)
     return entity
 

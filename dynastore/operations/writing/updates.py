@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from attrs import evolve
 
-from ...changes import Change, IfMissing, Increment, Path, SetTo, Unset, increment
+from ...changes import Change, IfMissing, Path, SetTo, Unset, increment
 from ...codec.codec import Codec, expiry
 from ...entities.index_slots import IndexSlot
 from ...entities.spec import Ref
@@ -101,8 +101,7 @@ class UpdateAttempt:
             changes[TTL] = expires
         conditions = self._asked + self._guard
         for name, change in self._changes.items():
-            if isinstance(change.asked, Increment):
-                conditions += change.room(name)
+            conditions += change.room(name)
         table, returns = self.schema.table.name, self._payloads.returns
         changes |= self._payloads.changes
         self._sent = UpdateItem(table, self.key, changes, conditions, returns)
